@@ -1,0 +1,90 @@
+/** The engine's face: attributes and a state in, an executed block out. It decides what executes, never what was meant. */
+import type { BlockHeader } from '../primitives/header.ts'
+import type { Address, Hash, Hex } from '../primitives/hex.ts'
+import type { Receipt } from '../primitives/receipt.ts'
+import type { PayloadAttributes } from '../protocol/protocol.ts'
+import type { StateChanges, StateSource } from './state/source.ts'
+
+export type ExecutedTransaction = {
+  readonly raw: Uint8Array
+  readonly hash: Hash
+  readonly sender: Address
+  /** Null for a contract creation. */
+  readonly to: Address | null
+  readonly gasUsed: bigint
+  /** Wei per gas, base fee included. */
+  readonly effectiveGasPrice: bigint
+  readonly createdContract: Address | null
+  readonly receipt: Receipt
+  /** Index in the attributes' list; undefined for the anchor transaction. */
+  readonly listedIndex?: number
+}
+
+/** A listed transaction that did not execute, and the first reason found (docs/derivation.md names them). */
+export type DroppedTransaction = {
+  readonly listedIndex: number
+  readonly reason: string
+  readonly rule: string
+}
+
+export type ExecutedBlock = {
+  readonly hash: Hash
+  readonly header: BlockHeader
+  readonly transactions: readonly ExecutedTransaction[]
+  readonly dropped: readonly DroppedTransaction[]
+  readonly changes: StateChanges
+}
+
+/** Hash of an ancestor block, for BLOCKHASH. Throws MissingStateError when it should be known and is not. */
+export type AncestorHashes = (number: bigint) => Hash | Promise<Hash>
+
+export type CallRequest = {
+  readonly from?: Address
+  readonly to?: Address
+  /** Default: the engine's call gas cap. */
+  readonly gas?: bigint
+  readonly gasPrice?: bigint
+  readonly maxFeePerGas?: bigint
+  readonly maxPriorityFeePerGas?: bigint
+  readonly value?: bigint
+  readonly data?: Uint8Array
+}
+
+export type CallResult = {
+  readonly succeeded: boolean
+  readonly returnData: Uint8Array
+  readonly gasUsed: bigint
+  /** EVM's name of the exception, when there is one. */
+  readonly error?: string
+}
+
+export type Engine = {
+  /** Builds the block that `attributes` describe on `state`, the state after the parent. */
+  execute(input: {
+    readonly attributes: PayloadAttributes
+    readonly state: StateSource
+    readonly ancestorHash: AncestorHashes
+  }): Promise<ExecutedBlock>
+  /** Runs a message on `state` as if in a block with `header`; changes nothing. */
+  call(input: {
+    readonly request: CallRequest
+    readonly header: BlockHeader
+    readonly state: StateSource
+    readonly ancestorHash: AncestorHashes
+    readonly overrides?: StateOverrides
+  }): Promise<CallResult>
+  /** Senders of raw transactions (null where unrecoverable), computed in worker threads and remembered for `execute`. */
+  recoverSenders(transactions: readonly Uint8Array[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** As `eth_call`'s third parameter. */
+export type StateOverrides = ReadonlyMap<
+  Address,
+  {
+    readonly balance?: bigint
+    readonly nonce?: bigint
+    readonly code?: Uint8Array
+    readonly stateDiff?: ReadonlyMap<Hex, Uint8Array>
+  }
+>

@@ -1,0 +1,38 @@
+/**
+ * The state of the chain's head: flat tables, trie branches by path, reverse diffs (docs/state.md).
+ * Blocks are staged in memory while an L1 step runs and written in that step's one store transaction.
+ */
+import type { Address, Hash, Hex } from '../../primitives/hex.ts'
+import type { StoreTransaction } from '../../store/store.ts'
+import type { AccountState, StateChanges, StateSource } from './source.ts'
+
+export type FlatState = {
+  /** Newest block whose state this is, staged blocks included. */
+  readonly head: { readonly blockNumber: bigint; readonly stateRoot: Hash }
+  /** The state after `head`, staged blocks included. A source taken before a later `stage` keeps serving its own block only until then. */
+  source(): StateSource
+  /** Applies a block's changes in memory on top of what is staged; answers the new state root. */
+  stage(blockNumber: bigint, changes: StateChanges): Promise<Hash>
+  /** Writes every staged block in the caller's transaction. Call `settle` once it is committed, `discard` if it failed. */
+  write(transaction: StoreTransaction): Promise<void>
+  settle(): void
+  discard(): void
+  /** Writes the state back to the end of `blockNumber`, in the caller's transaction. Nothing may be staged. Then `settle` or `discard`. */
+  rewind(transaction: StoreTransaction, blockNumber: bigint): Promise<void>
+  /** Read-only state after a block of the past; `rootAfter` of it throws. Throws MissingStateError before the first block kept. */
+  at(blockNumber: bigint): Promise<StateSource>
+  /** Merkle proof (EIP-1186) at a block inside the window of kept trie nodes. */
+  proof(address: Address, slots: readonly Hex[], blockNumber: bigint): Promise<AccountProof>
+  /** First state ever: `blockNumber` 0. */
+  writeGenesis(transaction: StoreTransaction, changes: StateChanges): Promise<Hash>
+}
+
+export type AccountProof = {
+  readonly account: AccountState | null
+  readonly accountProof: readonly Uint8Array[]
+  readonly storageProofs: readonly {
+    readonly slot: Hex
+    readonly value: Uint8Array
+    readonly proof: readonly Uint8Array[]
+  }[]
+}

@@ -1,0 +1,55 @@
+/** L1 as derivation sees it: a stream of verified blocks with our logs, their headers, and verified blobs. */
+import type { BlockHeader } from '../primitives/header.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { BlobSlice, L1BlockRef, L1Log } from '../protocol/protocol.ts'
+
+export type L1Position = { readonly number: bigint; readonly hash: Hash }
+
+/** One verified step along the canonical L1 chain. */
+export type L1Event =
+  | {
+      readonly type: 'block'
+      readonly block: L1Header
+      /** Logs of our contracts in this block, complete and in order. */
+      readonly logs: readonly L1Log[]
+    }
+  /** The chain no longer contains the cursor: continue from `ancestor`, the newest of the asked positions still canonical. */
+  | { readonly type: 'reorg'; readonly ancestor: L1Position }
+  /** Final on the consensus layer, by its checkpoint, never by counting blocks. */
+  | { readonly type: 'finalized'; readonly block: L1Position }
+  /** The stream has reached the head it follows; more will come. */
+  | { readonly type: 'caughtUp'; readonly head: L1Position }
+
+export type L1Header = L1BlockRef & { readonly header: BlockHeader }
+
+/** On whose word the canonical head rests. */
+export type HeadTrust = 'consensus-finalized' | 'trusted-hash' | 'provider-quorum' | 'single-provider'
+
+export type L1Status = {
+  readonly head?: L1Position
+  readonly finalized?: L1Position
+  readonly trust: HeadTrust
+  readonly providers: readonly {
+    readonly name: string
+    readonly demotions: number
+    readonly lastError?: string
+  }[]
+}
+
+export type L1 = {
+  /**
+   * Steps from the block after `cursor`. `knownAncestors` are older canonical positions, newest first, to name in a reorg event.
+   * Ends only by the signal or by an error; after an error it is rebuilt, not repaired.
+   */
+  follow(input: {
+    readonly cursor: L1Position
+    readonly knownAncestors: () => Promise<readonly L1Position[]>
+    readonly signal: AbortSignal
+  }): AsyncGenerator<L1Event>
+  /** The ancestor with `number` of the block `descendant`, linked by hashes. */
+  ancestor(descendant: L1Position, number: bigint, signal?: AbortSignal): Promise<L1Header>
+  /** Whole blobs in the order of the slice, each verified against its versioned hash. BlobUnavailableError is temporary. */
+  blobs(slice: BlobSlice, signal?: AbortSignal): Promise<readonly Uint8Array[]>
+  status(): L1Status
+  close(): Promise<void>
+}

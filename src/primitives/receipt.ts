@@ -1,0 +1,59 @@
+/** Transaction receipts as their trie holds them, and the bloom filter of their logs. Yellow Paper §4.3.1; EIP-658; EIP-2718. */
+import { bigintToBytes, concatBytes } from './bytes.ts'
+import { type Address, type Hash, hexToBytes } from './hex.ts'
+import { keccak256 } from './keccak.ts'
+import { encodeRlp } from './rlp.ts'
+
+export const BLOOM_BYTES = 256
+
+export type Log = {
+  readonly address: Address
+  readonly topics: readonly Hash[]
+  readonly data: Uint8Array
+}
+
+export type Receipt = {
+  /** EIP-2718 transaction type; 0 is legacy. */
+  readonly type: number
+  readonly succeeded: boolean
+  readonly cumulativeGasUsed: bigint
+  readonly logs: readonly Log[]
+}
+
+/** The consensus encoding: `type ‖ rlp([status, cumulativeGasUsed, bloom, logs])`, without the type byte for legacy. */
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const payload = encodeRlp([
+    bigintToBytes(receipt.succeeded ? 1n : 0n),
+    bigintToBytes(receipt.cumulativeGasUsed),
+    logsBloom(receipt.logs),
+    receipt.logs.map((log) => [hexToBytes(log.address), log.topics.map(hexToBytes), log.data]),
+  ])
+  return receipt.type === 0 ? payload : concatBytes(Uint8Array.of(receipt.type), payload)
+}
+
+export function logsBloom(logs: readonly Log[]): Uint8Array {
+  const bloom = new Uint8Array(BLOOM_BYTES)
+  for (const log of logs) {
+    addToBloom(bloom, hexToBytes(log.address))
+    for (const topic of log.topics) addToBloom(bloom, hexToBytes(topic))
+  }
+  return bloom
+}
+
+/** False only if no log of the block has this address or topic: a bloom filter has no false negatives. */
+export function bloomMayContain(bloom: Uint8Array, item: Uint8Array): boolean {
+  return bloomBits(item).every((bit) => ((bloom[bit.byte] as number) & bit.mask) !== 0)
+}
+
+function addToBloom(bloom: Uint8Array, item: Uint8Array): void {
+  for (const { byte, mask } of bloomBits(item)) bloom[byte] = (bloom[byte] as number) | mask
+}
+
+/** Three bits of 2048, from the low 11 bits of each of the first three byte pairs of the hash. */
+function bloomBits(item: Uint8Array): readonly { byte: number; mask: number }[] {
+  const hash = keccak256(item)
+  return [0, 2, 4].map((i) => {
+    const bit = (((hash[i] as number) << 8) | (hash[i + 1] as number)) & 2047
+    return { byte: BLOOM_BYTES - 1 - (bit >> 3), mask: 1 << (bit & 7) }
+  })
+}

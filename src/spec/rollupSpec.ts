@@ -1,0 +1,62 @@
+/** A chain as data: addresses, forks and constants, each with its unit and source. No code asks for a chain by name. */
+import type { Address, Hash } from '../primitives/hex.ts'
+
+/** Rule families of the Taiko stack, oldest first. The genesis fork (before Ontake) is not supported. */
+export type ForkName = 'ontake' | 'pacaya' | 'shasta' | 'unzen'
+
+/** Ontake and Pacaya begin at an L2 block number, Shasta and Unzen at an L2 block timestamp (seconds). */
+export type ForkActivation =
+  | { readonly type: 'block'; readonly number: bigint }
+  | { readonly type: 'timestamp'; readonly timestamp: bigint }
+
+export type Fork = { readonly name: ForkName; readonly activation: ForkActivation }
+
+export type RollupSpec = {
+  readonly name: string
+  readonly l1: {
+    readonly chainId: bigint
+    /** Emits `Proposed` and `Proved` (Shasta and later). */
+    readonly inbox: Address
+    /** Emits `BlockProposedV2` (Ontake) and `BatchProposed` (Pacaya), on chains that had them. */
+    readonly legacyInbox?: Address
+    /** First L1 block that can hold an event of ours. */
+    readonly startBlock: bigint
+    /** Timestamp of slot 0, in seconds; slot = (timestamp − genesisTime) / secondsPerSlot. */
+    readonly genesisTime: bigint
+    readonly secondsPerSlot: bigint
+  }
+  readonly l2: {
+    readonly chainId: bigint
+    /** Absent only for a captured input of an unknown chain, whose genesis nobody needs. */
+    readonly genesis?: { readonly hash: Hash; readonly stateRoot: Hash }
+    /** Predeploy that takes the anchor transaction; also the treasury that receives its share of base fees. */
+    readonly anchor: Address
+  }
+  /** In order of activation. */
+  readonly forks: readonly Fork[]
+  readonly shasta: ShastaConstants
+}
+
+/** Derivation constants that differ between chains. */
+export type ShastaConstants = {
+  /** A block's timestamp may lag its proposal's by at most this. Seconds. */
+  readonly timestampMaxOffset: bigint
+  /** A block's anchor may lag its proposal's origin by at most this. L1 blocks. */
+  readonly anchorMaxOffset: bigint
+  /** Wei per gas. */
+  readonly baseFeeMin: bigint
+}
+
+/** The fork whose rules make the L2 block `number` with `timestamp`; undefined before the first fork we know. */
+export function forkAt(spec: RollupSpec, block: { number: bigint; timestamp: bigint }): ForkName | undefined {
+  let active: ForkName | undefined
+  for (const fork of spec.forks) {
+    const { activation } = fork
+    const isActive =
+      activation.type === 'block'
+        ? block.number >= activation.number
+        : block.timestamp >= activation.timestamp
+    if (isActive) active = fork.name
+  }
+  return active
+}
