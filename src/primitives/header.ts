@@ -1,8 +1,8 @@
 /** Block headers of L1 and L2: one type for every fork, its RLP and its hash. */
-import { bigintToBytes } from './bytes.ts'
-import { type Address, type Hash, hexToBytes } from './hex.ts'
+import { bigintToBytes, bytesToBigint } from './bytes.ts'
+import { type Address, bytesToHex, type Hash, hexToBytes } from './hex.ts'
 import { keccak256Hex } from './keccak.ts'
-import { encodeRlp, type RlpItem } from './rlp.ts'
+import { decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
 
 export type BlockHeader = {
   readonly parentHash: Hash
@@ -74,4 +74,36 @@ export function encodeHeader(header: BlockHeader): Uint8Array {
 
 export function headerHash(header: BlockHeader): Hash {
   return keccak256Hex(encodeHeader(header))
+}
+
+/** The inverse of `encodeHeader`. Throws RlpError when the bytes are no header of a fork we know. */
+export function decodeHeader(bytes: Uint8Array): BlockHeader {
+  const items = decodeRlp(bytes, 1)
+  if (items instanceof Uint8Array || items.length < 15 || items.length > 21)
+    throw new RlpError('not a block header')
+  const at = (index: number) => items[index] as Uint8Array
+  const has = (index: number) => index < items.length
+  return {
+    parentHash: bytesToHex(at(0)),
+    ommersHash: bytesToHex(at(1)),
+    coinbase: bytesToHex(at(2)),
+    stateRoot: bytesToHex(at(3)),
+    transactionsRoot: bytesToHex(at(4)),
+    receiptsRoot: bytesToHex(at(5)),
+    logsBloom: at(6),
+    difficulty: bytesToBigint(at(7)),
+    number: bytesToBigint(at(8)),
+    gasLimit: bytesToBigint(at(9)),
+    gasUsed: bytesToBigint(at(10)),
+    timestamp: bytesToBigint(at(11)),
+    extraData: at(12),
+    mixHash: bytesToHex(at(13)),
+    nonce: at(14),
+    ...(has(15) && { baseFeePerGas: bytesToBigint(at(15)) }),
+    ...(has(16) && { withdrawalsRoot: bytesToHex(at(16)) }),
+    ...(has(17) && { blobGasUsed: bytesToBigint(at(17)) }),
+    ...(has(18) && { excessBlobGas: bytesToBigint(at(18)) }),
+    ...(has(19) && { parentBeaconBlockRoot: bytesToHex(at(19)) }),
+    ...(has(20) && { requestsHash: bytesToHex(at(20)) }),
+  }
 }

@@ -1,0 +1,215 @@
+/** The chain in SQLite. Reads answer from committed rows only; writes go through the driver's transaction. */
+import { LRUCache } from 'lru-cache'
+import { defined } from '../primitives/assert.ts'
+import { toSafeNumber } from '../primitives/bigint.ts'
+import { bigintToFixedBytes, bytesToBigint, concatBytes } from '../primitives/bytes.ts'
+import { decodeHeader, encodeHeader } from '../primitives/header.ts'
+import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
+import { fromJson, toJson } from '../primitives/json.ts'
+import type { Row, Store, StoreTransaction } from '../store/store.ts'
+import { decodeBody, encodeBody } from './bodyCodec.ts'
+import type {
+  BlockOrigin,
+  BlockRef,
+  Chain,
+  ChainChange,
+  Heads,
+  StoredBlock,
+  StoredProposal,
+} from './chain.ts'
+import { assertHeads } from './heads.ts'
+import { findLogs } from './logs.ts'
+
+const HEAD_NAMES = ['latest', 'safe', 'finalized', 'executable'] as const
+/** Decoded blocks kept: a page of an explorer, or an hour of two-second blocks of a wallet's polling, is far less. */
+const BLOCK_CACHE = 512
+
+/** Opens the chain in a store that has its schema. Before genesis is written, `heads()` throws. */
+export async function createChain(store: Store): Promise<Chain> {
+  let heads = await readHeads(store)
+  let pending: { heads?: Heads; removed: BlockRef[]; added: BlockRef[] } = { removed: [], added: [] }
+  const listeners = new Set<(change: ChainChange) => void>()
+  const cache = new LRUCache<number, StoredBlock>({ max: BLOCK_CACHE })
+
+  const blockByNumber = async (number: bigint): Promise<StoredBlock | undefined> => {
+    const key = toSafeNumber(number)
+    const cached = cache.get(key)
+    if (cached) return cached
+    const row = await store.get('SELECT hash, header, body, size FROM blocks WHERE number = ?', [key])
+    if (!row) return undefined
+    const block = decodeBlock(row)
+    cache.set(key, block)
+    return block
+  }
+
+  const blockNumberOf = async (hash: `0x${string}`): Promise<bigint | undefined> => {
+    const row = await store.get('SELECT number FROM blocks WHERE hash = ?', [hexToBytes(hash)])
+    return row && BigInt(row.number as number)
+  }
+
+  return {
+    heads: () => defined(heads, 'the chain (genesis was never written)'),
+    blockByNumber,
+    blockNumberOf,
+
+    async blockByHash(hash) {
+      const number = await blockNumberOf(hash)
+      return number === undefined ? undefined : blockByNumber(number)
+    },
+
+    async headerByNumber(number) {
+      const row = await store.get('SELECT hash, header FROM blocks WHERE number = ?', [toSafeNumber(number)])
+      return row && { hash: bytesToHex(blob(row.hash)), header: decodeHeader(blob(row.header)) }
+    },
+
+    async transactionPosition(hash) {
+      const row = await store.get('SELECT v FROM transactions WHERE k = ?', [hexToBytes(hash)])
+      return row && decodePosition(blob(row.v))
+    },
+
+    logs: (filter, limit) => findLogs(store, blockByNumber, filter, limit),
+
+    async origin(blockNumber) {
+      const row = await store.get('SELECT data FROM origins WHERE block_number = ?', [
+        toSafeNumber(blockNumber),
+      ])
+      return row && fromJson<BlockOrigin>(row.data as string)
+    },
+
+    async proposal(id) {
+      const row = await store.get(
+        'SELECT data FROM proposals WHERE id = ? ORDER BY first_block DESC LIMIT 1',
+        [toSafeNumber(id)],
+      )
+      return row && fromJson<StoredProposal>(row.data as string)
+    },
+
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+
+    async append(transaction, block, origin) {
+      const number = toSafeNumber(block.header.number)
+      await transaction.run(
+        'INSERT INTO blocks (number, hash, header, bloom, body, size) VALUES (?, ?, ?, ?, ?, ?)',
+        [
+          number,
+          hexToBytes(block.hash),
+          encodeHeader(block.header),
+          block.header.logsBloom,
+          encodeBody(block.transactions),
+          block.size,
+        ],
+      )
+      await transaction.writePacked(
+        'transactions',
+        block.transactions.map(({ hash }, index) => [
+          hexToBytes(hash),
+          encodePosition(block.header.number, index),
+        ]),
+      )
+      if (origin) {
+        await transaction.run('INSERT INTO origins (block_number, data) VALUES (?, ?)', [
+          number,
+          toJson(origin),
+        ])
+      }
+      pending.added.push({ number: block.header.number, hash: block.hash })
+    },
+
+    async writeProposal(transaction, proposal) {
+      await transaction.run('INSERT INTO proposals (first_block, id, last_block, data) VALUES (?, ?, ?, ?)', [
+        toSafeNumber(proposal.firstBlock),
+        toSafeNumber(proposal.id),
+        toSafeNumber(proposal.lastBlock),
+        toJson(proposal),
+      ])
+    },
+
+    async setHeads(transaction, next) {
+      assertHeads(next)
+      for (const name of HEAD_NAMES) {
+        await transaction.run('INSERT OR REPLACE INTO heads (name, number, hash) VALUES (?, ?, ?)', [
+          name,
+          toSafeNumber(next[name].number),
+          hexToBytes(next[name].hash),
+        ])
+      }
+      pending.heads = next
+    },
+
+    async truncate(transaction, number) {
+      const above = [toSafeNumber(number)]
+      const gone = await transaction.all(
+        'SELECT number, hash, body FROM blocks WHERE number > ? ORDER BY number DESC',
+        above,
+      )
+      const lost = gone.flatMap((row) => decodeBody(blob(row.body)))
+      await transaction.writePacked(
+        'transactions',
+        lost.map(({ hash }) => [hexToBytes(hash), null]),
+      )
+      await transaction.run('DELETE FROM blocks WHERE number > ?', above)
+      await transaction.run('DELETE FROM origins WHERE block_number > ?', above)
+      await transaction.run('DELETE FROM proposals WHERE first_block > ?', above)
+      for (const row of gone) {
+        pending.removed.push({ number: BigInt(row.number as number), hash: bytesToHex(blob(row.hash)) })
+      }
+    },
+
+    settle() {
+      const { removed, added } = pending
+      heads = pending.heads ?? heads
+      pending = { removed: [], added: [] }
+      for (const { number } of removed) cache.delete(toSafeNumber(number))
+      const change = { removed, added, heads: defined(heads, 'the heads after a commit') }
+      for (const listener of listeners) listener(change)
+    },
+
+    discard() {
+      pending = { removed: [], added: [] }
+    },
+  }
+}
+
+async function readHeads(store: Store | StoreTransaction): Promise<Heads | undefined> {
+  const rows = await store.all('SELECT name, number, hash FROM heads')
+  if (rows.length === 0) return undefined
+  const head = (name: (typeof HEAD_NAMES)[number]): BlockRef => {
+    const row = defined(
+      rows.find((candidate) => candidate.name === name),
+      `the ${name} head`,
+    )
+    return { number: BigInt(row.number as number), hash: bytesToHex(blob(row.hash)) }
+  }
+  const heads = {
+    latest: head('latest'),
+    safe: head('safe'),
+    finalized: head('finalized'),
+    executable: head('executable'),
+  }
+  assertHeads(heads)
+  return heads
+}
+
+function decodeBlock(row: Row): StoredBlock {
+  return {
+    hash: bytesToHex(blob(row.hash)),
+    header: decodeHeader(blob(row.header)),
+    transactions: decodeBody(blob(row.body)),
+    size: row.size as number,
+  }
+}
+
+function encodePosition(blockNumber: bigint, index: number): Uint8Array {
+  return concatBytes(bigintToFixedBytes(blockNumber, 8), bigintToFixedBytes(BigInt(index), 4))
+}
+
+function decodePosition(bytes: Uint8Array): { blockNumber: bigint; index: number } {
+  return { blockNumber: bytesToBigint(bytes.subarray(0, 8)), index: Number(bytesToBigint(bytes.subarray(8))) }
+}
+
+function blob(value: unknown): Uint8Array {
+  return value as Uint8Array
+}
