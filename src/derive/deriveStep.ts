@@ -1,0 +1,165 @@
+/** One L1 block to what its step commits: every proposal derived and staged, and how far L2 is proven. */
+import type { BlockRef, ChainReader, StoredProposal } from '../chain/chain.ts'
+import type { AncestorHashes, Engine } from '../engine/engine.ts'
+import type { FlatState } from '../engine/state/flatState.ts'
+import type { L1 } from '../l1/l1.ts'
+import { assert, defined } from '../primitives/assert.ts'
+import { blockSize } from '../primitives/blockSize.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { Proposal, SourceFault } from '../protocol/protocol.ts'
+import type { RollupSpec } from '../spec/rollupSpec.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { type DerivationContext, type DerivedBlock, deriveBlocks, type ParentBlock } from './blocks.ts'
+import type { StepResult } from './commit.ts'
+import type { PreparedBlock, PreparedProposal } from './prepare.ts'
+
+export type DeriveDeps = {
+  readonly spec: RollupSpec
+  readonly engine: Engine
+  readonly state: FlatState
+  readonly chain: ChainReader
+  readonly l1: Pick<L1, 'ancestor'>
+  readonly logger: Logger
+}
+
+export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Promise<StepResult> {
+  const blocks: StepResult['blocks'][number][] = []
+  const proposals: StoredProposal[] = []
+  let executable = deps.chain.heads().executable
+  let parent = await readParent(deps)
+  /** Hashes of this step's blocks, which the chain does not have yet. */
+  const staged = new Map<bigint, Hash>()
+  const context = createContext(deps, staged)
+
+  for (const item of prepared.items) {
+    if (item.type === 'proven') {
+      executable = (await lastBlockOf(deps, proposals, blocks, item.proposalId)) ?? executable
+      continue
+    }
+    const firstBlock = parent.header.number + 1n
+    const faults = new Map<number, SourceFault>()
+    for await (const step of deriveBlocks(context, { ...item, parent })) {
+      if (step.type === 'source') {
+        if (step.fault) faults.set(step.sourceIndex, step.fault)
+        continue
+      }
+      const { executed } = step.block
+      const { header, hash } = executed
+      const stateRoot = await deps.state.stage(header.number, executed.changes)
+      assert(stateRoot === header.stateRoot, `the staged state of block ${header.number} has another root`)
+      staged.set(header.number, hash)
+      blocks.push(toStored(item.proposal, step.block))
+      parent = { header, hash, grandparentTimestamp: parent.header.timestamp }
+    }
+    proposals.push(toStoredProposal(item, faults, firstBlock, parent.header.number))
+    logProposal(deps.logger, item.proposal, faults, parent)
+  }
+  return { l1: { number: prepared.block.number, hash: prepared.block.hash }, blocks, proposals, executable }
+}
+
+function createContext(deps: DeriveDeps, staged: ReadonlyMap<bigint, Hash>): DerivationContext {
+  const ancestorHash: AncestorHashes = async (number) => {
+    const known = staged.get(number) ?? (await deps.chain.headerByNumber(number))?.hash
+    return defined(known, `the hash of L2 block ${number}`)
+  }
+  return {
+    spec: deps.spec,
+    engine: deps.engine,
+    stateAfter: () => deps.state.source(),
+    anchorBlock: (proposal, number) =>
+      deps.l1.ancestor({ number: proposal.originBlockNumber, hash: proposal.originBlockHash }, number),
+    ancestorHash,
+  }
+}
+
+async function readParent({ chain }: DeriveDeps): Promise<ParentBlock> {
+  const { safe } = chain.heads()
+  const { header, hash } = defined(await chain.headerByNumber(safe.number), 'the safe block')
+  const grandparent = header.number === 0n ? undefined : await chain.headerByNumber(header.number - 1n)
+  return { header, hash, grandparentTimestamp: grandparent?.header.timestamp ?? 0n }
+}
+
+function toStored(proposal: Proposal, derived: DerivedBlock): StepResult['blocks'][number] {
+  const { executed, manifest } = derived
+  const { hash, header, transactions } = executed
+  return {
+    block: {
+      hash,
+      header,
+      transactions,
+      size: blockSize(
+        header,
+        transactions.map(({ raw }) => raw),
+      ),
+    },
+    origin: {
+      fork: proposal.fork,
+      proposalId: proposal.id,
+      sourceIndex: derived.sourceIndex,
+      isForcedInclusion: defined(proposal.sources[derived.sourceIndex], 'the source of a block')
+        .isForcedInclusion,
+      indexInSource: derived.indexInSource,
+      anchorBlockNumber: manifest.anchorBlockNumber,
+      listed: manifest.transactions.map(({ offset, raw }) => ({ offset, length: raw.length })),
+      dropped: executed.dropped,
+    },
+  }
+}
+
+function toStoredProposal(
+  { proposal, sources }: PreparedProposal,
+  faults: ReadonlyMap<number, SourceFault>,
+  firstBlock: bigint,
+  lastBlock: bigint,
+): StoredProposal {
+  assert(firstBlock <= lastBlock, `proposal ${proposal.id} made no block`)
+  assert(sources.length === proposal.sources.length, `proposal ${proposal.id} lost a source`)
+  return {
+    id: proposal.id,
+    fork: proposal.fork,
+    hash: proposal.hash,
+    proposer: proposal.proposer,
+    timestamp: proposal.timestamp,
+    l1: proposal.l1,
+    firstBlock,
+    lastBlock,
+    sources: proposal.sources.map(({ isForcedInclusion, blobSlice }, index) => {
+      const fault = faults.get(index)
+      return {
+        isForcedInclusion,
+        blobHashes: blobSlice.blobHashes,
+        offset: blobSlice.offset,
+        ...(blobSlice.size !== undefined && { size: blobSlice.size }),
+        ...(fault && { fault }),
+      }
+    }),
+  }
+}
+
+/** The last block of a proposal, in this step or before; undefined for one older than our genesis. */
+async function lastBlockOf(
+  deps: DeriveDeps,
+  proposals: readonly StoredProposal[],
+  blocks: StepResult['blocks'],
+  proposalId: bigint,
+): Promise<BlockRef | undefined> {
+  const here = proposals.find(({ id }) => id === proposalId)
+  const { lastBlock } = here ?? (await deps.chain.proposal(proposalId)) ?? {}
+  if (lastBlock === undefined) return undefined
+  const staged = blocks.find(({ block }) => block.header.number === lastBlock)?.block.hash
+  const hash = staged ?? (await deps.chain.headerByNumber(lastBlock))?.hash
+  return { number: lastBlock, hash: defined(hash, `L2 block ${lastBlock}`) }
+}
+
+function logProposal(
+  logger: Logger,
+  proposal: Proposal,
+  faults: ReadonlyMap<number, SourceFault>,
+  last: ParentBlock,
+): void {
+  const fields = { proposal: proposal.id, l1Block: proposal.l1.blockNumber, lastBlock: last.header.number }
+  logger.info(fields, 'derived a proposal')
+  for (const [sourceIndex, fault] of faults) {
+    logger.info({ ...fields, sourceIndex, ...fault }, 'a source was replaced by the default')
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The loop: follow L1, derive what each block proposes, commit the step. The only writer of heads.
+ * An error decides by its kind: temporary waits and follows anew from the last commit, so does a reset; anything else stops.
+ */
+
+import type { L1 } from '../l1/l1.ts'
+import { assertNever } from '../primitives/assert.ts'
+import { prefetch } from '../primitives/async.ts'
+import { ResetError, TemporaryError } from '../primitives/errors.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { type CommitDeps, commitFinality, commitRewind, commitStep } from './commit.ts'
+import { type DeriveDeps, deriveStep } from './deriveStep.ts'
+import { type PreparedBlock, type PreparedEvent, prepareEvents } from './prepare.ts'
+import { readCursor, readSteps } from './steps.ts'
+
+/** Prepared L1 steps held ahead of execution. A proposal holds up to six blobs of 131,072 bytes and what they inflate to. */
+const PREFETCH_DEPTH = 8
+/** Empty L1 blocks are committed at least this often while catching up, and each one at the tip. */
+const EMPTY_STEPS_PER_COMMIT = 64n
+const RETRY_DELAY_MS = 250
+const RETRY_DELAY_MAX_MS = 12_000
+
+export type DriverDeps = CommitDeps &
+  DeriveDeps & {
+    readonly l1: Pick<L1, 'follow' | 'blobs' | 'ancestor'>
+    readonly logger: Logger
+    /** Waiting is handed in: derivation itself knows no clock. */
+    readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+    readonly onProgress?: (progress: DriverProgress) => void
+  }
+
+export type DriverProgress =
+  | { readonly type: 'step'; readonly l1Block: bigint; readonly blocks: number; readonly gasUsed: bigint }
+  | { readonly type: 'caughtUp'; readonly l1Block: bigint }
+  | { readonly type: 'reorg'; readonly l1Depth: bigint }
+  | { readonly type: 'retry'; readonly error: Error }
+
+export type Driver = {
+  /** Runs until the signal, or until an error only an operator can mend, which it throws. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export function createDriver(deps: DriverDeps): Driver {
+  const { store, chain, state, l1, logger, onProgress } = deps
+  let finalizedL1 = 0n
+  let isCaughtUp = false
+  /** Newest empty L1 block seen since the last commit: catching up, most are not worth one. */
+  let skipped: PreparedBlock | undefined
+
+  const commitBlock = async (event: PreparedBlock): Promise<void> => {
+    const result = await deriveStep(deps, event)
+    await commitStep(deps, result, finalizedL1)
+    skipped = undefined
+    const gasUsed = result.blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n)
+    onProgress?.({ type: 'step', l1Block: event.block.number, blocks: result.blocks.length, gasUsed })
+  }
+
+  const apply = async (event: PreparedEvent): Promise<void> => {
+    switch (event.type) {
+      case 'block': {
+        const cursor = await readCursor(store)
+        const distance = event.block.number - cursor.number
+        if (distance === 1n && event.block.parentHash !== cursor.hash) {
+          throw new ResetError(`L1 block ${event.block.number} does not follow our cursor`)
+        }
+        const isDue = isCaughtUp || event.items.length > 0 || distance >= EMPTY_STEPS_PER_COMMIT
+        if (isDue) await commitBlock(event)
+        else skipped = event
+        return
+      }
+      case 'reorg': {
+        const cursor = await readCursor(store)
+        const depth = cursor.number - event.ancestor.number
+        logger.warn({ ancestor: event.ancestor, depth }, 'L1 reorg: rewinding to the last common block')
+        skipped = undefined
+        await commitRewind(deps, event.ancestor)
+        onProgress?.({ type: 'reorg', l1Depth: depth })
+        return
+      }
+      case 'finalized':
+        if (event.block.number <= finalizedL1) return
+        finalizedL1 = event.block.number
+        await commitFinality(deps, finalizedL1)
+        return
+      case 'caughtUp':
+        isCaughtUp = true
+        if (skipped) await commitBlock(skipped)
+        onProgress?.({ type: 'caughtUp', l1Block: event.head.number })
+        return
+      default:
+        assertNever(event)
+    }
+  }
+
+  /** From the last commit until the signal or an error. */
+  const followOnce = async (signal: AbortSignal): Promise<void> => {
+    skipped = undefined
+    const cursor = await readCursor(store)
+    const ending = new AbortController()
+    const both = AbortSignal.any([signal, ending.signal])
+    const events = l1.follow({
+      cursor,
+      knownAncestors: async () => await readSteps(store),
+      signal: both,
+    })
+    try {
+      for await (const event of prefetch(
+        prepareEvents({ spec: deps.spec, engine: deps.engine, l1, signal: both }, events),
+        PREFETCH_DEPTH,
+      )) {
+        await apply(event)
+        if (signal.aborted) return
+      }
+    } finally {
+      // Ends what was prefetched and nobody will ask for.
+      ending.abort()
+    }
+  }
+
+  return {
+    async run(signal) {
+      let failures = 0
+      while (!signal.aborted) {
+        const before = await readCursor(store)
+        try {
+          await followOnce(signal)
+        } catch (error) {
+          if (signal.aborted) return
+          state.discard()
+          chain.discard()
+          if (!(error instanceof TemporaryError || error instanceof ResetError)) throw error
+          const after = await readCursor(store)
+          failures = after.hash === before.hash ? failures + 1 : 1
+          logger.warn({ error: error.message }, 'derivation paused; retrying from the last committed step')
+          onProgress?.({ type: 'retry', error })
+          await deps.wait(
+            Math.min(RETRY_DELAY_MS * 2 ** Math.min(failures - 1, 10), RETRY_DELAY_MAX_MS),
+            signal,
+          )
+        }
+      }
+    },
+  }
+}

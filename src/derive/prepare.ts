@@ -1,0 +1,70 @@
+/**
+ * What can be done of an L1 step before its parent is executed: decode the events, fetch the blobs, decode the sources,
+ * recover the senders. It runs ahead of the driver and keeps no state.
+ */
+import type { Engine } from '../engine/engine.ts'
+import type { L1, L1Event, L1Header } from '../l1/l1.ts'
+import { protocolOf } from '../protocol/forks.ts'
+import { decodeInboxEvent } from '../protocol/inboxEvents.ts'
+import type { DecodedSource, L1Log, Proposal } from '../protocol/protocol.ts'
+import type { RollupSpec } from '../spec/rollupSpec.ts'
+
+export type PreparedProposal = {
+  readonly type: 'proposal'
+  readonly proposal: Proposal
+  readonly sources: readonly DecodedSource[]
+}
+
+/** The inbox says how far L2 is proven: forwards by a proof, backwards by a recovery. */
+export type ProvenUpTo = { readonly type: 'proven'; readonly proposalId: bigint }
+
+export type PreparedBlock = {
+  readonly type: 'block'
+  readonly block: L1Header
+  /** In the order of the logs. */
+  readonly items: readonly (PreparedProposal | ProvenUpTo)[]
+}
+
+export type PreparedEvent = PreparedBlock | Exclude<L1Event, { type: 'block' }>
+
+export type PrepareDeps = {
+  readonly spec: RollupSpec
+  readonly l1: Pick<L1, 'blobs'>
+  readonly engine: Pick<Engine, 'recoverSenders'>
+  readonly signal: AbortSignal
+}
+
+export async function* prepareEvents(
+  deps: PrepareDeps,
+  events: AsyncIterable<L1Event>,
+): AsyncGenerator<PreparedEvent> {
+  for await (const event of events) {
+    yield event.type === 'block' ? await prepareBlock(deps, event.block, event.logs) : event
+  }
+}
+
+async function prepareBlock(
+  deps: PrepareDeps,
+  block: L1Header,
+  logs: readonly L1Log[],
+): Promise<PreparedBlock> {
+  const items: (PreparedProposal | ProvenUpTo)[] = []
+  for (const log of logs) {
+    const event = decodeInboxEvent({ spec: deps.spec, log, l1Block: block })
+    if (event?.type === 'proposal') items.push(await prepareProposal(deps, event.proposal))
+    else if (event?.type === 'proven') items.push(event)
+  }
+  return { type: 'block', block, items }
+}
+
+async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<PreparedProposal> {
+  const { spec, l1, engine, signal } = deps
+  const sources: DecodedSource[] = []
+  for (const [sourceIndex, source] of proposal.sources.entries()) {
+    const blobs = source.blobSlice.blobHashes.length === 0 ? [] : await l1.blobs(source.blobSlice, signal)
+    sources.push(protocolOf(proposal.fork).decodeSource({ spec, proposal, sourceIndex, blobs }))
+  }
+  const listed = sources.flatMap((source) => source.blocks.flatMap((block) => block.transactions))
+  await engine.recoverSenders(listed.map((transaction) => transaction.raw))
+  return { type: 'proposal', proposal, sources }
+}
