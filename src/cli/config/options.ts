@@ -1,0 +1,231 @@
+/** Every option of the command line, as data: its flag gives the environment name and the key in the TOML file. */
+import { z } from 'zod'
+
+export type OptionSpec = {
+  /** Dotted kebab, without the leading dashes: `l1.rpc`. */
+  readonly flag: string
+  readonly description: string
+  /** Placeholder in the help; absent for a switch. */
+  readonly argument?: string
+  /** Parses the text of a flag or variable, and the value of a file. */
+  readonly schema: z.ZodType
+  readonly default?: unknown
+  /** Never printed. */
+  readonly isSecret?: true
+}
+
+const urlList = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((url) => url.trim()) : value),
+  z.array(z.url({ protocol: /^(https?|wss?)$/ })).min(1),
+)
+const textList = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
+  z.array(z.string().min(1)),
+)
+const port = z.coerce.number().int().min(0).max(65_535)
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const flag = z.union([
+  z.boolean(),
+  z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
+])
+const hash = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 32 bytes in hex')
+  .transform((text) => text.toLowerCase())
+
+export const CHAIN_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'network',
+    argument: '<name>',
+    description: 'chain to follow: taiko-mainnet, taiko-hoodi',
+    schema: z.enum(['taiko-mainnet', 'taiko-hoodi']),
+  },
+  {
+    flag: 'rollup.config',
+    argument: '<file>',
+    description: 'spec of a chain of your own, instead of --network',
+    schema: z.string().min(1),
+  },
+  {
+    flag: 'genesis',
+    argument: '<file|url>',
+    description: 'genesis alloc; accepted only if its state root and hash are those of the spec',
+    schema: z.string().min(1),
+  },
+]
+
+export const L1_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'l1.rpc',
+    argument: '<urls>',
+    description: 'L1 JSON-RPC endpoints, in order of preference',
+    schema: urlList,
+    isSecret: true,
+  },
+  {
+    flag: 'l1.beacon',
+    argument: '<urls>',
+    description: 'L1 beacon endpoints, for blobs and finality',
+    schema: urlList,
+    isSecret: true,
+  },
+  {
+    flag: 'blob.server',
+    argument: '<urls>',
+    description: 'blob servers or archives, asked when the beacon has no blob',
+    schema: urlList,
+    isSecret: true,
+  },
+  {
+    flag: 'l1.trusted-hash',
+    argument: '<hash>',
+    description: 'L1 block hash the canonical chain must contain',
+    schema: hash,
+  },
+  {
+    flag: 'l1.poll-interval',
+    argument: '<ms>',
+    description: 'how often the head is asked for',
+    schema: count(10, 600_000),
+    default: 4_000,
+  },
+  {
+    flag: 'l1.timeout',
+    argument: '<ms>',
+    description: 'longest wait for one answer of L1',
+    schema: count(100, 600_000),
+    default: 12_000,
+  },
+  {
+    flag: 'l1.max-concurrency',
+    argument: '<n>',
+    description: 'requests under way at once to one endpoint',
+    schema: count(1, 256),
+    default: 10,
+  },
+  {
+    flag: 'l1.rate-limit',
+    argument: '<n>',
+    description: 'requests per second to one endpoint; 0 is no limit',
+    schema: count(0, 100_000),
+    default: 0,
+  },
+]
+
+export const STORAGE_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'datadir',
+    argument: '<dir>',
+    description: 'where the database lives',
+    schema: z.string().min(1),
+  },
+  {
+    flag: 'db.cache',
+    argument: '<MiB>',
+    description: 'page cache of the database',
+    schema: count(1, 65_536),
+    default: 64,
+  },
+  {
+    flag: 'state.proof-window',
+    argument: '<blocks>',
+    description: 'newest blocks for which eth_getProof answers',
+    schema: count(1, 10_000_000),
+    default: 4_096,
+  },
+  {
+    flag: 'engine.workers',
+    argument: '<n>',
+    description: 'threads that recover senders; 0 does it on the main one',
+    schema: count(0, 64),
+    default: 1,
+  },
+]
+
+export const RPC_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'http.addr',
+    argument: '<host>',
+    description: 'address JSON-RPC over HTTP and WebSocket listens on',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+  },
+  { flag: 'http.port', argument: '<port>', description: 'its port', schema: port, default: 8545 },
+  {
+    flag: 'http.corsdomain',
+    argument: '<origins>',
+    description: 'web origins that may call; none by default',
+    schema: textList,
+    default: [],
+  },
+  {
+    flag: 'http.vhosts',
+    argument: '<hosts>',
+    description: 'Host headers that are answered',
+    schema: textList,
+    default: ['localhost', '127.0.0.1', '[::1]'],
+  },
+]
+
+export const LOG_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'log.level',
+    argument: '<level>',
+    description: 'error, warn, info or debug',
+    schema: z.enum(['error', 'warn', 'info', 'debug']),
+    default: 'info',
+  },
+  {
+    flag: 'log.format',
+    argument: '<format>',
+    description: 'text or json; text on a terminal by default',
+    schema: z.enum(['text', 'json']),
+  },
+]
+
+export const NODE_OPTIONS: readonly OptionSpec[] = [
+  ...CHAIN_OPTIONS,
+  ...L1_OPTIONS,
+  ...STORAGE_OPTIONS,
+  ...RPC_OPTIONS,
+  ...LOG_OPTIONS,
+]
+
+export const DEVNET_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'datadir',
+    argument: '<dir>',
+    description: 'where the devnet keeps its files; made anew at each start',
+    schema: z.string().min(1),
+    default: 'data/devnet',
+  },
+  {
+    flag: 'devnet.block-time',
+    argument: '<seconds>',
+    description: 'L1 slot length',
+    schema: count(1, 60),
+    default: 2,
+  },
+  {
+    flag: 'devnet.l1-port',
+    argument: '<port>',
+    description: 'port of the L1 JSON-RPC',
+    schema: port,
+    default: 9545,
+  },
+  {
+    flag: 'devnet.beacon-port',
+    argument: '<port>',
+    description: 'port of the beacon API',
+    schema: port,
+    default: 9546,
+  },
+  {
+    flag: 'devnet.demo',
+    description: 'send a few transactions, show each of their clocks, then stop',
+    schema: flag,
+    default: false,
+  },
+  ...RPC_OPTIONS,
+  ...LOG_OPTIONS,
+]

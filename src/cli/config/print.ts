@@ -1,0 +1,22 @@
+/** `config print`: each value and where it came from, secrets left out. */
+import type { OptionSpec } from './options.ts'
+import type { Resolved } from './resolve.ts'
+
+export function formatConfig(options: readonly OptionSpec[], resolved: Resolved): string {
+  const rows = options.map((option) => {
+    const entry = resolved.get(option.flag)
+    if (!entry) return [option.flag, '(not set)', ''] as const
+    const shown = option.isSecret ? redact(entry.value) : JSON.stringify(entry.value)
+    return [option.flag, shown, `# ${entry.origin}`] as const
+  })
+  const width = Math.max(...rows.map(([flag]) => flag.length))
+  return rows
+    .map(([flag, value, origin]) => `${flag.padEnd(width)} = ${value}  ${origin}`.trimEnd())
+    .join('\n')
+}
+
+/** Hosts help an operator; what follows them may be a key. */
+function redact(value: unknown): string {
+  const urls = Array.isArray(value) ? value : [value]
+  return JSON.stringify(urls.map((url) => `${new URL(String(url)).origin}/…`))
+}
