@@ -3,6 +3,10 @@
  * Whatever must change together changes in one `transaction`.
  */
 
+/**
+ * A `bigint` is written as an INTEGER and must be within ±(2^53 − 1), as SQLite's numbers come back as JavaScript numbers;
+ * larger integers are stored as BLOBs. Reading an integer column past that bound is an error, never a rounded number.
+ */
 export type SqlValue = string | number | bigint | Uint8Array | null
 export type Row = Readonly<Record<string, unknown>>
 
@@ -11,13 +15,15 @@ export type StoreReader = {
   get(sql: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>
 }
 
+/** Null deletes the row. */
+export type PackedEntry = readonly [key: Uint8Array, value: Uint8Array | null]
+
 export type StoreTransaction = StoreReader & {
   run(sql: string, parameters?: readonly SqlValue[]): Promise<void>
   /** One statement for many rows: `put` replaces, a null value deletes. Table and columns must be of the packed form (k BLOB PRIMARY KEY, v BLOB). */
-  writePacked(
-    table: string,
-    entries: readonly (readonly [key: Uint8Array, value: Uint8Array | null])[],
-  ): Promise<void>
+  writePacked(table: string, entries: readonly PackedEntry[]): Promise<void>
+  /** As the store's, but sees what this transaction has written. */
+  readPacked(table: string, keys: readonly Uint8Array[]): Promise<Map<string, Uint8Array>>
 }
 
 export type Store = StoreReader & {
@@ -25,5 +31,12 @@ export type Store = StoreReader & {
   readPacked(table: string, keys: readonly Uint8Array[]): Promise<Map<string, Uint8Array>>
   /** Runs `work` in one immediate transaction; an exception rolls everything back. Transactions queue, they do not nest. */
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>
+  /** Waits for queued transactions, then closes every connection and gives the lock back. */
   close(): Promise<void>
 }
+
+/**
+ * Per room, its migrations in order: entry i brings the room's tables from version i to i + 1.
+ * An entry that was released is never edited; a change of the schema is a new entry.
+ */
+export type StoreSchemas = Readonly<Record<string, readonly string[]>>
