@@ -1,0 +1,51 @@
+/** What the RPC works against: faces only, so that it neither starts nor stops what it reads. */
+import type { ChainReader } from '../chain/chain.ts'
+import type { AncestorHashes, CallRequest, CallResult, StateOverrides } from '../engine/engine.ts'
+import type { FlatState } from '../engine/state/flatState.ts'
+import type { StateSource } from '../engine/state/source.ts'
+import type { L1Position, L1Status } from '../l1/l1.ts'
+import type { BlockHeader } from '../primitives/header.ts'
+import type { RollupSpec } from '../spec/rollupSpec.ts'
+import type { TxPool } from './pool.ts'
+
+export type RpcDeps = {
+  readonly spec: RollupSpec
+  readonly chain: ChainReader
+  readonly state: Pick<FlatState, 'at' | 'proof'>
+  readonly caller: Caller
+  /** Wei per gas of a block built now on `parent`. */
+  readonly nextBaseFee: (parent: BlockHeader, grandparent: BlockHeader | undefined) => bigint
+  /** Absent on a node that takes no transactions. */
+  readonly pool?: TxPool
+  readonly sync: () => SyncStatus
+  /** As in `plumbline/v0.1.0`. */
+  readonly clientVersion: string
+}
+
+/** Runs calls under a gas cap and a wall clock. */
+export type Caller = {
+  /** Throws CallTimeoutError at `timeoutMs`, CallerBusyError when too many wait. */
+  call(input: {
+    readonly request: CallRequest
+    readonly header: BlockHeader
+    readonly state: StateSource
+    readonly ancestorHash: AncestorHashes
+    readonly overrides?: StateOverrides
+    /** Milliseconds, waiting included. */
+    readonly timeoutMs: number
+  }): Promise<CallResult>
+  close(): Promise<void>
+}
+
+/** Where derivation stands. */
+export type SyncStatus = {
+  /** The L1 block up to which everything is derived. */
+  readonly cursor?: L1Position
+  readonly l1: L1Status
+  /** First L1 block of this run, for the share of the way done. */
+  readonly startL1Block: bigint
+  /** True once the L1 head has been reached, until the node falls behind again. */
+  readonly isSynced: boolean
+  /** Sentences for an operator: what keeps this node from answering well. Empty when all is well. */
+  readonly problems: readonly string[]
+}

@@ -1,0 +1,112 @@
+/** Filters: subscriptions that are polled. Each keeps what happened since its last poll. */
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { matches } from '../../chain/logs.ts'
+import { bytesToHex, type Hash } from '../../primitives/hex.ts'
+import { limitExceeded, RpcError } from '../errors.ts'
+import type { BlockFeed, FeedEvent } from '../feed.ts'
+import { type Json, logJson } from '../json.ts'
+import { COST } from '../limits.ts'
+import { defineMethod, type Methods } from '../method.ts'
+import { type LogFilterParameter, logFilterParam } from '../params.ts'
+import { type LogDeps, logSelection, queryLogs } from './logs.ts'
+
+type Filter = {
+  /** Taken and emptied by a poll. */
+  changes: (Json | Hash)[]
+  /** More happened than may be kept: the poller learns it once and starts anew. */
+  hasOverflowed: boolean
+  readonly logs?: LogFilterParameter
+  readonly unsubscribe: () => void
+}
+
+const filterIdParam = z.string('a filter id wanted').regex(/^0x[0-9a-f]{32}$/, 'a filter id wanted')
+
+export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed }): Methods {
+  const { limits, feed } = deps
+  const filters = new LRUCache<string, Filter>({
+    max: limits.filtersMax,
+    ttl: limits.filterTtlMs,
+    updateAgeOnGet: true,
+    ttlAutopurge: false,
+    dispose: (filter) => filter.unsubscribe(),
+  })
+
+  function install(toChanges: (event: FeedEvent) => readonly (Json | Hash)[], logs?: LogFilterParameter) {
+    // Unguessable: a filter is its holder's, though everybody shares the server.
+    const id = bytesToHex(randomBytes(16))
+    filters.purgeStale()
+    const unsubscribe = feed.subscribe((event) => {
+      if (filter.hasOverflowed) return
+      filter.changes.push(...toChanges(event))
+      if (filter.changes.length <= limits.logsMax) return
+      filter.changes = []
+      filter.hasOverflowed = true
+    })
+    const filter: Filter = {
+      changes: [],
+      hasOverflowed: false,
+      unsubscribe,
+      ...(logs === undefined ? {} : { logs }),
+    }
+    filters.set(id, filter)
+    return id
+  }
+
+  function find(id: string): Filter {
+    const filter = filters.get(id)
+    if (filter === undefined) throw new RpcError({ code: 'invalidInput', message: 'filter not found' })
+    return filter
+  }
+
+  return {
+    eth_newFilter: defineMethod({
+      cost: COST.call,
+      params: { filter: logFilterParam },
+      handle: ({ filter }) => {
+        const selection = logSelection(filter)
+        return install(
+          ({ type, block }) =>
+            block.logs
+              .filter((log) => matches(log, selection))
+              .map((log) => logJson(log, type === 'removed')),
+          filter,
+        )
+      },
+    }),
+    eth_newBlockFilter: defineMethod({
+      cost: COST.call,
+      params: {},
+      handle: () => install(({ type, block }) => (type === 'added' ? [block.hash] : [])),
+    }),
+    eth_getFilterChanges: defineMethod({
+      cost: COST.block,
+      params: { id: filterIdParam },
+      handle: ({ id }) => {
+        const filter = find(id)
+        if (filter.hasOverflowed) {
+          filter.hasOverflowed = false
+          throw limitExceeded('more changes than are kept; poll more often or narrow the filter')
+        }
+        const { changes } = filter
+        filter.changes = []
+        return changes
+      },
+    }),
+    eth_getFilterLogs: defineMethod({
+      cost: COST.logs,
+      params: { id: filterIdParam },
+      handle: async ({ id }) => {
+        const { logs } = find(id)
+        if (logs === undefined) throw new RpcError({ code: 'invalidInput', message: 'not a log filter' })
+        return (await queryLogs(deps, logs)).map((log) => logJson(log))
+      },
+    }),
+    eth_uninstallFilter: defineMethod({
+      cost: COST.read,
+      params: { id: filterIdParam },
+      handle: ({ id }) => filters.delete(id),
+    }),
+  }
+}

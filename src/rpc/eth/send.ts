@@ -1,0 +1,40 @@
+/** `eth_sendRawTransaction` and the pool's figures. */
+import { type Hash, toQuantity } from '../../primitives/hex.ts'
+import { RpcError } from '../errors.ts'
+import { COST } from '../limits.ts'
+import { defineMethod, type Methods } from '../method.ts'
+import { bytesParam } from '../params.ts'
+import type { TxPool } from '../pool.ts'
+
+export function sendMethods(pool: TxPool | undefined): Methods {
+  return {
+    eth_sendRawTransaction: defineMethod({
+      cost: COST.call,
+      params: { transaction: bytesParam },
+      handle: ({ transaction }) => send(pool, transaction),
+    }),
+    txpool_status: defineMethod({
+      cost: COST.constant,
+      params: {},
+      handle: () => {
+        const { pending, queued } = pool?.status() ?? { pending: 0, queued: 0 }
+        return { pending: toQuantity(pending), queued: toQuantity(queued) }
+      },
+    }),
+  }
+}
+
+async function send(pool: TxPool | undefined, raw: Uint8Array): Promise<Hash> {
+  if (pool === undefined)
+    throw new RpcError({
+      code: 'methodNotSupported',
+      message: 'this node takes no transactions: it has no pool',
+    })
+  try {
+    return await pool.add(raw)
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TransactionRejectedError')
+      throw new RpcError({ code: 'transactionRejected', message: error.message })
+    throw error
+  }
+}

@@ -1,0 +1,84 @@
+/** JSON-RPC over HTTP, and the pages for operators: `/healthz`, `/readyz`, `/status`, `/metrics`. */
+import { type Context, Hono } from 'hono'
+import { cors } from 'hono/cors'
+import type { Logger } from '../telemetry/log.ts'
+import { type Access, isHostAllowed } from './access.ts'
+import { readBody } from './body.ts'
+import type { RpcDeps } from './deps.ts'
+import { readiness, statusJson } from './health.ts'
+import type { Dispatcher } from './jsonrpc.ts'
+import type { RpcLimits } from './limits.ts'
+
+/** geth's list. A browser cannot send these across origins without asking first (CORS preflight). */
+const CONTENT_TYPES = ['application/json', 'application/json-rpc', 'application/jsonrequest']
+
+export type MetricsPage = { readonly contentType: string; metrics(): Promise<string> }
+
+export function createHttpApp(deps: {
+  readonly rpc: RpcDeps
+  readonly dispatcher: Dispatcher
+  readonly limits: RpcLimits
+  readonly access: Access
+  /** L1 blocks behind the L1 head past which the node is not ready. */
+  readonly lagMax: bigint
+  readonly metrics?: MetricsPage
+  readonly logger: Logger
+}): Hono {
+  const { rpc, dispatcher, limits, access, metrics, logger } = deps
+  const app = new Hono()
+
+  app.use(async (c, next) => {
+    if (!isHostAllowed(c.req.header('host'), access))
+      return c.text('invalid host: add its name to --http.vhosts\n', 403)
+    await next()
+  })
+  if (access.origins.length > 0)
+    app.use(
+      cors({
+        origin: access.origins.includes('*') ? '*' : [...access.origins],
+        allowMethods: ['POST', 'GET'],
+        allowHeaders: ['Content-Type'],
+      }),
+    )
+
+  app.post('/', async (c) => {
+    const refused = refuseHeaders(c)
+    if (refused !== undefined) return refused
+    const body = await readBody(c.req.raw, limits.bodyBytesMax)
+    if (body === undefined) {
+      // The rest of the body is not wanted; the connection cannot be used again.
+      c.header('Connection', 'close')
+      return c.text(`the body is larger than ${limits.bodyBytesMax} bytes\n`, 413)
+    }
+    const answer = await dispatcher.handle(body, { signal: c.req.raw.signal })
+    if (answer === undefined) return c.body(null, 204)
+    return c.body(answer, 200, { 'Content-Type': 'application/json' })
+  })
+
+  app.get('/healthz', (c) => c.json({ alive: true, version: rpc.clientVersion }))
+  app.get('/readyz', (c) => {
+    const state = readiness(rpc, deps.lagMax)
+    return c.json(state, state.ready ? 200 : 503)
+  })
+  app.get('/status', async (c) => c.json(await statusJson(rpc, deps.lagMax)))
+  if (metrics !== undefined)
+    app.get('/metrics', async (c) =>
+      c.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType }),
+    )
+
+  app.onError((error, c) => {
+    logger.error({ path: c.req.path, error }, 'an HTTP request failed')
+    return c.text('internal error; the node has logged it\n', 500)
+  })
+  return app
+}
+
+function refuseHeaders(c: Context): Response | undefined {
+  const encoding = c.req.header('content-encoding')
+  if (encoding !== undefined && encoding !== 'identity')
+    return c.text('compressed bodies are not accepted\n', 415)
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type === undefined || !CONTENT_TYPES.includes(type))
+    return c.text('content type application/json wanted\n', 415)
+  return undefined
+}

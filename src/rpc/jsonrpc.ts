@@ -1,0 +1,163 @@
+/**
+ * JSON-RPC 2.0: bytes of a request in, text of the response out; no transport. https://www.jsonrpc.org/specification
+ * Whatever the bytes are, the answer is a response object, never an exception.
+ */
+import type { Logger } from '../telemetry/log.ts'
+import { RpcError } from './errors.ts'
+import type { RpcLimits } from './limits.ts'
+import type { CallContext, Methods } from './method.ts'
+
+export type Dispatcher = {
+  /** Undefined when there is nothing to answer: every request was a notification. */
+  handle(body: Uint8Array, context: CallContext): Promise<string | undefined>
+}
+
+/** `method` is `unknown` for a name that does not exist, so that labels stay few. */
+export type RequestObserver = (request: { method: string; code: number; seconds: number }) => void
+
+type Id = string | number | null
+type Request = { readonly id: Id | undefined; readonly method: string; readonly params: readonly unknown[] }
+
+export function createDispatcher(deps: {
+  readonly methods: Methods
+  readonly limits: RpcLimits
+  readonly logger: Logger
+  readonly observe?: RequestObserver
+}): Dispatcher {
+  const { methods, limits, logger } = deps
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+
+  async function handle(body: Uint8Array, context: CallContext): Promise<string | undefined> {
+    let input: unknown
+    try {
+      input = JSON.parse(decoder.decode(body))
+    } catch {
+      return errorText(null, new RpcError({ code: 'parse', message: 'the body is not valid JSON' }))
+    }
+    if (!Array.isArray(input)) return limitSize(await answer(input, context), input)
+    return answerBatch(input, context)
+  }
+
+  /** One after the other: a batch gets no more of the node than a patient client would. */
+  async function answerBatch(items: readonly unknown[], context: CallContext): Promise<string | undefined> {
+    if (items.length === 0) return errorText(null, invalidRequest('an empty batch'))
+    if (items.length > limits.batchItemsMax)
+      return errorText(null, invalidRequest(`a batch of ${items.length}; at most ${limits.batchItemsMax}`))
+    const deadline = performance.now() + limits.batchTimeoutMs
+    const answers: string[] = []
+    let cost = 0
+    let bytes = 0
+    for (const item of items) {
+      cost += costOf(item)
+      const refusal = refuse(cost, bytes, deadline)
+      const text =
+        refusal === undefined
+          ? limitSize(await answer(item, context), item, limits.responseBytesMax - bytes)
+          : answerOf(item, refusal)
+      if (text === undefined) continue
+      bytes += text.length + 1
+      answers.push(text)
+    }
+    return answers.length === 0 ? undefined : `[${answers.join(',')}]`
+  }
+
+  function refuse(cost: number, bytes: number, deadline: number): RpcError | undefined {
+    if (cost > limits.batchCostMax)
+      return new RpcError({ code: 'limitExceeded', message: 'the batch asks for too much work; split it' })
+    if (bytes > limits.responseBytesMax)
+      return new RpcError({ code: 'limitExceeded', message: 'the batch response is too large' })
+    if (performance.now() > deadline)
+      return new RpcError({ code: 'resourceUnavailable', message: 'the batch ran out of time' })
+    return undefined
+  }
+
+  async function answer(item: unknown, context: CallContext): Promise<string | undefined> {
+    const request = readRequest(item)
+    if (request instanceof RpcError) return errorText(idOf(item) ?? null, request)
+    const start = performance.now()
+    const method = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+    let code = 0
+    let text: string
+    try {
+      if (method === undefined)
+        throw new RpcError({
+          code: 'methodNotFound',
+          message: `the method ${request.method.slice(0, 100)} does not exist or is not enabled`,
+        })
+      const result = await method.call(request.params, context)
+      text = `{"jsonrpc":"2.0","id":${JSON.stringify(request.id ?? null)},"result":${JSON.stringify(result)}}`
+    } catch (error) {
+      const answered = error instanceof RpcError ? error : hideInternal(error, request.method)
+      code = answered.code
+      text = errorText(request.id ?? null, answered)
+    }
+    const seconds = (performance.now() - start) / 1000
+    deps.observe?.({ method: method === undefined ? 'unknown' : request.method, code, seconds })
+    return request.id === undefined ? undefined : text
+  }
+
+  function hideInternal(error: unknown, method: string): RpcError {
+    logger.error({ method, error }, 'an RPC method failed')
+    return new RpcError({ code: 'internal', message: 'internal error; the node has logged it' })
+  }
+
+  function limitSize(
+    text: string | undefined,
+    item: unknown,
+    bytesMax = limits.responseBytesMax,
+  ): string | undefined {
+    if (text === undefined || text.length <= bytesMax) return text
+    return answerOf(item, new RpcError({ code: 'limitExceeded', message: 'the response is too large' }))
+  }
+
+  function costOf(item: unknown): number {
+    const name = isObject(item) ? item.method : undefined
+    return typeof name === 'string' && Object.hasOwn(methods, name) ? (methods[name]?.cost ?? 1) : 1
+  }
+
+  return { handle }
+}
+
+/** Undefined where the request was a notification. */
+function answerOf(item: unknown, error: RpcError): string | undefined {
+  const request = readRequest(item)
+  if (request instanceof RpcError) return errorText(idOf(item) ?? null, request)
+  return request.id === undefined ? undefined : errorText(request.id, error)
+}
+
+function readRequest(item: unknown): Request | RpcError {
+  if (!isObject(item)) return invalidRequest('a request must be an object')
+  if (item.jsonrpc !== '2.0') return invalidRequest('jsonrpc must be "2.0"')
+  if (typeof item.method !== 'string') return invalidRequest('method must be a string')
+  if (Object.hasOwn(item, 'id') && idOf(item) === undefined)
+    return invalidRequest('id must be a string, a number or null')
+  const params = item.params ?? []
+  if (!Array.isArray(params))
+    return new RpcError({ code: 'invalidParams', message: 'params must be an array' })
+  return { id: idOf(item), method: item.method, params }
+}
+
+/** Undefined when absent or not an id: a number JSON cannot write back (1e400) is none. */
+function idOf(item: unknown): Id | undefined {
+  if (!isObject(item) || !Object.hasOwn(item, 'id')) return undefined
+  const { id } = item
+  if (id === null || typeof id === 'string' || Number.isFinite(id)) return id as Id
+  return undefined
+}
+
+function errorText(id: Id, error: RpcError): string {
+  const body = {
+    code: error.code,
+    message: error.message,
+    ...(error.data === undefined ? {} : { data: error.data }),
+  }
+  return JSON.stringify({ jsonrpc: '2.0', id, error: body })
+}
+
+function invalidRequest(message: string): RpcError {
+  return new RpcError({ code: 'invalidRequest', message })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,47 @@
+/** Every method this node answers, by namespace. */
+import { basedMethods } from './based/methods.ts'
+import type { RpcDeps } from './deps.ts'
+import { blockMethods } from './eth/blocks.ts'
+import { executeMethods } from './eth/execute.ts'
+import { feeMethods } from './eth/fees.ts'
+import { filterMethods } from './eth/filters.ts'
+import { logMethods } from './eth/logs.ts'
+import { sendMethods } from './eth/send.ts'
+import { stateMethods } from './eth/state.ts'
+import { subscriptionMethods } from './eth/subscriptions.ts'
+import type { BlockFeed } from './feed.ts'
+import type { RpcLimits } from './limits.ts'
+import { defineMethod, type Methods } from './method.ts'
+import { nodeMethods } from './node.ts'
+
+export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'based'] as const
+export type Namespace = (typeof NAMESPACES)[number]
+
+export function createMethods(
+  deps: RpcDeps & { readonly limits: RpcLimits; readonly feed: BlockFeed },
+  namespaces: readonly Namespace[],
+): Methods {
+  const all: Methods = {
+    ...nodeMethods(deps),
+    ...blockMethods(deps),
+    ...stateMethods(deps),
+    ...executeMethods(deps),
+    ...feeMethods(deps),
+    ...logMethods(deps),
+    ...filterMethods(deps),
+    ...sendMethods(deps.pool),
+    ...subscriptionMethods(deps),
+    ...basedMethods(deps),
+  }
+  const enabled = Object.entries(all).filter(([name]) =>
+    namespaces.some((namespace) => name.startsWith(`${namespace}_`)),
+  )
+  return {
+    ...Object.fromEntries(enabled),
+    rpc_modules: defineMethod({
+      cost: 1,
+      params: {},
+      handle: () => Object.fromEntries([...namespaces, 'rpc'].map((namespace) => [namespace, '1.0'])),
+    }),
+  }
+}

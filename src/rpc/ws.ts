@@ -1,0 +1,120 @@
+/** JSON-RPC over WebSocket: the same methods, and pushed notifications. A client that does not read is let go. */
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import type { Logger } from '../telemetry/log.ts'
+import { type Access, isHostAllowed, isOriginAllowed } from './access.ts'
+import type { Dispatcher } from './jsonrpc.ts'
+import type { RpcLimits } from './limits.ts'
+import type { PushConnection } from './method.ts'
+
+/** Requests of one connection worked on at a time; past them its socket is not read. */
+const IN_FLIGHT_MAX = 16
+/** A connection that has not answered the last ping by the next is dead. */
+const PING_INTERVAL_MS = 30_000
+/** RFC 6455 close codes. */
+const GOING_AWAY = 1001
+const TRY_AGAIN_LATER = 1013
+
+export type WsServer = { readonly connections: () => number; close(): void }
+
+export function attachWebSocket(
+  server: Server,
+  deps: {
+    readonly dispatcher: Dispatcher
+    readonly limits: RpcLimits
+    readonly access: Access
+    readonly logger: Logger
+  },
+): WsServer {
+  const { dispatcher, limits, access, logger } = deps
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.bodyBytesMax,
+    perMessageDeflate: false,
+  })
+  const alive = new WeakSet<WebSocket>()
+
+  server.on('upgrade', (request, socket, head) => {
+    const status = refuseHandshake(request)
+    if (status !== undefined) return refuse(socket, status)
+    sockets.handleUpgrade(request, socket, head, serve)
+  })
+
+  function refuseHandshake({ headers }: IncomingMessage): number | undefined {
+    if (!isHostAllowed(headers.host, access) || !isOriginAllowed(headers.origin, access)) return 403
+    return sockets.clients.size >= limits.connectionsMax ? 503 : undefined
+  }
+
+  function serve(socket: WebSocket): void {
+    const subscriptions: PushConnection['subscriptions'] = new Map()
+    const gone = new AbortController()
+    let inFlight = 0
+
+    const send = (text: string) => {
+      if (socket.readyState !== socket.OPEN) return
+      socket.send(text)
+      if (socket.bufferedAmount <= limits.unreadBytesMax) return
+      logger.warn({ unreadBytes: socket.bufferedAmount }, 'a WebSocket client does not read; closing it')
+      socket.close(TRY_AGAIN_LATER, 'too slow')
+      // The close frame waits behind what is not read; only ending the connection frees the memory.
+      socket.terminate()
+    }
+    const notify = (subscription: string, result: unknown) =>
+      send(JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription, result } }))
+
+    async function answer(body: Uint8Array): Promise<void> {
+      const afterReply: (() => void)[] = []
+      const connection = { subscriptions, notify, afterReply: (work: () => void) => afterReply.push(work) }
+      const text = await dispatcher.handle(body, { signal: gone.signal, connection })
+      if (text !== undefined) send(text)
+      for (const work of afterReply) if (!gone.signal.aborted) work()
+    }
+
+    alive.add(socket)
+    socket.on('pong', () => alive.add(socket))
+    socket.on('error', (error) => logger.debug({ error }, 'a WebSocket connection failed'))
+    socket.on('close', () => {
+      gone.abort()
+      for (const end of subscriptions.values()) end()
+      subscriptions.clear()
+    })
+    socket.on('message', (data) => {
+      if (++inFlight >= IN_FLIGHT_MAX) socket.pause()
+      answer(toBytes(data))
+        .catch((error) => logger.error({ error }, 'answering a WebSocket request failed'))
+        .finally(() => {
+          if (--inFlight < IN_FLIGHT_MAX && socket.isPaused) socket.resume()
+        })
+    })
+  }
+
+  const pings = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (!alive.delete(socket)) socket.terminate()
+      else socket.ping()
+    }
+  }, PING_INTERVAL_MS)
+  pings.unref()
+
+  return {
+    connections: () => sockets.clients.size,
+    close() {
+      clearInterval(pings)
+      for (const socket of sockets.clients) {
+        socket.close(GOING_AWAY)
+        socket.terminate()
+      }
+      sockets.close()
+    },
+  }
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function toBytes(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}
