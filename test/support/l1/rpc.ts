@@ -1,0 +1,149 @@
+/** The execution client's JSON-RPC over a view. Answers and errors are shaped as a real client's. */
+import { type Address, bytesToHex, type Hash, toQuantity } from '../../../src/primitives/hex.ts'
+import type { L1Block } from './block.ts'
+import { callView } from './rpcCall.ts'
+import { RpcError } from './rpcError.ts'
+import { formatBlock, formatLogs, formatReceipt, formatTransaction, type Json } from './rpcFormat.ts'
+import { numberOf, type View } from './tree.ts'
+
+export type Request = (method: string, params?: readonly unknown[]) => Promise<unknown>
+
+export type RpcOptions = {
+  /** Widest block range of one eth_getLogs; default without bound. */
+  readonly logRangeMax?: number
+  /** Most logs of one eth_getLogs; default without bound. */
+  readonly logResultsMax?: number
+}
+
+export type RpcConfig = { readonly chainId: bigint; readonly inbox: Address; readonly signalService: Address }
+
+export function createRequest(view: View, config: RpcConfig, options: RpcOptions = {}): Request {
+  const methods: Record<string, (params: readonly unknown[]) => unknown> = {
+    web3_clientVersion: () => 'SimulatedL1/v1.0.0',
+    net_version: () => String(config.chainId),
+    eth_chainId: () => toQuantity(config.chainId),
+    eth_syncing: () => false,
+    eth_blockNumber: () => toQuantity(view.head().header.number),
+    eth_gasPrice: () => toQuantity((view.head().header.baseFeePerGas ?? 0n) + 10n ** 9n),
+    eth_maxPriorityFeePerGas: () => toQuantity(10n ** 9n),
+    eth_getBlockByNumber: ([tag, full]) => formatted(blockByTag(view, tag), full === true),
+    eth_getBlockByHash: ([hash, full]) => formatted(view.block(toHash(hash)), full === true),
+    eth_getBlockReceipts: ([id]) => {
+      const block = blockById(view, id)
+      return block === undefined ? null : block.receipts.map((_, index) => formatReceipt(block, index))
+    },
+    eth_getLogs: ([filter]) => findLogs(view, filter as LogFilter, options),
+    eth_getTransactionByHash: ([hash]) => {
+      const found = view.transaction(toHash(hash))
+      return found === undefined ? null : formatTransaction(found.block, found.index)
+    },
+    eth_getTransactionReceipt: ([hash]) => {
+      const found = view.transaction(toHash(hash))
+      return found === undefined ? null : formatReceipt(found.block, found.index)
+    },
+    eth_getRawTransactionByHash: ([hash]) => {
+      const found = view.transaction(toHash(hash))
+      return found === undefined ? '0x' : bytesToHex(found.block.transactions[found.index]!.raw)
+    },
+    eth_getCode: ([address]) =>
+      [config.inbox, config.signalService].includes(String(address).toLowerCase() as Address)
+        ? '0x5b60006000fd'
+        : '0x',
+    eth_call: ([call, id]) => callView(requireBlock(blockById(view, id ?? 'latest')), config.inbox, call),
+  }
+  return async (method, params = []) => {
+    const answer = methods[method]
+    if (answer === undefined)
+      throw new RpcError(-32601, `the method ${method} does not exist/is not available`)
+    return answer(params)
+  }
+}
+
+function formatted(block: L1Block | undefined, full: boolean): Json | null {
+  return block === undefined ? null : formatBlock(block, full)
+}
+
+function blockByTag(view: View, tag: unknown): L1Block | undefined {
+  switch (tag) {
+    case 'latest':
+      return view.head()
+    case 'safe':
+      return view.safe()
+    case 'finalized':
+      return view.finalized()
+    case 'earliest':
+      return view.at(0)
+    case 'pending':
+      return undefined
+  }
+  if (typeof tag !== 'string' || !/^0x(0|[1-9a-f][0-9a-f]*)$/i.test(tag))
+    throw new RpcError(-32602, `invalid argument 0: not a block number: ${String(tag)}`)
+  return view.at(Number(tag))
+}
+
+/** A tag, a number, a hash, or EIP-1898's object. */
+function blockById(view: View, id: unknown): L1Block | undefined {
+  if (typeof id === 'object' && id !== null) {
+    const { blockHash, blockNumber } = id as { blockHash?: unknown; blockNumber?: unknown }
+    return blockHash === undefined ? blockByTag(view, blockNumber) : view.block(toHash(blockHash))
+  }
+  return typeof id === 'string' && id.length === 66 ? view.block(toHash(id)) : blockByTag(view, id)
+}
+
+function requireBlock(block: L1Block | undefined): L1Block {
+  if (block === undefined) throw new RpcError(-32000, 'header not found')
+  return block
+}
+
+function toHash(value: unknown): Hash {
+  if (typeof value !== 'string' || !/^0x[0-9a-f]{64}$/i.test(value))
+    throw new RpcError(-32602, 'invalid argument 0: hex string of 32 bytes expected')
+  return value.toLowerCase() as Hash
+}
+
+type LogFilter = {
+  readonly fromBlock?: string
+  readonly toBlock?: string
+  readonly blockHash?: string
+  readonly address?: string | readonly string[]
+  readonly topics?: readonly (string | readonly string[] | null)[]
+}
+
+function findLogs(view: View, filter: LogFilter, options: RpcOptions): Json[] {
+  const found = blocksOf(view, filter, options).flatMap((block) =>
+    formatLogs(block).filter((log) => matches(filter, log as { address: string; topics: readonly string[] })),
+  )
+  const { logResultsMax } = options
+  if (logResultsMax !== undefined && found.length > logResultsMax)
+    throw new RpcError(-32005, `query returned more than ${logResultsMax} results`)
+  return found
+}
+
+function blocksOf(view: View, filter: LogFilter, { logRangeMax }: RpcOptions): readonly L1Block[] {
+  if (filter.blockHash !== undefined) {
+    const block = view.block(toHash(filter.blockHash))
+    if (block === undefined) throw new RpcError(-32000, 'unknown block')
+    return [block]
+  }
+  const head = numberOf(view.head())
+  const [from, to] = [filter.fromBlock, filter.toBlock].map((tag) => {
+    const block = blockByTag(view, tag ?? 'latest')
+    return block === undefined ? Number(tag) : numberOf(block)
+  }) as [number, number]
+  if (from > to) throw new RpcError(-32602, 'invalid block range params')
+  if (logRangeMax !== undefined && to - from + 1 > logRangeMax)
+    throw new RpcError(-32602, `block range is too large, at most ${logRangeMax} blocks`)
+  const blocks: L1Block[] = []
+  for (let number = from; number <= Math.min(to, head); number++) blocks.push(view.at(number)!)
+  return blocks
+}
+
+function matches(filter: LogFilter, log: { address: string; topics: readonly string[] }): boolean {
+  const oneOf = (wanted: string | readonly string[], value: string | undefined): boolean =>
+    (typeof wanted === 'string' ? [wanted] : wanted).some((item) => item.toLowerCase() === value)
+  if (filter.address !== undefined && !oneOf(filter.address, log.address)) return false
+  return (filter.topics ?? []).every((wanted, i) => {
+    if (wanted === null) return log.topics.length > i
+    return (Array.isArray(wanted) && wanted.length === 0) || oneOf(wanted, log.topics[i])
+  })
+}
