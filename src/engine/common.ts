@@ -1,0 +1,94 @@
+/**
+ * EthereumJS's view of the chain rules: one shared instance per chain id and fork.
+ *
+ * A stock Common is copied and re-parsed at every use, a quarter of the time of a block full of transfers. The rules of a fork
+ * never change, so this one answers from memory, and its copy is itself (bench/blocks.ts).
+ */
+import { Common, Hardfork } from '@ethereumjs/common'
+import { paramsEVM } from '@ethereumjs/evm'
+import { keccak256 } from '../primitives/keccak.ts'
+import { ecrecover } from './crypto.ts'
+import { lazyKzg } from './kzg.ts'
+import type { EvmFork } from './rules/evmRules.ts'
+
+const HARDFORKS: Readonly<Record<EvmFork, Hardfork>> = {
+  shanghai: Hardfork.Shanghai,
+  cancun: Hardfork.Cancun,
+  prague: Hardfork.Prague,
+  osaka: Hardfork.Osaka,
+}
+
+// Every fork up to Paris at block 0, and no 'dao': that one would check extraData and move balances at block 1,920,000.
+const BLOCK_FORKS = [
+  Hardfork.Chainstart,
+  Hardfork.Homestead,
+  Hardfork.TangerineWhistle,
+  Hardfork.SpuriousDragon,
+  Hardfork.Byzantium,
+  Hardfork.Constantinople,
+  Hardfork.Petersburg,
+  Hardfork.Istanbul,
+  Hardfork.Berlin,
+  Hardfork.London,
+  Hardfork.Paris,
+]
+
+const shared = new Map<string, Common>()
+
+export function commonFor(chainId: bigint, fork: EvmFork): Common {
+  const key = `${chainId}/${fork}`
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  const common = new FrozenCommon(chainId, fork)
+  shared.set(key, common)
+  return common
+}
+
+class FrozenCommon extends Common {
+  #frozen = false
+  readonly #eips = new Map<number, boolean>()
+  readonly #values = new Map<string, bigint>()
+
+  constructor(chainId: bigint, fork: EvmFork) {
+    super({
+      chain: {
+        name: `chain-${chainId}`,
+        chainId: Number(chainId),
+        defaultHardfork: HARDFORKS[fork],
+        consensus: { type: 'pos', algorithm: 'casper', casper: {} },
+        genesis: { gasLimit: 0, difficulty: 0, nonce: '0x0000000000000000', extraData: '0x' },
+        hardforks: [
+          ...BLOCK_FORKS.map((name) => ({ name, block: 0 })),
+          ...Object.values(HARDFORKS).map((name) => ({ name, block: null, timestamp: '0' })),
+        ],
+        bootstrapNodes: [],
+        dnsNetworks: [],
+      },
+      hardfork: HARDFORKS[fork],
+      params: paramsEVM,
+      customCrypto: { keccak256, ecrecover, kzg: lazyKzg },
+    })
+    this.#frozen = true
+  }
+
+  override copy(): Common {
+    return this
+  }
+
+  /** The EVM passes its own parameters at every construction; they are in already. */
+  override updateParams(): void {}
+
+  override isActivatedEIP(eip: number): boolean {
+    if (!this.#frozen) return super.isActivatedEIP(eip)
+    let active = this.#eips.get(eip)
+    if (active === undefined) this.#eips.set(eip, (active = super.isActivatedEIP(eip)))
+    return active
+  }
+
+  override param(name: string): bigint {
+    if (!this.#frozen) return super.param(name)
+    let value = this.#values.get(name)
+    if (value === undefined) this.#values.set(name, (value = super.param(name)))
+    return value
+  }
+}

@@ -1,0 +1,195 @@
+/** Builds the block that attributes describe: the anchor transaction, then every listed transaction that is valid. Rules D-70..D-91. */
+import { CriticalError } from '../primitives/errors.ts'
+import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash } from '../primitives/header.ts'
+import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
+import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
+import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
+import { encodeReceipt, type Log, logsBloom } from '../primitives/receipt.ts'
+import type { PayloadAttributes } from '../protocol/protocol.ts'
+import type { RollupSpec } from '../spec/rollupSpec.ts'
+import { type AdmittedTransaction, admitTransaction } from './admission.ts'
+import type { AncestorHashes, DroppedTransaction, ExecutedBlock, ExecutedTransaction } from './engine.ts'
+import { createRunContext, type RunContext } from './evm.ts'
+import { rollupRules } from './rules/evmRules.ts'
+import { splitFees } from './rules/fees.ts'
+import { type Credits, type MessageResult, runMessage } from './runMessage.ts'
+import type { SenderPool } from './senderPool.ts'
+import { OverlayState } from './state/overlay.ts'
+import type { StateSource } from './state/source.ts'
+import type { Transaction } from './transaction.ts'
+
+const NO_NONCE = new Uint8Array(8)
+
+export async function executeBlock(input: {
+  readonly spec: RollupSpec
+  readonly senders: SenderPool
+  readonly attributes: PayloadAttributes
+  readonly state: StateSource
+  readonly ancestorHash: AncestorHashes
+}): Promise<ExecutedBlock> {
+  const { spec, senders, attributes, state } = input
+  const overlay = new OverlayState(state)
+  const context = await createRunContext({
+    chainId: spec.l2.chainId,
+    rules: rollupRules(attributes.fork),
+    state: overlay,
+    info: attributes,
+    ancestorHash: input.ancestorHash,
+  })
+  const treasury = hexToBytes(spec.l2.anchor)
+  const transactions = [await runAnchor(context, senders, attributes)]
+  const dropped: DroppedTransaction[] = []
+  let gasUsed = transactions[0]?.gasUsed ?? 0n
+  for (const [listedIndex, { raw }] of attributes.transactions.entries()) {
+    const admission = await admitTransaction(context, senders, raw, attributes.gasLimit - gasUsed)
+    if (admission.type === 'refused') {
+      dropped.push({ listedIndex, ...admission.refusal })
+      continue
+    }
+    const executed = await runListed(context, admission.admitted, {
+      attributes,
+      treasury,
+      gasUsed,
+      listedIndex,
+    })
+    gasUsed += executed.gasUsed
+    transactions.push(executed)
+  }
+  const changes = overlay.takeChanges()
+  const header = sealHeader(attributes, transactions, gasUsed, await state.rootAfter(changes))
+  return { hash: headerHash(header), header, transactions, dropped, changes }
+}
+
+/**
+ * The block's first transaction: it spends gas without paying for it, moves no fees, and must be valid. D-70.
+ * It may revert like any other; the chain's other clients go on then, and so does this one.
+ */
+async function runAnchor(
+  context: RunContext,
+  senders: SenderPool,
+  attributes: PayloadAttributes,
+): Promise<ExecutedTransaction> {
+  const admission = await admitTransaction(
+    context,
+    senders,
+    attributes.anchorTransaction,
+    attributes.gasLimit,
+    { checksBalance: false },
+  )
+  if (admission.type === 'refused')
+    throw new CriticalError(
+      `the anchor transaction of block ${attributes.number} is invalid (${admission.refusal.reason}); the chain was derived or configured wrongly`,
+    )
+  const { admitted } = admission
+  const price = effectiveGasPrice(admitted.transaction, attributes.baseFeePerGas)
+  const result = await runMessage(context, messageOf(admitted, price, false), () => [])
+  return describe(admitted, price, result, 0n)
+}
+
+async function runListed(
+  context: RunContext,
+  admitted: AdmittedTransaction,
+  place: {
+    readonly attributes: PayloadAttributes
+    readonly treasury: Uint8Array
+    readonly gasUsed: bigint
+    readonly listedIndex: number
+  },
+): Promise<ExecutedTransaction> {
+  const { baseFeePerGas, basefeeSharingPctg, coinbase } = place.attributes
+  const price = effectiveGasPrice(admitted.transaction, baseFeePerGas)
+  const creditsFor = (gasUsed: bigint): Credits => {
+    const tipPerGas = price - baseFeePerGas
+    const shares = splitFees({ gasUsed, baseFeePerGas, tipPerGas, basefeeSharingPctg })
+    return [
+      [hexToBytes(coinbase), shares.coinbase],
+      [place.treasury, shares.treasury],
+    ]
+  }
+  const result = await runMessage(context, messageOf(admitted, price, true), creditsFor)
+  return { ...describe(admitted, price, result, place.gasUsed), listedIndex: place.listedIndex }
+}
+
+/** Wei per gas: the base fee and as much of the tip as the max fee leaves. EIP-1559. */
+export function effectiveGasPrice(transaction: Transaction, baseFeePerGas: bigint): bigint {
+  const { maxFeePerGas, maxPriorityFeePerGas } = transaction
+  const price = baseFeePerGas + maxPriorityFeePerGas
+  return price < maxFeePerGas ? price : maxFeePerGas
+}
+
+export function messageOf(
+  { transaction, sender }: AdmittedTransaction,
+  gasPrice: bigint,
+  isCharged: boolean,
+): Parameters<typeof runMessage>[1] {
+  const { to, value, data, gasLimit, accessList, authorizations, blobs } = transaction
+  return {
+    sender,
+    to,
+    value,
+    data,
+    gasLimit,
+    gasPrice,
+    accessList,
+    isCharged,
+    ...(authorizations !== undefined && { authorizations }),
+    ...(blobs !== undefined && { blobVersionedHashes: blobs.versionedHashes }),
+  }
+}
+
+function describe(
+  { transaction, hash, sender }: AdmittedTransaction,
+  price: bigint,
+  result: MessageResult,
+  gasUsedBefore: bigint,
+): ExecutedTransaction {
+  return {
+    raw: transaction.raw,
+    hash,
+    sender: bytesToHex(sender),
+    to: transaction.to === null ? null : bytesToHex(transaction.to),
+    gasUsed: result.gasUsed,
+    effectiveGasPrice: price,
+    createdContract:
+      transaction.to === null && result.createdContract !== null ? bytesToHex(result.createdContract) : null,
+    receipt: {
+      type: transaction.type,
+      succeeded: result.succeeded,
+      cumulativeGasUsed: gasUsedBefore + result.gasUsed,
+      logs: result.logs.map(toLog),
+    },
+  }
+}
+
+function toLog([address, topics, data]: MessageResult['logs'][number]): Log {
+  return { address: bytesToHex(address), topics: topics.map(bytesToHex), data }
+}
+
+/** D-91: everything execution found out, in a header without withdrawals, blobs or requests. taiko.md §2.5. */
+function sealHeader(
+  attributes: PayloadAttributes,
+  transactions: readonly ExecutedTransaction[],
+  gasUsed: bigint,
+  stateRoot: BlockHeader['stateRoot'],
+): BlockHeader {
+  const { parentHash, coinbase, number, gasLimit, timestamp, extraData, mixHash, baseFeePerGas } = attributes
+  return {
+    parentHash,
+    ommersHash: EMPTY_OMMERS_HASH,
+    coinbase,
+    stateRoot,
+    transactionsRoot: orderedTrieRoot(transactions.map(({ raw }) => raw)),
+    receiptsRoot: orderedTrieRoot(transactions.map(({ receipt }) => encodeReceipt(receipt))),
+    logsBloom: logsBloom(transactions.flatMap(({ receipt }) => receipt.logs)),
+    difficulty: 0n,
+    number,
+    gasLimit,
+    gasUsed,
+    timestamp,
+    extraData,
+    mixHash,
+    nonce: NO_NONCE,
+    baseFeePerGas,
+    withdrawalsRoot: EMPTY_TRIE_ROOT,
+  }
+}
