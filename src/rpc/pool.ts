@@ -2,7 +2,7 @@
 import type { Address, Hash } from '../primitives/hex.ts'
 
 export type TxPool = {
-  /** Takes a signed transaction (EIP-2718 bytes) and answers its hash. Throws TransactionRejectedError when it may not enter. */
+  /** Takes a signed transaction (EIP-2718 bytes) and answers its hash. Throws the pool's TransactionRejectedError when it may not enter. */
   add(raw: Uint8Array): Promise<Hash>
   get(hash: Hash): PooledTransaction | undefined
   /** The nonce after the sender's executable pooled transactions; undefined when none is pooled. */
@@ -11,8 +11,3 @@ export type TxPool = {
 }
 
 export type PooledTransaction = { readonly raw: Uint8Array; readonly hash: Hash; readonly sender: Address }
-
-/** The sender's mistake, or a full pool. The message is for the sender. Matched by name, so that the pool need not import this room. */
-export class TransactionRejectedError extends Error {
-  override readonly name = 'TransactionRejectedError'
-}

@@ -1,5 +1,6 @@
 /** `eth_sendRawTransaction` and the pool's figures. */
 import { type Hash, toQuantity } from '../../primitives/hex.ts'
+import { TransactionRejectedError } from '../../propose/pool/errors.ts'
 import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
@@ -33,7 +34,7 @@ async function send(pool: TxPool | undefined, raw: Uint8Array): Promise<Hash> {
   try {
     return await pool.add(raw)
   } catch (error) {
-    if (error instanceof Error && error.name === 'TransactionRejectedError')
+    if (error instanceof TransactionRejectedError)
       throw new RpcError({ code: 'transactionRejected', message: error.message })
     throw error
   }
