@@ -39,6 +39,11 @@ export type BlobSlice = {
   readonly size?: number
   /** L1 block time at which the blobs were posted, in seconds; their beacon slot follows from it. */
   readonly timestamp: bigint
+  /**
+   * Pacaya only: the earlier L1 block that carried the blobs, where the event names one. Its time is then not known here:
+   * `timestamp` is the proposal's, and whoever fetches the blobs must look this block's up.
+   */
+  readonly createdInBlock?: bigint
 }
 
 /** One origin of transactions inside a proposal: forced inclusions first, the proposer's own last. */

@@ -60,3 +60,19 @@ export function forkAt(spec: RollupSpec, block: { number: bigint; timestamp: big
   }
   return active
 }
+
+/** When a fork that begins at a timestamp does so, in seconds; undefined if it is not scheduled or begins at a block. */
+export function forkTimestamp(spec: RollupSpec, name: ForkName): bigint | undefined {
+  for (const fork of spec.forks) {
+    if (fork.name === name && fork.activation.type === 'timestamp') return fork.activation.timestamp
+  }
+  return undefined
+}
+
+/** Beacon slot of an L1 block or blob. Undefined for a timestamp before slot 0. */
+export function slotAt(spec: RollupSpec, timestamp: bigint): bigint | undefined {
+  const { genesisTime, secondsPerSlot } = spec.l1
+  if (timestamp < genesisTime) return undefined
+  // Rounds down: a timestamp inside a slot belongs to it.
+  return (timestamp - genesisTime) / secondsPerSlot
+}

@@ -1,0 +1,14 @@
+/** One proposal, one block, one transaction list. D-31..D-35, D-51. */
+import { defined } from '../../primitives/assert.ts'
+import { decodeTransactionList } from '../legacy/transactionList.ts'
+import type { Protocol } from '../protocol.ts'
+import { ontakeDetails } from './proposals.ts'
+
+export const decodeSource: Protocol['decodeSource'] = ({ proposal, sourceIndex, blobs }) => {
+  const source = defined(proposal.sources[sourceIndex], `source ${sourceIndex} of block ${proposal.id}`)
+  const { transactions, fault } = decodeTransactionList(source, blobs)
+  const { timestamp, coinbase, gasLimit } = ontakeDetails(proposal)
+  const anchorBlockNumber = proposal.originBlockNumber
+  const blocks = [{ timestamp, coinbase, anchorBlockNumber, gasLimit, transactions }]
+  return fault === undefined ? { blocks } : { blocks, fault }
+}

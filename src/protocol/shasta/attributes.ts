@@ -1,0 +1,67 @@
+/** A checked block of a Shasta source as payload attributes. D-60, D-61, D-63, D-65, D-67, D-69; taiko.md §2.5. */
+import { assert } from '../../primitives/assert.ts'
+import { bigintToFixedBytes, concatBytes, toWord } from '../../primitives/bytes.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import { keccak256Hex } from '../../primitives/keccak.ts'
+import { forkAt } from '../../spec/rollupSpec.ts'
+import { buildAnchorTransaction } from '../anchorTransaction.ts'
+import type { Protocol } from '../protocol.ts'
+import { UnsupportedForkError } from '../unsupportedFork.ts'
+import { ANCHOR_GAS_LIMIT, encodeAnchorV4 } from './anchor.ts'
+import { nextBaseFee } from './baseFee.ts'
+
+/** Throws UnsupportedForkError for a block that Unzen makes. */
+export const buildAttributes: Protocol['buildAttributes'] = ({
+  spec,
+  proposal,
+  block,
+  parent,
+  anchorBlock,
+}) => {
+  const number = parent.number + 1n
+  const fork = forkAt(spec, { number, timestamp: block.timestamp })
+  if (fork === 'unzen')
+    throw new UnsupportedForkError({
+      blockNumber: number,
+      fork,
+      missing: 'zk gas, which its headers commit to',
+    })
+  assert(fork === 'shasta', `block ${number} at ${block.timestamp} of a Shasta proposal is before Shasta`)
+  assert(
+    anchorBlock.number === block.anchorBlockNumber,
+    `block ${number} is anchored to ${block.anchorBlockNumber}, not to ${anchorBlock.number}`,
+  )
+  const baseFeePerGas = nextBaseFee(parent, spec.shasta.baseFeeMin)
+  return {
+    fork,
+    number,
+    parentHash: parent.hash,
+    coinbase: block.coinbase,
+    gasLimit: block.gasLimit + ANCHOR_GAS_LIMIT,
+    timestamp: block.timestamp,
+    mixHash: shastaMixHash(parent.difficulty, number),
+    extraData: shastaExtraData(proposal.basefeeSharingPctg, proposal.id),
+    baseFeePerGas,
+    basefeeSharingPctg: proposal.basefeeSharingPctg,
+    anchorBlockNumber: block.anchorBlockNumber,
+    anchorTransaction: buildAnchorTransaction({
+      chainId: spec.l2.chainId,
+      nonce: parent.anchorNonce,
+      gasLimit: ANCHOR_GAS_LIMIT,
+      baseFeePerGas,
+      to: spec.l2.anchor,
+      data: encodeAnchorV4(anchorBlock),
+    }),
+    transactions: block.transactions,
+  }
+}
+
+/** keccak256(abi.encode(parent's difficulty, number)). Before Unzen every difficulty is 0. */
+export function shastaMixHash(parentDifficulty: bigint, number: bigint): Hash {
+  return keccak256Hex(concatBytes(toWord(parentDifficulty), toWord(number)))
+}
+
+/** Base fee share in percent (1 byte), proposal id (6 bytes). */
+export function shastaExtraData(basefeeSharingPctg: number, proposalId: bigint): Uint8Array {
+  return concatBytes(Uint8Array.of(basefeeSharingPctg), bigintToFixedBytes(proposalId, 6))
+}

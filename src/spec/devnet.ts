@@ -1,0 +1,35 @@
+/** Our own chains: Shasta from the first block, with the constants of every chain but mainnet. */
+import type { Address, Hash } from '../primitives/hex.ts'
+import { anchorAddressOf } from './address.ts'
+import { OTHERS_SHASTA_CONSTANTS } from './constants.ts'
+import type { RollupSpec } from './rollupSpec.ts'
+
+export function createDevnetSpec(input: {
+  readonly l1ChainId: bigint
+  readonly l2ChainId: bigint
+  readonly inbox: Address
+  /** First L1 block that can hold an event of the inbox. */
+  readonly startBlock: bigint
+  /** Timestamp of the L1's slot 0, in seconds. */
+  readonly genesisTime: bigint
+  readonly secondsPerSlot: bigint
+  readonly genesis: { readonly hash: Hash; readonly stateRoot: Hash }
+}): RollupSpec {
+  return {
+    name: 'devnet',
+    l1: {
+      chainId: input.l1ChainId,
+      inbox: input.inbox,
+      startBlock: input.startBlock,
+      genesisTime: input.genesisTime,
+      secondsPerSlot: input.secondsPerSlot,
+    },
+    l2: {
+      chainId: input.l2ChainId,
+      genesis: input.genesis,
+      anchor: anchorAddressOf(input.l2ChainId),
+    },
+    forks: [{ name: 'shasta', activation: { type: 'timestamp', timestamp: 0n } }],
+    shasta: OTHERS_SHASTA_CONSTANTS,
+  }
+}
