@@ -98,7 +98,7 @@ export async function* deriveBlocks(
   }
 }
 
-async function buildBlock(
+export async function buildBlock(
   context: DerivationContext,
   input: {
     readonly proposal: Proposal
@@ -128,7 +128,7 @@ async function buildBlock(
 }
 
 /** What the rules may know of the parent. The anchor number is read from state once; inside a proposal it rolls on. */
-async function readParentContext(
+export async function readParentContext(
   context: DerivationContext,
   proposal: Proposal,
   parent: ParentBlock,
