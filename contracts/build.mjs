@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { forge } from './forge.mjs'
+import { runForge } from './forge.mjs'
 import { buildDevnetGenesis, DEVNET_L2_CHAIN_ID } from './genesis.mjs'
 
 const L1_CONTRACTS = ['Inbox', 'OpenSchedule', 'WhitelistSchedule', 'AttestationVerifier', 'CheckpointStore']
@@ -17,16 +17,23 @@ const artifacts = join(import.meta.dirname, 'artifacts')
 mkdirSync(artifacts, { recursive: true })
 const write = (name, value) => writeFileSync(join(artifacts, `${name}.json`), `${JSON.stringify(value, null, 2)}\n`)
 
+function compile(profile, layer) {
+  const { succeeded, output } = runForge(profile, ['build', `src/${layer}`, 'src/shared'])
+  if (succeeded) return
+  process.stderr.write(output)
+  process.exit(1)
+}
+
 function readArtifact(layer, contract) {
   const path = join(import.meta.dirname, 'out', layer, `${contract}.sol`, `${contract}.json`)
   const { abi, bytecode, deployedBytecode } = JSON.parse(readFileSync(path, 'utf8'))
   return { abi, bytecode: bytecode.object, deployedBytecode: deployedBytecode.object }
 }
 
-forge('default', ['build', 'src/l1', 'src/shared'])
+compile('default', 'l1')
 for (const name of L1_CONTRACTS) write(name, readArtifact('l1', name))
 
-forge('l2', ['build', 'src/l2', 'src/shared'])
+compile('l2', 'l2')
 const l2 = {}
 for (const [name, contract] of Object.entries(L2_CONTRACTS)) {
   l2[name] = readArtifact('l2', contract)

@@ -1,24 +1,52 @@
-// Runs forge in this folder, once per layer: the default profile is L1 (Prague), the other L2 (Shanghai).
-//   node contracts/forge.mjs test | snapshot --check | fmt
+// Runs forge in this folder, once for each layer: profile `default` is L1 (Prague), `l2` is L2 (Shanghai).
+//   node contracts/forge.mjs test      every test; gas must equal snapshots/; ends with "contracts: N passed, M failed"
+//   node contracts/forge.mjs snapshot  writes snapshots/ anew
+//   node contracts/forge.mjs fmt [--check]
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 
 const FORGE = join(dirname(createRequire(import.meta.url).resolve('@foundry-rs/forge/package.json')), 'bin.mjs')
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
-/** Standard output of forge. On failure its errors are printed and the process ends. */
-export function forge(profile, args, { inherit = false } = {}) {
-  const result = spawnSync(process.execPath, [FORGE, ...args], {
+/** What forge prints and its exit status. */
+export function runForge(profile, args, env = {}) {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [FORGE, ...args], {
     cwd: import.meta.dirname,
-    env: { ...process.env, FOUNDRY_PROFILE: profile, FOUNDRY_DISABLE_NIGHTLY_WARNING: '1' },
+    env: { ...process.env, FOUNDRY_PROFILE: profile, ...env },
     encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    stdio: ['ignore', inherit ? 'inherit' : 'pipe', inherit ? 'inherit' : 'pipe'],
+    maxBuffer: OUTPUT_BYTES_MAX,
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  if (result.status !== 0) {
-    if (!inherit) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`)
-    process.exit(result.status ?? 1)
-  }
-  return result.stdout ?? ''
+  if (error) throw error
+  return { succeeded: status === 0, output: `${stdout}${stderr}` }
 }
+
+function test(env) {
+  let [passed, failed, hasFailed] = [0, 0, false]
+  for (const profile of ['default', 'l2']) {
+    const { succeeded, output } = runForge(profile, ['test'], env)
+    process.stdout.write(output)
+    const counts = /: (\d+) tests passed, (\d+) failed, \d+ skipped \(\d+ total tests\)/.exec(output)
+    passed += Number(counts?.[1] ?? 0)
+    failed += Number(counts?.[2] ?? 0)
+    // No counts: it did not compile, or ran nothing.
+    if (!succeeded || !counts) hasFailed = true
+  }
+  console.log(`contracts: ${passed} passed, ${failed} failed`)
+  return !hasFailed
+}
+
+function main([command, ...rest]) {
+  if (command === 'test') return test({ FORGE_SNAPSHOT_CHECK: 'true' })
+  if (command === 'snapshot') return test({})
+  if (command === 'fmt') {
+    const { succeeded, output } = runForge('default', ['fmt', ...rest, 'src', 'test'])
+    process.stdout.write(output)
+    return succeeded
+  }
+  console.error('usage: node contracts/forge.mjs test | snapshot | fmt [--check]')
+  return false
+}
+
+if (process.argv[1] === import.meta.filename && !main(process.argv.slice(2))) process.exitCode = 1

@@ -39,8 +39,7 @@ contract CheckpointStore is ICheckpointStore {
     function getCheckpoint(uint48 blockNumber) external view returns (Checkpoint memory) {
         Record storage record = _records[blockNumber];
         require(record.blockHash != 0, CheckpointNotFound());
-        return Checkpoint({
-            blockNumber: blockNumber, blockHash: record.blockHash, stateRoot: record.stateRoot
-        });
+        return
+            Checkpoint({ blockNumber: blockNumber, blockHash: record.blockHash, stateRoot: record.stateRoot });
     }
 }
