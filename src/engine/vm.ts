@@ -1,5 +1,6 @@
 /** The engine on EthereumJS's EVM: what `Engine` promises, from the parts beside this file. */
 import type { RollupSpec } from '../spec/rollupSpec.ts'
+import { callMessage } from './call.ts'
 import type { Engine } from './engine.ts'
 import { executeBlock } from './execute.ts'
 import { createSenderPool } from './senderPool.ts'
@@ -10,9 +11,7 @@ export function createEngine(options: { readonly spec: RollupSpec; readonly work
   const senders = createSenderPool(workers)
   return {
     execute: (input) => executeBlock({ spec, senders, ...input }),
-    call: async () => {
-      throw new Error('not yet')
-    },
+    call: (input) => callMessage({ spec, ...input }),
     recoverSenders: (transactions) => senders.recover(transactions),
     close: () => senders.close(),
   }

@@ -24,7 +24,7 @@ export type BlockLimits = {
 }
 
 /** EIP-3860. */
-const INITCODE_BYTES_MAX = 49_152
+export const INITCODE_BYTES_MAX = 49_152
 const UINT64_MAX = 2n ** 64n - 1n
 const UINT256_MAX = 2n ** 256n - 1n
 /** EIP-4844. */
