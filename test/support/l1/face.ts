@@ -26,8 +26,10 @@ export function createFace(input: {
   readonly config: RpcConfig & BeaconConfig
   readonly options?: FaceOptions
   readonly filterBlobs?: BlobFilter
+  /** Instead of the view's own answers. */
+  readonly request?: Request
 }): Face {
-  const request = createRequest(input.view, input.config, input.options)
+  const request = input.request ?? createRequest(input.view, input.config, input.options)
   const beacon = createBeaconApi(input.view, input.config, input.options, input.filterBlobs)
   const blobs = createBlobServer(input.view, input.filterBlobs)
   const rest: RestApi = (url, accept) => (url.pathname.startsWith('/eth/') ? beacon : blobs)(url, accept)

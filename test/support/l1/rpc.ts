@@ -6,7 +6,8 @@ import { RpcError } from './rpcError.ts'
 import { formatBlock, formatLogs, formatReceipt, formatTransaction, type Json } from './rpcFormat.ts'
 import { numberOf, type View } from './tree.ts'
 
-export type Request = (method: string, params?: readonly unknown[]) => Promise<unknown>
+/** Rejects with an RpcError; the signal matters only to a provider that hangs. */
+export type Request = (method: string, params?: readonly unknown[], signal?: AbortSignal) => Promise<unknown>
 
 export type RpcOptions = {
   /** Widest block range of one eth_getLogs; default without bound. */
@@ -134,7 +135,11 @@ function blocksOf(view: View, filter: LogFilter, { logRangeMax }: RpcOptions): r
   if (logRangeMax !== undefined && to - from + 1 > logRangeMax)
     throw new RpcError(-32602, `block range is too large, at most ${logRangeMax} blocks`)
   const blocks: L1Block[] = []
-  for (let number = from; number <= Math.min(to, head); number++) blocks.push(view.at(number)!)
+  for (let number = from; number <= Math.min(to, head); number++) {
+    const block = view.at(number)
+    if (block === undefined) break
+    blocks.push(block)
+  }
   return blocks
 }
 

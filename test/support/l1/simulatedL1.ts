@@ -66,6 +66,7 @@ export type Snapshot = { readonly head: Hash; readonly safe: Hash; readonly fina
 export type SimulatedL1 = Branch &
   Face & {
     readonly config: Readonly<Required<Omit<SimulatedL1Options, keyof FaceOptions | 'seed' | 'activate'>>>
+    readonly faceOptions: FaceOptions
     readonly tree: Tree
     readonly view: MovableView
     readonly random: Random
@@ -182,6 +183,7 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
     ...createBranch(view.head, view.setHead),
     ...createFace({ view, config, options }),
     config,
+    faceOptions: options,
     tree,
     view,
     random,
