@@ -6,12 +6,19 @@ import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-const FORGE = join(dirname(createRequire(import.meta.url).resolve('@foundry-rs/forge/package.json')), 'bin.mjs')
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+
+/** The binary itself: the package's own launcher loses the exit status. */
+function findForge() {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch
+  const require = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/forge/package.json'))
+  const manifest = require.resolve(`@foundry-rs/forge-${process.platform}-${arch}/package.json`)
+  return join(dirname(manifest), 'bin', process.platform === 'win32' ? 'forge.exe' : 'forge')
+}
 
 /** What forge prints and its exit status. */
 export function runForge(profile, args, env = {}) {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [FORGE, ...args], {
+  const { status, stdout, stderr, error } = spawnSync(findForge(), args, {
     cwd: import.meta.dirname,
     env: { ...process.env, FOUNDRY_PROFILE: profile, ...env },
     encoding: 'utf8',
