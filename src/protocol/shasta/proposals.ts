@@ -4,7 +4,7 @@ import { assert } from '../../primitives/assert.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
 import { type Address, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
-import { forkTimestamp } from '../../spec/rollupSpec.ts'
+import { forkTimestamp, type RollupSpec } from '../../spec/rollupSpec.ts'
 import { decodeEvent } from '../events.ts'
 import type { DerivationSource, L1BlockRef, Proposal, Protocol } from '../protocol.ts'
 import { inboxAbi, proposalParameters } from './abi.ts'
@@ -26,28 +26,38 @@ export const decodeProposal: Protocol['decodeProposal'] = ({ spec, log, l1Block 
   const event = decodeEvent(inboxAbi, 'Proposed', log)
   const id = BigInt(event.id)
   if (id === ACTIVATION_ID) return null
-  const unzen = forkTimestamp(spec, 'unzen')
-  const details: ShastaDetails = {
-    type: 'shasta',
-    endOfSubmissionWindowTimestamp: BigInt(event.endOfSubmissionWindowTimestamp),
-  }
-  const proposal: Omit<Proposal, 'hash'> & { readonly parentHash: Hash } = {
-    fork: unzen !== undefined && l1Block.timestamp >= unzen ? 'unzen' : 'shasta',
-    id,
-    proposer: event.proposer.toLowerCase() as Address,
-    parentHash: event.parentProposalHash,
-    basefeeSharingPctg: event.basefeeSharingPctg,
-    sources: event.sources.map(toSource),
-    ...originOf(l1Block),
-    l1: {
-      blockNumber: log.blockNumber,
-      blockHash: log.blockHash,
-      transactionHash: log.transactionHash,
-      logIndex: log.logIndex,
+  return toProposal({
+    spec,
+    event: {
+      id,
+      proposer: event.proposer.toLowerCase() as Address,
+      parentHash: event.parentProposalHash,
+      endOfSubmissionWindowTimestamp: BigInt(event.endOfSubmissionWindowTimestamp),
+      basefeeSharingPctg: event.basefeeSharingPctg,
+      sources: event.sources.map(toSource),
+      ...originOf(l1Block),
     },
+    l1: log,
+  })
+}
+
+/** The proposal in what the inbox hashes, as the event or a prover's input gives it. */
+export function toProposal(input: {
+  readonly spec: RollupSpec
+  readonly event: HashedProposal
+  readonly l1: Proposal['l1']
+}): Proposal {
+  const { endOfSubmissionWindowTimestamp, ...event } = input.event
+  const { blockNumber, blockHash, transactionHash, logIndex } = input.l1
+  const unzen = forkTimestamp(input.spec, 'unzen')
+  const details: ShastaDetails = { type: 'shasta', endOfSubmissionWindowTimestamp }
+  return {
+    ...event,
+    fork: unzen !== undefined && event.timestamp >= unzen ? 'unzen' : 'shasta',
+    hash: hashProposal(input.event),
+    l1: { blockNumber, blockHash, transactionHash, logIndex },
     details,
   }
-  return { ...proposal, hash: hashProposal({ ...proposal, ...details }) }
 }
 
 /** The event does not say when it happened: the contract takes it from its block and that block's parent. D-2. */

@@ -5,9 +5,9 @@ import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { orderedTrieRoot } from '../../../src/primitives/orderedTrie.ts'
 import { toProposal as toOntakeProposal } from '../../../src/protocol/ontake/proposals.ts'
 import { toProposal as toPacayaProposal } from '../../../src/protocol/pacaya/proposals.ts'
-import type { L1BlockRef, PayloadAttributes, Proposal } from '../../../src/protocol/protocol.ts'
+import type { L1BlockRef, PayloadAttributes } from '../../../src/protocol/protocol.ts'
 import { protocolOf } from '../../../src/protocol/protocols.ts'
-import { hashProposal } from '../../../src/protocol/shasta/proposals.ts'
+import { toProposal } from '../../../src/protocol/shasta/proposals.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import { taikoHekla } from '../../../src/spec/networks/taikoHekla.ts'
 import { taikoMainnet } from '../../../src/spec/networks/taikoMainnet.ts'
@@ -90,9 +90,8 @@ describe.skipIf(!hasFixture(SURGE))('Surge, Shasta, proposal 1', () => {
         },
       })),
     }
-    const hash = hashProposal(hashed)
-    expect(hash).toBe('0xc91ffb9ceafbc1f413c1925264f9df1ccab2b246c0658829465583cbc5438342')
-    const proposal: Proposal = { ...hashed, fork: 'shasta', hash, l1: UNKNOWN_L1, details: null }
+    const proposal = toProposal({ spec, event: hashed, l1: UNKNOWN_L1 })
+    expect(proposal.hash).toBe('0xc91ffb9ceafbc1f413c1925264f9df1ccab2b246c0658829465583cbc5438342')
     const l1Blocks = new Map<bigint, L1BlockRef>(
       json.taiko.l1_ancestor_headers.map(toL1Block).map((block: L1BlockRef) => [block.number, block]),
     )
