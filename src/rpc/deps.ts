@@ -24,7 +24,7 @@ export type RpcDeps = {
 
 /** Runs calls under a gas cap and a wall clock. */
 export type Caller = {
-  /** Throws CallTimeoutError at `timeoutMs`, CallerBusyError when too many wait. */
+  /** Throws CallStoppedError at `timeoutMs`, CallerBusyError when too many wait. */
   call(input: {
     readonly request: CallRequest
     readonly header: BlockHeader

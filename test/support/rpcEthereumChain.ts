@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Block, createBlock, createBlockFromBytesArray } from '@ethereumjs/block'
+import { type Block, createBlock, createBlockFromBytesArray, createBlockHeader } from '@ethereumjs/block'
 import { type Common, createCommonFromGethGenesis, parseGethGenesisState } from '@ethereumjs/common'
 import type { EVMMockBlockchainInterface } from '@ethereumjs/evm'
 import { RLP } from '@ethereumjs/rlp'
@@ -13,13 +13,15 @@ import { createAddressFromString } from '@ethereumjs/util'
 import { createVM, type RunBlockResult, runBlock, type VM } from '@ethereumjs/vm'
 import type { StoredBlock, StoredTransaction } from '../../src/chain/chain.ts'
 import { lazyKzg, loadKzg } from '../../src/engine/kzg.ts'
+import { ethereumRules } from '../../src/engine/rules/evmRules.ts'
 import type { FlatState } from '../../src/engine/state/flatState.ts'
 import { MissingStateError, type StateSource } from '../../src/engine/state/source.ts'
 import { trimLeadingZeros } from '../../src/primitives/bytes.ts'
 import { decodeHeader } from '../../src/primitives/header.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../src/primitives/hex.ts'
 import type { Receipt } from '../../src/primitives/receipt.ts'
-import type { Caller } from '../../src/rpc/deps.ts'
+import { createTxPool, type TxPool } from '../../src/propose/txPool.ts'
+import type { Caller, RpcDeps } from '../../src/rpc/deps.ts'
 
 export const EXECUTION_APIS = join(import.meta.dirname, '../../../shared/fixtures/execution-apis')
 export const hasExecutionApis = existsSync(join(EXECUTION_APIS, 'chain.rlp'))
@@ -29,6 +31,7 @@ export type EthereumChain = {
   readonly blocks: readonly StoredBlock[]
   readonly state: Pick<FlatState, 'at' | 'proof'>
   readonly caller: Caller
+  readonly nextBaseFee: RpcDeps['nextBaseFee']
 }
 
 export async function executeEthereumChain(): Promise<EthereumChain> {
@@ -70,6 +73,11 @@ export async function executeEthereumChain(): Promise<EthereumChain> {
     blocks,
     state: merkleState(stateManager, blocks),
     caller: stockCaller(vm, blocks),
+    nextBaseFee: ({ number, timestamp, gasLimit, gasUsed, baseFeePerGas }) =>
+      createBlockHeader({ number, timestamp, gasLimit, gasUsed, baseFeePerGas } as never, {
+        common,
+        setHardfork: true,
+      }).calcNextBaseFee(),
   }
 }
 
@@ -249,4 +257,22 @@ function stockCaller(vm: VM, blocks: readonly StoredBlock[]): Caller {
     },
     close: async () => {},
   }
+}
+
+/** The proposer's own pool on the state of the last block. */
+export function createTestPool({ chainId, blocks, state }: EthereumChain): TxPool {
+  const head = blocks.at(-1)!.header
+  const account = async (address: Address) => (await state.at(head.number)).account(address)
+  return createTxPool(
+    {
+      state: {
+        nonce: async (address) => (await account(address))?.nonce ?? 0n,
+        balance: async (address) => (await account(address))?.balance ?? 0n,
+      },
+    },
+    {
+      rules: { chainId, evm: ethereumRules('osaka'), minTip: 1n },
+      head: { baseFeePerGas: head.baseFeePerGas!, gasLimit: head.gasLimit },
+    },
+  )
 }

@@ -6,7 +6,7 @@ import { assert } from '../../primitives/assert.ts'
 import { minBigint } from '../../primitives/bigint.ts'
 import { bytesToHex, toQuantity, ZERO_ADDRESS } from '../../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../../primitives/keccak.ts'
-import { CallerBusyError, CallTimeoutError } from '../caller.ts'
+import { CallerBusyError, CallStoppedError } from '../caller/errors.ts'
 import type { RpcDeps } from '../deps.ts'
 import { executionReverted, limitExceeded, RpcError } from '../errors.ts'
 import { COST, type RpcLimits } from '../limits.ts'
@@ -71,12 +71,9 @@ function prepare(
         timeoutMs: Math.max(0, deadline - performance.now()),
       })
     } catch (error) {
-      if (error instanceof CallTimeoutError)
-        throw new RpcError({
-          code: 'resourceUnavailable',
-          message: `execution took longer than ${deps.limits.callTimeoutMs} ms`,
-        })
-      if (error instanceof CallerBusyError) throw limitExceeded('too many calls are waiting; ask again later')
+      if (error instanceof CallStoppedError)
+        throw new RpcError({ code: 'resourceUnavailable', message: error.message })
+      if (error instanceof CallerBusyError) throw limitExceeded(error.message)
       throw error
     }
   }

@@ -92,6 +92,9 @@ async function feeHistory(
     oldestBlock: toQuantity(oldest),
     baseFeePerGas,
     gasUsedRatio,
+    // Zeros where there are no blobs, as for blocks before EIP-4844.
+    baseFeePerBlobGas: baseFeePerGas.map(() => '0x0'),
+    blobGasUsedRatio: gasUsedRatio.map(() => 0),
     ...(percentiles === undefined ? {} : { reward }),
   }
 }

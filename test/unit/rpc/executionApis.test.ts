@@ -3,7 +3,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RpcServer } from '../../../src/rpc/server.ts'
-import { EXECUTION_APIS, executeEthereumChain, hasExecutionApis } from '../../support/rpcEthereumChain.ts'
+import {
+  createTestPool,
+  EXECUTION_APIS,
+  executeEthereumChain,
+  hasExecutionApis,
+} from '../../support/rpcEthereumChain.ts'
 import { createTestChain, post, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
 
 /** Why a conversation is not held. Everything else must come out as recorded. */
@@ -26,7 +31,7 @@ beforeAll(async () => {
   const ethereum = await executeEthereumChain()
   chain = await createTestChain(ethereum.blocks[0]!)
   await chain.commit({ blocks: ethereum.blocks.slice(1) })
-  server = await startTestRpc({ ...ethereum, chain: chain.chain })
+  server = await startTestRpc({ ...ethereum, chain: chain.chain, pool: createTestPool(ethereum) })
 })
 
 afterAll(async () => {
