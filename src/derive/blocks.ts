@@ -11,7 +11,6 @@ import { defined } from '../primitives/assert.ts'
 import { ResetError } from '../primitives/errors.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Hash } from '../primitives/hex.ts'
-import { protocolOf } from '../protocol/forks.ts'
 import type {
   DecodedSource,
   L1BlockRef,
@@ -21,6 +20,7 @@ import type {
   Proposal,
   SourceFault,
 } from '../protocol/protocol.ts'
+import { protocolOf } from '../protocol/protocols.ts'
 import { forkAt, type RollupSpec } from '../spec/rollupSpec.ts'
 
 /** An executed L2 block that another one is built on. */

@@ -4,9 +4,9 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { L1, L1Event, L1Header } from '../l1/l1.ts'
-import { protocolOf } from '../protocol/forks.ts'
 import { decodeInboxEvent } from '../protocol/inboxEvents.ts'
 import type { DecodedSource, L1Log, Proposal } from '../protocol/protocol.ts'
+import { protocolOf } from '../protocol/protocols.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 
 export type PreparedProposal = {

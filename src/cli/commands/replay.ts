@@ -1,0 +1,90 @@
+/** `plumbline replay FILE…`: captured proposals through our own derivation and execution, block by block. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Command } from 'commander'
+import { createEngine } from '../../engine/vm.ts'
+import { loadKzg } from '../../l1/kzg.ts'
+import { formatWitnessFile } from '../../replay/file/witnessFile.ts'
+import { readInput } from '../../replay/readInput.ts'
+import { replay } from '../../replay/replay.ts'
+
+/** One line of `--json`; the field names are a contract with whoever reads them. */
+type ReplayRow = {
+  readonly file: string
+  readonly block: number
+  readonly hash: string
+  readonly expected: string
+  readonly match: boolean
+  readonly gasUsed: number
+  /** Transactions in the block, the anchor included. */
+  readonly txs: number
+  readonly dropped: number
+  readonly ms: number
+}
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description('re-derive and re-execute captured proposals, and compare every block hash')
+    .argument('<files...>', 'guest inputs of the provers (raiko, gaiko) or witness files')
+    .option('--json', 'one JSON line a block')
+    .option('--record <file>', 'write a witness file of our own that replays alone (one input only)')
+    .action(async (files: string[], options: { json?: boolean; record?: string }) => {
+      if (options.record !== undefined && files.length !== 1) {
+        throw new RangeError('--record takes one input at a time')
+      }
+      let allMatch = true
+      for (const file of files) allMatch = (await replayFile(file, options)) && allMatch
+      if (!allMatch) process.exitCode = 1
+    })
+}
+
+async function replayFile(file: string, options: { json?: boolean; record?: string }): Promise<boolean> {
+  const print = options.json ? printJson : printText
+  try {
+    const input = readInput(readFileSync(file, 'utf8'))
+    const engine = createEngine({ spec: input.spec })
+    let allMatch = true
+    // The KZG setup takes two seconds to load; it is no part of a block's time.
+    await loadKzg()
+    let start = performance.now()
+    for await (const { executed, expected } of replay(input, engine)) {
+      const { header, hash, transactions, dropped } = executed
+      const now = performance.now()
+      const row: ReplayRow = {
+        file: basename(file),
+        block: Number(header.number),
+        hash,
+        expected,
+        match: hash === expected,
+        gasUsed: Number(header.gasUsed),
+        txs: transactions.length,
+        dropped: dropped.length,
+        ms: Math.round(now - start),
+      }
+      start = now
+      allMatch &&= row.match
+      print(row)
+    }
+    await engine.close()
+    if (options.record !== undefined && allMatch) writeFileSync(options.record, formatWitnessFile(input))
+    return allMatch
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const failure = { file: basename(file), match: false, error: reason }
+    if (options.json) console.log(JSON.stringify(failure))
+    else console.error(`${failure.file}: ${reason}`)
+    return false
+  }
+}
+
+function printJson(row: ReplayRow): void {
+  console.log(JSON.stringify(row))
+}
+
+function printText(row: ReplayRow): void {
+  const verdict = row.match ? 'matches' : `DIFFERS from ${row.expected}`
+  console.log(
+    `${row.file}  block ${row.block}  ${row.hash}  ${verdict}  ` +
+      `${row.txs} transactions, ${row.dropped} dropped, ${row.gasUsed} gas, ${row.ms} ms`,
+  )
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The command line. Commands live in commands/; what fails here fails with a sentence, not with a stack. */
+import { Command } from 'commander'
+import { CriticalError } from '../primitives/errors.ts'
+import { replayCommand } from './commands/replay.ts'
+import { ConfigError } from './config/resolve.ts'
+
+const program = new Command('plumbline')
+  .description('a based-rollup node: derives an L2 from L1, executes and serves it')
+  .version('0.1.0')
+  .addCommand(replayCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const isExpected =
+    error instanceof CriticalError || error instanceof ConfigError || error instanceof RangeError
+  console.error(isExpected ? `plumbline: ${error.message}` : error)
+  process.exitCode = 1
+}
