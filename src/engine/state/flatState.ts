@@ -2,29 +2,45 @@
  * The state of the chain's head: flat tables, trie branches by path, reverse diffs (docs/state.md).
  * Blocks are staged in memory while an L1 step runs and written in that step's one store transaction.
  */
+import { TemporaryError } from '../../primitives/errors.ts'
 import type { Address, Hash, Hex } from '../../primitives/hex.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { AccountState, StateChanges, StateSource } from './source.ts'
 
 export type FlatState = {
-  /** Newest block whose state this is, staged blocks included. */
+  /** Newest block whose state this is, staged blocks included; number −1 and the empty root before genesis. */
   readonly head: { readonly blockNumber: bigint; readonly stateRoot: Hash }
-  /** The state after `head`, staged blocks included. A source taken before a later `stage` keeps serving its own block only until then. */
+  /** The state after `head`, staged blocks included. A source taken before a later `stage` serves its own block only until then, and throws StaleStateError after. */
   source(): StateSource
-  /** Applies a block's changes in memory on top of what is staged; answers the new state root. */
+  /**
+   * Applies a block's changes in memory on top of what is staged; answers the new state root. `blockNumber` follows the head.
+   * When `source().rootAfter` was just asked for the very same `changes` object, nothing is computed again.
+   */
   stage(blockNumber: bigint, changes: StateChanges): Promise<Hash>
-  /** Writes every staged block in the caller's transaction. Call `settle` once it is committed, `discard` if it failed. */
+  /**
+   * Writes every staged block in the caller's transaction. Call `settle` once it is committed, `discard` if it failed.
+   * `settle` does nothing when nothing was written; `discard` drops what is staged, written or not.
+   */
   write(transaction: StoreTransaction): Promise<void>
   settle(): void
   discard(): void
   /** Writes the state back to the end of `blockNumber`, in the caller's transaction. Nothing may be staged. Then `settle` or `discard`. */
   rewind(transaction: StoreTransaction, blockNumber: bigint): Promise<void>
-  /** Read-only state after a block of the past; `rootAfter` of it throws. Throws MissingStateError before the first block kept. */
+  /** Read-only state after a block of the past; `rootAfter` of it throws. Throws MissingStateError for a block whose state is not in the database; staged blocks are not. */
   at(blockNumber: bigint): Promise<StateSource>
   /** Merkle proof (EIP-1186) at a block inside the window of kept trie nodes. */
   proof(address: Address, slots: readonly Hex[], blockNumber: bigint): Promise<AccountProof>
   /** First state ever: `blockNumber` 0. */
   writeGenesis(transaction: StoreTransaction, changes: StateChanges): Promise<Hash>
+}
+
+/** The state asked for is no longer the one served: the head moved on, or a reorg took the block away. Ask again. */
+export class StaleStateError extends TemporaryError {
+  override readonly name = 'StaleStateError'
+
+  constructor() {
+    super('the state moved on while it was read; ask again')
+  }
 }
 
 export type AccountProof = {

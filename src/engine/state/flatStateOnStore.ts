@@ -1,0 +1,197 @@
+/** The flat state over SQLite: who may change what, and when. The work itself is in the files beside. docs/state.md. */
+import { assert } from '../../primitives/assert.ts'
+import { EMPTY_BYTES } from '../../primitives/bytes.ts'
+import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
+import type { Store } from '../../store/store.ts'
+import { cacheStage, clearCache, createFlatCache, type FlatCacheSizes } from './flatCache.ts'
+import { computeDelta } from './flatCompute.ts'
+import { createPastSource } from './flatHistory.ts'
+import { ACCOUNTS_ID, createKeyHasher, idToString } from './flatKeys.ts'
+import { proveAt } from './flatProof.ts'
+import { type HeadRows, knownAccount, knownSlot, loadAccounts, loadSlots, readCode } from './flatRead.ts'
+import { rewindTo } from './flatRewind.ts'
+import { slotRowValue } from './flatRows.ts'
+import { addToStage, type BlockDelta, createStage, type HeldAccount, type StateHead } from './flatStage.ts'
+import { type FlatState, StaleStateError } from './flatState.ts'
+import { readHead, writeStage } from './flatWrite.ts'
+import { MissingStateError, type StateChanges, type StateSource } from './source.ts'
+
+export type FlatStateOptions = {
+  readonly cache?: Partial<FlatCacheSizes>
+  /** Blocks whose replaced branches are kept, for proofs and fast rewinds. Default 4,096. */
+  readonly nodeWindowBlocks?: number
+}
+
+const CACHE_DEFAULT: FlatCacheSizes = {
+  accounts: 100_000,
+  slots: 200_000,
+  nodes: 200_000,
+  codeBytes: 32 * 1024 * 1024,
+}
+/** keccak-256 of this many addresses and slots is remembered. */
+const HASHED_KEYS_MAX = 200_000
+const NODE_WINDOW_BLOCKS_DEFAULT = 4_096
+
+const NO_STATE: StateHead = { blockNumber: -1n, stateRoot: EMPTY_TRIE_ROOT, nextStorageId: 1 }
+
+export async function createFlatState(deps: {
+  readonly store: Store
+  readonly options?: FlatStateOptions
+}): Promise<FlatState> {
+  const { store, options = {} } = deps
+  const windowBlocks = options.nodeWindowBlocks ?? NODE_WINDOW_BLOCKS_DEFAULT
+  const cache = createFlatCache({ ...CACHE_DEFAULT, ...options.cache })
+  const hashKey = createKeyHasher(HASHED_KEYS_MAX)
+  let committed: StateHead = (await readHead(store)) ?? NO_STATE
+  let head = committed
+  let stage = createStage()
+  /** The head once the caller's transaction is committed; undefined when nothing was written. */
+  let written: StateHead | undefined
+  /** Counts the changes of head: a source of an earlier one is stale. */
+  let epoch = 0
+  /** Targets of rewinds so far, for sources of blocks of the past. */
+  const rewinds: bigint[] = []
+  /** The engine asks for the root of a block's changes, and the driver then stages the same: computed once. */
+  let computed:
+    | { readonly changes: StateChanges; readonly epoch: number; readonly delta: BlockDelta }
+    | undefined
+
+  const rows = (): HeadRows => ({ store, stage, cache, hashKey })
+
+  async function compute(changes: StateChanges): Promise<BlockDelta> {
+    if (computed?.changes === changes && computed.epoch === epoch) return computed.delta
+    const at = epoch
+    const delta = await computeDelta(rows(), head, changes, () => assertEpoch(at))
+    computed = { changes, epoch: at, delta }
+    return delta
+  }
+
+  function assertEpoch(expected: number): void {
+    if (epoch !== expected) throw new StaleStateError()
+  }
+
+  function moveHead(to: StateHead): void {
+    head = to
+    epoch++
+    computed = undefined
+  }
+
+  function source(): StateSource {
+    const at = epoch
+    const { stateRoot } = head
+    const account = (address: `0x${string}`): HeldAccount | Promise<HeldAccount> => {
+      assertEpoch(at)
+      const key = ACCOUNTS_ID + hashKey(address)
+      const known = knownAccount(rows(), key)
+      if (known !== undefined) return known
+      return loadAccounts(rows(), [key]).then((found) => {
+        assertEpoch(at)
+        return found.get(key) as HeldAccount
+      })
+    }
+    const slot = (held: HeldAccount, slotHex: `0x${string}`): Uint8Array | Promise<Uint8Array> => {
+      if (held.account === null || held.account.storageId === 0) return EMPTY_BYTES
+      const key = idToString(held.account.storageId) + hashKey(slotHex)
+      const known = knownSlot(rows(), key)
+      if (known !== undefined) return known === null ? EMPTY_BYTES : slotRowValue(known)
+      return loadSlots(rows(), [key]).then((found) => {
+        assertEpoch(at)
+        const row = found.get(key)
+        return row ? slotRowValue(row) : EMPTY_BYTES
+      })
+    }
+    return {
+      stateRoot,
+      account: (address) => {
+        const held = account(address)
+        return held instanceof Promise
+          ? held.then((loaded) => loaded.account?.state ?? null)
+          : (held.account?.state ?? null)
+      },
+      storage: (address, slotHex) => {
+        const held = account(address)
+        return held instanceof Promise ? held.then((loaded) => slot(loaded, slotHex)) : slot(held, slotHex)
+      },
+      code: (codeHash) => readCode(rows(), codeHash),
+      rootAfter: async (changes) => {
+        assertEpoch(at)
+        return (await compute(changes)).root
+      },
+    }
+  }
+
+  async function stageBlock(blockNumber: bigint, changes: StateChanges) {
+    assert(written === undefined, 'a block is staged while a write waits to be settled')
+    assert(blockNumber === head.blockNumber + 1n, `block ${blockNumber} is staged on ${head.blockNumber}`)
+    const delta = await compute(changes)
+    addToStage(stage, { blockNumber, delta })
+    moveHead({ blockNumber, stateRoot: delta.root, nextStorageId: delta.nextStorageId })
+    return delta.root
+  }
+
+  /** Throws unless a state after `blockNumber` is in the database; later, once a rewind took that block away. */
+  async function openPast(blockNumber: bigint): Promise<{ past: StateHead; assertCurrent: () => void }> {
+    const seen = rewinds.length
+    const past = blockNumber < 0n ? undefined : await readHead(store, blockNumber)
+    if (past === undefined) throw new MissingStateError({ what: `the state of block ${blockNumber}` })
+    return {
+      past,
+      assertCurrent: () => {
+        for (let i = seen; i < rewinds.length; i++)
+          if ((rewinds[i] as bigint) < blockNumber) throw new StaleStateError()
+      },
+    }
+  }
+
+  return {
+    get head() {
+      return { blockNumber: head.blockNumber, stateRoot: head.stateRoot }
+    },
+    source,
+    stage: stageBlock,
+    write: async (transaction) => {
+      await writeStage(transaction, stage, windowBlocks)
+      written = head
+    },
+    settle: () => {
+      if (written === undefined) return
+      if (written.blockNumber < committed.blockNumber) {
+        rewinds.push(written.blockNumber)
+        clearCache(cache)
+        moveHead(written)
+      } else cacheStage(cache, stage)
+      stage = createStage()
+      committed = written
+      written = undefined
+    },
+    discard: () => {
+      written = undefined
+      if (stage.blocks.length === 0) return
+      stage = createStage()
+      moveHead(committed)
+    },
+    rewind: async (transaction, blockNumber) => {
+      assert(stage.blocks.length === 0, 'a rewind while blocks are staged')
+      assert(blockNumber <= committed.blockNumber, 'a rewind forward')
+      if (blockNumber < committed.blockNumber) written = await rewindTo(transaction, blockNumber)
+    },
+    at: async (blockNumber) => {
+      const { past, assertCurrent } = await openPast(blockNumber)
+      const deps = { reader: store, hashKey, readCode: source().code, assertCurrent }
+      return createPastSource(deps, blockNumber, past.stateRoot)
+    },
+    proof: async (address, slots, blockNumber) => {
+      const { past, assertCurrent } = await openPast(blockNumber)
+      // A rewind meanwhile makes the tries contradict themselves: that is no damage, and said first.
+      return proveAt({ store, hashKey }, past, address, slots).finally(assertCurrent)
+    },
+    writeGenesis: async (transaction, changes) => {
+      assert(head === NO_STATE, 'a genesis on a state that is there already')
+      await transaction.run('INSERT INTO state_node_window (number) VALUES (0)')
+      const root = await stageBlock(0n, changes)
+      await writeStage(transaction, stage, windowBlocks)
+      written = head
+      return root
+    },
+  }
+}

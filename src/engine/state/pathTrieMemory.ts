@@ -1,0 +1,66 @@
+/**
+ * What one computation on tries knows and has changed, all in memory: `prefetchTries` loads into it, `updateTrie` works on it.
+ * A piece that was not loaded is missing: an error, never an empty place.
+ */
+import type { FlatKey } from './flatKeys.ts'
+import type { TriePosition } from './pathTriePath.ts'
+import { MissingStateError } from './source.ts'
+
+export type TrieLeaf = {
+  readonly key: FlatKey
+  readonly nibbles: Uint8Array
+  /** As the trie holds it. */
+  readonly value: Uint8Array
+}
+
+/** A change of one key. */
+export type TrieEntry = {
+  readonly key: FlatKey
+  readonly nibbles: Uint8Array
+  /** Leaf values; null where there is no leaf. */
+  readonly before: Uint8Array | null
+  readonly after: Uint8Array | null
+}
+
+/** Branches and leaves by position, before the computation. */
+export type TrieView = {
+  row(position: TriePosition): Uint8Array | null | undefined
+  leaf(position: TriePosition): TrieLeaf | undefined
+}
+
+export type TrieMemory = {
+  /** What this computation wrote; a null row was deleted. */
+  readonly writtenRows: Map<TriePosition, Uint8Array | null>
+  readonly writtenLeaves: Map<TriePosition, TrieLeaf>
+  /** Rows as they were before, of the positions looked at. */
+  readonly loadedRows: Map<TriePosition, Uint8Array>
+  readonly loadedLeaves: Map<TriePosition, TrieLeaf>
+}
+
+export function createTrieMemory(): TrieMemory {
+  return {
+    writtenRows: new Map(),
+    writtenLeaves: new Map(),
+    loadedRows: new Map(),
+    loadedLeaves: new Map(),
+  }
+}
+
+export function neededRow(memory: TrieMemory, position: TriePosition): Uint8Array {
+  const written = memory.writtenRows.get(position)
+  const row = written === undefined ? memory.loadedRows.get(position) : written
+  if (row === undefined || row === null) throw missing('branch', position)
+  return row
+}
+
+export function neededLeaf(memory: TrieMemory, position: TriePosition): TrieLeaf {
+  const leaf = memory.writtenLeaves.get(position) ?? memory.loadedLeaves.get(position)
+  if (leaf === undefined) throw missing('leaf', position)
+  return leaf
+}
+
+export function missing(what: 'branch' | 'leaf', position: TriePosition): MissingStateError {
+  return new MissingStateError({
+    what: `the trie ${what} at ${Buffer.from(position, 'latin1').toString('hex')}`,
+  })
+}
