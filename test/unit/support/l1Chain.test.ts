@@ -10,33 +10,13 @@ import { describe, expect, test } from 'vitest'
 import { bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { encodeReceipt } from '../../../src/primitives/receipt.ts'
 import { blobGasPrice, type L1Block } from '../../support/l1/block.ts'
-import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL1.ts'
+import { createBusyChain } from '../../support/l1/busyChain.ts'
 
 // The library asks for a KZG implementation before it parses a blob transaction; it does not call it here.
 const customCrypto = { kzg: kzg as never }
 const common = new Common({ chain: { ...Mainnet, chainId: 31337 }, hardfork: Hardfork.Prague, customCrypto })
 
-/** Every kind of transaction, alone and together. */
-function busyChain(seed: number): SimulatedL1 {
-  const l1 = createSimulatedL1({ seed })
-  const { transactions: tx } = l1
-  l1.mine()
-  l1.propose({
-    payload: Uint8Array.of(1, 2, 3),
-    before: [tx.transfer({ type: 0 }), tx.tokenTransfer({ logs: 3 })],
-    after: [tx.revert()],
-  })
-  l1.mine({ missedSlots: 3 })
-  l1.saveForcedInclusion({ payload: Uint8Array.of(7), after: [tx.transfer()] })
-  l1.propose({ payload: new Uint8Array(131_000).fill(9) })
-  l1.prove({ before: Array.from({ length: 20 }, () => tx.tokenTransfer()) })
-  l1.mine({
-    transactions: Array.from({ length: 130 }, (_, i) => tx.transfer(i % 3 === 0 ? { type: 0 } : {})),
-  })
-  return l1
-}
-
-const l1 = busyChain(1)
+const l1 = createBusyChain({ seed: 1 })
 const blocks = Array.from({ length: Number(l1.head().header.number) + 1 }, (_, i) => l1.blockAt(i))
 
 describe('headers', () => {
@@ -113,11 +93,11 @@ describe('bodies', () => {
 
 describe('seeds', () => {
   test('the same seed and commands give the same chain', () => {
-    expect(busyChain(1).head().hash).toBe(l1.head().hash)
+    expect(createBusyChain({ seed: 1 }).head().hash).toBe(l1.head().hash)
   })
 
   test('another seed gives another chain', () => {
-    expect(busyChain(2).blockAt(0).hash).not.toBe(l1.blockAt(0).hash)
+    expect(createBusyChain({ seed: 2 }).blockAt(0).hash).not.toBe(l1.blockAt(0).hash)
   })
 })
 
