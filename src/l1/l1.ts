@@ -36,16 +36,20 @@ export type L1Status = {
   }[]
 }
 
+export type FollowInput = {
+  readonly cursor: L1Position
+  readonly knownAncestors: () => Promise<readonly L1Position[]>
+  /** The newest L1 block the caller holds for final: a reorg below it stops the node. */
+  readonly finalized?: L1Position
+  readonly signal: AbortSignal
+}
+
 export type L1 = {
   /**
    * Steps from the block after `cursor`. `knownAncestors` are older canonical positions, newest first, to name in a reorg event.
    * Ends only by the signal or by an error; after an error it is rebuilt, not repaired.
    */
-  follow(input: {
-    readonly cursor: L1Position
-    readonly knownAncestors: () => Promise<readonly L1Position[]>
-    readonly signal: AbortSignal
-  }): AsyncGenerator<L1Event>
+  follow(input: FollowInput): AsyncGenerator<L1Event>
   /** The ancestor with `number` of the block `descendant`, linked by hashes. */
   ancestor(descendant: L1Position, number: bigint, signal?: AbortSignal): Promise<L1Header>
   /** Whole blobs in the order of the slice, each verified against its versioned hash. BlobUnavailableError is temporary. */

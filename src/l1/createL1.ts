@@ -1,0 +1,149 @@
+/** The room put together: providers, beacon nodes and blob servers as one verified L1. */
+import { CriticalError } from '../primitives/errors.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { RollupSpec } from '../spec/rollupSpec.ts'
+import { type Logger, silentLogger } from '../telemetry/log.ts'
+import { findAncestor } from './ancestry.ts'
+import { createBeaconBlobSource, createBlobServerSource } from './blobSource.ts'
+import { createBlobReader } from './blobs.ts'
+import { createFinality } from './finality.ts'
+import { followL1 } from './follow.ts'
+import { createHeads } from './heads.ts'
+import { createHttpSource, type HttpSourceOptions } from './httpSource.ts'
+import { hashChainOf, watchedContracts } from './inbox.ts'
+import { createKzgPool } from './kzgPool.ts'
+import type { HeadTrust, L1, L1Position } from './l1.ts'
+import { createL1Provider } from './provider.ts'
+import { createL1Reader } from './reader.ts'
+import type { RpcEndpointOptions } from './rpcEndpoint.ts'
+import { slotOf } from './slot.ts'
+import { startWhenReachable } from './start.ts'
+import { createWatch } from './watch.ts'
+
+export type L1Options = {
+  readonly spec: RollupSpec
+  /** JSON-RPC providers, in order of preference. */
+  readonly endpoints: readonly RpcEndpointOptions[]
+  /** Beacon nodes, in order of preference: finality and blobs. Without one, finality is the provider's word. */
+  readonly beacons?: readonly HttpSourceOptions[]
+  /** Blob archives (also Blobscan), asked after the beacon nodes. */
+  readonly blobServers?: readonly HttpSourceOptions[]
+  readonly logger?: Logger
+  /** An L1 block that the operator vouches for; a chain without it is refused. */
+  readonly trustedBlock?: L1Position
+  /** How many providers must name the same head. Default 1. */
+  readonly quorum?: number
+  /** keccak-256 of the inbox's code (a proxy's own code, usually). */
+  readonly inboxCodeHash?: Hash
+  readonly pollIntervalMs?: number
+  readonly finalityIntervalMs?: number
+  /** See RangeProofDeps. Default true; false spares receipts where L1 blocks are full and only proposals matter. */
+  readonly proveAllEvents?: boolean
+  /** KZG threads; 0 computes on the caller's thread. */
+  readonly kzgThreads?: number
+  readonly blobCacheBytesMax?: number
+  /** Attempts to reach L1 before `createL1` gives up with a TemporaryError. Default: without end. */
+  readonly startAttempts?: number
+  /** Multiplies the pauses of failing sources; tests use a small one. */
+  readonly pauseScale?: number
+  /** Ends the waiting for an L1 that cannot be reached. */
+  readonly signal?: AbortSignal
+}
+
+const POLL_INTERVAL_MS = 2_000
+const FINALITY_INTERVAL_MS = 12_000
+
+/**
+ * Resolves once L1 has been reached and is the one of the spec. An L1 that cannot be reached is waited for;
+ * CriticalError if a chain id, the inbox or the beacon genesis is another than the spec says.
+ */
+export async function createL1(options: L1Options): Promise<L1> {
+  const { spec } = options
+  const log = options.logger ?? silentLogger
+  const pauses = options.pauseScale === undefined ? {} : { pauseScale: options.pauseScale }
+  if ((options.quorum ?? 1) > options.endpoints.length)
+    throw new CriticalError(
+      `a quorum of ${options.quorum} L1 providers is asked for, but only ${options.endpoints.length} are configured`,
+    )
+  const closing = new AbortController()
+  const provider = createL1Provider({
+    endpoints: options.endpoints,
+    chainId: spec.l1.chainId,
+    log,
+    ...pauses,
+  })
+  const watch = createWatch(watchedContracts(spec))
+  const reader = createL1Reader({ provider, watch })
+  const beacons = (options.beacons ?? []).map((beacon) => createHttpSource(beacon, pauses))
+  await startWhenReachable({
+    spec,
+    provider,
+    reader,
+    beacons,
+    inboxCodeHash: options.inboxCodeHash,
+    attemptsMax: options.startAttempts,
+    pauseScale: options.pauseScale,
+    log,
+    signal: options.signal,
+  })
+
+  const pool = createKzgPool(options.kzgThreads)
+  const blobs = createBlobReader({
+    sources: [
+      ...beacons.map(createBeaconBlobSource),
+      ...(options.blobServers ?? []).map((server) => createBlobServerSource(server, pauses)),
+    ],
+    pool,
+    log,
+    closed: closing.signal,
+    ...(options.blobCacheBytesMax === undefined ? {} : { cacheBytesMax: options.blobCacheBytesMax }),
+  })
+  const finality = createFinality({
+    beacons,
+    reader,
+    intervalMs: options.finalityIntervalMs ?? FINALITY_INTERVAL_MS,
+    log,
+  })
+  let head: L1Position | undefined
+  let finalized: L1Position | undefined
+  const followDeps = {
+    provider,
+    reader,
+    watch,
+    chain: hashChainOf(spec),
+    proveAllEvents: options.proveAllEvents ?? true,
+    heads: createHeads({ provider, reader, quorum: options.quorum ?? 1, log }),
+    finality,
+    trusted: options.trustedBlock,
+    pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
+    onHead: (position: L1Position) => {
+      head = position
+    },
+    onFinalized: (position: L1Position) => {
+      finalized = position
+    },
+    log,
+  }
+  const trust = (): HeadTrust => {
+    if (finality.isFromConsensus()) return 'consensus-finalized'
+    if (options.trustedBlock) return 'trusted-hash'
+    return (options.quorum ?? 1) > 1 ? 'provider-quorum' : 'single-provider'
+  }
+
+  return {
+    follow: (input) =>
+      followL1(followDeps, { ...input, signal: AbortSignal.any([input.signal, closing.signal]) }),
+    ancestor: (descendant, number, signal) => findAncestor(reader, descendant, number, signal),
+    blobs: (slice, signal) => blobs.read(slotOf(spec.l1, slice.timestamp), slice.blobHashes, signal),
+    status: () => ({
+      ...(head ? { head } : {}),
+      ...(finalized ? { finalized } : {}),
+      trust: trust(),
+      providers: [...provider.status(), ...blobs.status()],
+    }),
+    async close() {
+      closing.abort(new Error('the L1 connection is closed'))
+      await pool.close()
+    },
+  }
+}
