@@ -1,4 +1,5 @@
 /** A face behind a real socket on 127.0.0.1: JSON-RPC, beacon API and blob servers on one port. */
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Fetch } from './face.ts'
@@ -40,15 +41,7 @@ async function answer(
   })
   response.writeHead(result.status, Object.fromEntries(result.headers))
   for await (const chunk of result.body ?? []) {
-    if (gone.signal.aborted) break
-    if (!response.write(chunk)) await drained(response)
+    if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal })
   }
   response.end()
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('drain', resolve)
-    response.once('close', resolve)
-  })
 }
