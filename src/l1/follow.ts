@@ -48,6 +48,10 @@ export async function* followL1(deps: FollowDeps, input: FollowInput): AsyncGene
     const to = head.number - TIP_BLOCKS
     for await (const range of readHistory(deps, { from: at.number + 1n, to, signal })) {
       if (range.headers[0]?.parentHash !== at.hash) {
+        // Inside a range headers link, so it is the last one before it that is of another branch.
+        const from = reader.servedBy(at.hash)
+        if (from)
+          deps.provider.demote(from, `block ${at.number + 1n} does not build on its block ${at.number}`)
         if ((await hashOnChain(reader, head, at.number, signal)) !== at.hash) yield* reorganize(head)
         break
       }

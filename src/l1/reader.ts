@@ -42,13 +42,17 @@ export type L1Reader = {
   codeAt(address: Address, signal?: AbortSignal): Promise<Uint8Array | null>
   /** A header this process has hashed before. */
   known(hash: Hash): L1Header | undefined
+  /** Who gave it. */
+  servedBy(hash: Hash): string | undefined
 }
 
 export function createL1Reader(deps: { readonly provider: L1Provider; readonly watch: Watch }): L1Reader {
   const { provider, watch } = deps
-  const headers = new LRUCache<Hash, L1Header>({ max: HEADERS_KEPT })
-  const keep = (header: L1Header): L1Header => {
-    headers.set(header.hash, header)
+  const headers = new LRUCache<Hash, { readonly header: L1Header; readonly from: string }>({
+    max: HEADERS_KEPT,
+  })
+  const keep = (header: L1Header, from: string): L1Header => {
+    headers.set(header.hash, { header, from })
     return header
   }
 
@@ -83,32 +87,30 @@ export function createL1Reader(deps: { readonly provider: L1Provider; readonly w
   return {
     async headerByHash(hash, signal) {
       const held = headers.get(hash)
-      if (held) return held
-      const header = await provider.ask(
+      if (held) return held.header
+      return provider.ask(
         [{ method: 'eth_getBlockByHash', params: [hash, false] }],
-        ([json]) => (json === null ? null : verifyHeader(json, { hash })),
+        ([json], from) => (json === null ? null : keep(verifyHeader(json, { hash }), from)),
         signal,
       )
-      return header && keep(header)
     },
     async headersByNumber(from, to, signal) {
       const numbers: bigint[] = []
       for (let number = from; number <= to; number++) numbers.push(number)
-      const found = await provider.ask(
+      return provider.ask(
         numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [toQuantity(number), false] })),
-        (results) => (results.includes(null) ? null : linkHeaders(results, from)),
+        (results, server) =>
+          results.includes(null) ? null : linkHeaders(results, from).map((header) => keep(header, server)),
         signal,
       )
-      return found?.map(keep) ?? null
     },
     async headerByTag(tag, signal) {
       const call: RpcCall = { method: 'eth_getBlockByNumber', params: [tag, false] }
-      const header = await provider.ask(
+      return provider.ask(
         [call],
-        ([json]) => (json === null ? null : verifyHeader(json, {})),
+        ([json], from) => (json === null ? null : keep(verifyHeader(json, {}), from)),
         signal,
       )
-      return header && keep(header)
     },
     async logsOfBlock(block, signal) {
       const receipts = await receiptsOf(block, signal)
@@ -137,7 +139,8 @@ export function createL1Reader(deps: { readonly provider: L1Provider; readonly w
         ([json]) => (json === null ? null : readBytes(json, 'the code')),
         signal,
       ),
-    known: (hash) => headers.get(hash),
+    known: (hash) => headers.get(hash)?.header,
+    servedBy: (hash) => headers.get(hash)?.from,
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * How much a source of data (JSON-RPC provider, beacon node, blob server) may be asked now.
  * Failures pause it for a growing, jittered time, which is the circuit breaker: after the pause one caller probes, and the
- * others wait for the outcome. A lie demotes it for longer. Both end by themselves; nothing is banned for ever.
+ * others wait for the outcome. A lie demotes it: for a longer time it is asked only when no other source is left, since what it
+ * says is checked anyway. Both end by themselves; nothing is banned for ever.
  */
 
 /** Pause after the first failure; doubled for each further one in a row. */
@@ -14,7 +15,7 @@ const DEMOTION_MS = 60_000
 const DEMOTION_MAX_MS = 3_600_000
 
 export type SourceHealth = {
-  /** Milliseconds until the source should be asked again; 0 if now. */
+  /** Milliseconds until a failing source should be asked again; 0 if now. */
   waitMs(): number
   /** It lied, and its time of demotion is not over. */
   isDemoted(): boolean
@@ -43,7 +44,7 @@ export function createSourceHealth(options: SourceHealthOptions = {}): SourceHea
     scale * Math.min(PAUSE_MS * 2 ** (failures - 1), PAUSE_MAX_MS) * (0.5 + Math.random() / 2)
 
   return {
-    waitMs: () => Math.max(0, Math.max(pausedUntil, demotedUntil) - now()),
+    waitMs: () => Math.max(0, pausedUntil - now()),
     isDemoted: () => demotedUntil > now(),
     begin() {
       if (failures > 0) pausedUntil = now() + pauseMs()
