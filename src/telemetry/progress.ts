@@ -29,7 +29,7 @@ export function createProgress(options: {
   const tick = () => {
     const state = read()
     if (state === undefined) return
-    const sample = { atMs: now(), ...state }
+    const sample = { ...state, atMs: now() }
     samples.push(sample)
     while ((samples[0]?.atMs ?? sample.atMs) < sample.atMs - RATE_WINDOW_MS) samples.shift()
     const progress = measureProgress(samples[0] ?? sample, sample)
