@@ -92,7 +92,7 @@ async function refusalOf(context: RunContext, message: EvmMessage, fees: CallFee
   const { gas, floor } = intrinsicGas(message, context.rules)
   const needed = gas > floor ? gas : floor
   if (message.gasLimit < needed) return `intrinsic gas too low: have ${message.gasLimit}, want ${needed}`
-  if (message.to === null && message.data.length > INITCODE_BYTES_MAX)
+  if (context.rules.meteredInitcode && message.to === null && message.data.length > INITCODE_BYTES_MAX)
     return `max initcode size exceeded: code size ${message.data.length} limit ${INITCODE_BYTES_MAX}`
   return null
 }

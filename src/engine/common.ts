@@ -12,14 +12,17 @@ import { lazyKzg } from './kzg.ts'
 import type { EvmFork } from './rules/evmRules.ts'
 
 const HARDFORKS: Readonly<Record<EvmFork, Hardfork>> = {
+  berlin: Hardfork.Berlin,
+  london: Hardfork.London,
+  paris: Hardfork.Paris,
   shanghai: Hardfork.Shanghai,
   cancun: Hardfork.Cancun,
   prague: Hardfork.Prague,
   osaka: Hardfork.Osaka,
 }
 
-// Every fork up to Paris at block 0, and no 'dao': that one would check extraData and move balances at block 1,920,000.
-const BLOCK_FORKS = [
+// No 'dao': that one would check extraData and move balances at block 1,920,000.
+const OLDER_HARDFORKS = [
   Hardfork.Chainstart,
   Hardfork.Homestead,
   Hardfork.TangerineWhistle,
@@ -28,9 +31,6 @@ const BLOCK_FORKS = [
   Hardfork.Constantinople,
   Hardfork.Petersburg,
   Hardfork.Istanbul,
-  Hardfork.Berlin,
-  Hardfork.London,
-  Hardfork.Paris,
 ]
 
 const shared = new Map<string, Common>()
@@ -57,10 +57,7 @@ class FrozenCommon extends Common {
         defaultHardfork: HARDFORKS[fork],
         consensus: { type: 'pos', algorithm: 'casper', casper: {} },
         genesis: { gasLimit: 0, difficulty: 0, nonce: '0x0000000000000000', extraData: '0x' },
-        hardforks: [
-          ...BLOCK_FORKS.map((name) => ({ name, block: 0 })),
-          ...Object.values(HARDFORKS).map((name) => ({ name, block: null, timestamp: '0' })),
-        ],
+        hardforks: [...OLDER_HARDFORKS, ...Object.values(HARDFORKS)].map((name) => ({ name, block: 0 })),
         bootstrapNodes: [],
         dnsNetworks: [],
       },

@@ -18,6 +18,8 @@ export type EvmBlockInfo = {
   readonly timestamp: bigint
   readonly gasLimit: bigint
   readonly mixHash: Hash
+  /** Before Paris. */
+  readonly difficulty?: bigint
   /** Wei per gas. */
   readonly baseFeePerGas: bigint
   /** Wei per blob gas. From Cancun. */
@@ -44,7 +46,7 @@ export async function createRunContext(input: {
   readonly ancestorHash: AncestorHashes
 }): Promise<RunContext> {
   const { chainId, rules, state, info } = input
-  if (rules.fork !== 'shanghai' && !isKzgLoaded())
+  if (rules.usesKzg && !isKzgLoaded())
     throw new CriticalError('the KZG library must be loaded before blocks with blob opcodes execute')
   const common = commonFor(chainId, rules.fork)
   const evm = await createEVM({ common, stateManager: state, blockchain: createBlockchain(input) })
@@ -55,7 +57,7 @@ export async function createRunContext(input: {
       number: info.number,
       coinbase: new EvmAddress(hexToBytes(info.coinbase)),
       timestamp: info.timestamp,
-      difficulty: 0n,
+      difficulty: info.difficulty ?? 0n,
       prevRandao: hexToBytes(info.mixHash),
       gasLimit: info.gasLimit,
       baseFeePerGas: info.baseFeePerGas,

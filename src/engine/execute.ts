@@ -10,13 +10,13 @@ import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { type AdmittedTransaction, admitTransaction } from './admission.ts'
 import type { AncestorHashes, DroppedTransaction, ExecutedBlock, ExecutedTransaction } from './engine.ts'
 import { createRunContext, type RunContext } from './evm.ts'
+import { effectiveGasPrice, messageOf } from './message.ts'
 import { rollupRules } from './rules/evmRules.ts'
 import { splitFees } from './rules/fees.ts'
 import { type Credits, type MessageResult, runMessage } from './runMessage.ts'
 import type { SenderPool } from './senderPool.ts'
 import { OverlayState } from './state/overlay.ts'
 import type { StateSource } from './state/source.ts'
-import type { Transaction } from './transaction.ts'
 
 const NO_NONCE = new Uint8Array(8)
 
@@ -82,7 +82,7 @@ async function runAnchor(
     )
   const { admitted } = admission
   const price = effectiveGasPrice(admitted.transaction, attributes.baseFeePerGas)
-  const result = await runMessage(context, messageOf(admitted, price, false), () => [])
+  const result = await runMessage(context, messageOf(admitted, price, { isCharged: false }), () => [])
   return describe(admitted, price, result, 0n)
 }
 
@@ -106,35 +106,8 @@ async function runListed(
       [place.treasury, shares.treasury],
     ]
   }
-  const result = await runMessage(context, messageOf(admitted, price, true), creditsFor)
+  const result = await runMessage(context, messageOf(admitted, price, { isCharged: true }), creditsFor)
   return { ...describe(admitted, price, result, place.gasUsed), listedIndex: place.listedIndex }
-}
-
-/** Wei per gas: the base fee and as much of the tip as the max fee leaves. EIP-1559. */
-export function effectiveGasPrice(transaction: Transaction, baseFeePerGas: bigint): bigint {
-  const { maxFeePerGas, maxPriorityFeePerGas } = transaction
-  const price = baseFeePerGas + maxPriorityFeePerGas
-  return price < maxFeePerGas ? price : maxFeePerGas
-}
-
-export function messageOf(
-  { transaction, sender }: AdmittedTransaction,
-  gasPrice: bigint,
-  isCharged: boolean,
-): Parameters<typeof runMessage>[1] {
-  const { to, value, data, gasLimit, accessList, authorizations, blobs } = transaction
-  return {
-    sender,
-    to,
-    value,
-    data,
-    gasLimit,
-    gasPrice,
-    accessList,
-    isCharged,
-    ...(authorizations !== undefined && { authorizations }),
-    ...(blobs !== undefined && { blobVersionedHashes: blobs.versionedHashes }),
-  }
 }
 
 function describe(

@@ -8,6 +8,7 @@ import type { ExecResult } from '@ethereumjs/evm'
 import { Account, Address as EvmAddress, hexToBytes } from '@ethereumjs/util'
 import { applyAuthorizations } from './authorizations.ts'
 import type { RunContext } from './evm.ts'
+import type { EvmRules } from './rules/evmRules.ts'
 import { intrinsicGas } from './rules/intrinsicGas.ts'
 import type { AccessListEntry, Authorization } from './transaction.ts'
 
@@ -41,9 +42,6 @@ export type MessageResult = {
   readonly logs: NonNullable<ExecResult['logs']>
   readonly createdContract: Uint8Array | null
 }
-
-/** Refunds give back at most this part of the gas used. EIP-3529. */
-const REFUND_QUOTIENT = 5n
 
 /**
  * The sender must be able to pay; `creditsFor` says who receives what, after refunds.
@@ -88,7 +86,7 @@ export async function runMessage(
     skipNonceIncrement: true,
   })
 
-  const gasUsed = settleGas(execResult, intrinsic, authorizationRefund)
+  const gasUsed = settleGas(rules, execResult, intrinsic, authorizationRefund)
   if (message.isCharged) {
     await credit(context, message.sender, (message.gasLimit - gasUsed) * message.gasPrice)
     for (const [recipient, wei] of creditsFor(gasUsed)) await credit(context, recipient, wei)
@@ -111,11 +109,11 @@ export async function runMessage(
 }
 
 /** Addresses and slots that are warm from the start. EIP-2929, EIP-2930, EIP-3651. */
-function warmUp({ evm, info }: RunContext, message: EvmMessage): void {
+function warmUp({ evm, info, rules }: RunContext, message: EvmMessage): void {
   const { journal } = evm
   for (const address of evm.precompiles.keys()) journal.addAlwaysWarmAddress(address)
   journal.addAlwaysWarmAddress(toKey(message.sender))
-  journal.addAlwaysWarmAddress(info.coinbase.slice(2))
+  if (rules.warmCoinbase) journal.addAlwaysWarmAddress(info.coinbase.slice(2))
   if (message.to !== null) journal.addAlwaysWarmAddress(toKey(message.to))
   for (const { address, slots } of message.accessList) {
     journal.addAlwaysWarmAddress(toKey(address))
@@ -124,6 +122,7 @@ function warmUp({ evm, info }: RunContext, message: EvmMessage): void {
 }
 
 function settleGas(
+  rules: EvmRules,
   result: ExecResult,
   intrinsic: { readonly gas: bigint; readonly floor: bigint },
   authorizationRefund: bigint,
@@ -131,7 +130,7 @@ function settleGas(
   const spent = intrinsic.gas + result.executionGasUsed
   const refund = authorizationRefund + (result.gasRefund ?? 0n)
   // Rounds down, as EIP-3529 does.
-  const refundMax = spent / REFUND_QUOTIENT
+  const refundMax = spent / rules.refundQuotient
   const used = spent - (refund < refundMax ? refund : refundMax)
   return used > intrinsic.floor ? used : intrinsic.floor
 }

@@ -2,50 +2,75 @@
 import { CriticalError } from '../../primitives/errors.ts'
 import type { ForkName } from '../../spec/rollupSpec.ts'
 
-export type EvmFork = 'shanghai' | 'cancun' | 'prague' | 'osaka'
+/** Rollup blocks begin at Shanghai; the older ones are there because Ethereum's test suites still hold them. */
+export type EvmFork = 'berlin' | 'london' | 'paris' | 'shanghai' | 'cancun' | 'prague' | 'osaka'
 
 export type EvmRules = {
   readonly fork: EvmFork
   /** Transaction types that may execute, by EIP-2718 number. */
   readonly transactionTypes: readonly number[]
-  /** Calldata has a price floor (EIP-7623). */
-  readonly calldataFloor: boolean
+  /** Refunds give back at most this part of the gas used (EIP-3529). */
+  readonly refundQuotient: bigint
+  /** The coinbase is warm from the start (EIP-3651). */
+  readonly warmCoinbase: boolean
+  /** Initcode has a largest size and a price per word (EIP-3860). */
+  readonly meteredInitcode: boolean
+  /** Blob opcodes and the point-evaluation precompile (EIP-4844): the KZG library must be loaded. */
+  readonly usesKzg: boolean
+  /** Most blobs one transaction may carry. EIP-4844, EIP-7691, EIP-7594. */
+  readonly blobsPerTransactionMax: number
   /** SELFDESTRUCT deletes only what the same transaction created (EIP-6780). */
   readonly destroysOnlyNew: boolean
+  /** Calldata has a price floor (EIP-7623). */
+  readonly calldataFloor: boolean
   /** Largest gas limit of one transaction (EIP-7825). */
   readonly transactionGasMax?: bigint
-  /** Most blobs one transaction may carry; absent where blob transactions do not execute. EIP-4844, EIP-7691, EIP-7594. */
-  readonly blobsPerTransactionMax?: number
 }
 
-/** EIP-7825. */
-const TRANSACTION_GAS_MAX = 1n << 24n
+const BERLIN: EvmRules = {
+  fork: 'berlin',
+  transactionTypes: [0, 1],
+  refundQuotient: 2n,
+  warmCoinbase: false,
+  meteredInitcode: false,
+  usesKzg: false,
+  blobsPerTransactionMax: 0,
+  destroysOnlyNew: false,
+  calldataFloor: false,
+}
+const LONDON: EvmRules = { ...BERLIN, fork: 'london', transactionTypes: [0, 1, 2], refundQuotient: 5n }
+const SHANGHAI: EvmRules = { ...LONDON, fork: 'shanghai', warmCoinbase: true, meteredInitcode: true }
+const CANCUN: EvmRules = {
+  ...SHANGHAI,
+  fork: 'cancun',
+  transactionTypes: [0, 1, 2, 3],
+  usesKzg: true,
+  blobsPerTransactionMax: 6,
+  destroysOnlyNew: true,
+}
+const PRAGUE: EvmRules = {
+  ...CANCUN,
+  fork: 'prague',
+  transactionTypes: [0, 1, 2, 3, 4],
+  blobsPerTransactionMax: 9,
+  calldataFloor: true,
+}
+const OSAKA: EvmRules = {
+  ...PRAGUE,
+  fork: 'osaka',
+  blobsPerTransactionMax: 6,
+  transactionGasMax: 1n << 24n,
+}
 
-/** Ethereum's own rules, for test suites. */
+/** Ethereum's own rules, each fork as a change of the one before. */
 const ETHEREUM: Readonly<Record<EvmFork, EvmRules>> = {
-  shanghai: { fork: 'shanghai', transactionTypes: [0, 1, 2], calldataFloor: false, destroysOnlyNew: false },
-  cancun: {
-    fork: 'cancun',
-    transactionTypes: [0, 1, 2, 3],
-    calldataFloor: false,
-    destroysOnlyNew: true,
-    blobsPerTransactionMax: 6,
-  },
-  prague: {
-    fork: 'prague',
-    transactionTypes: [0, 1, 2, 3, 4],
-    calldataFloor: true,
-    destroysOnlyNew: true,
-    blobsPerTransactionMax: 9,
-  },
-  osaka: {
-    fork: 'osaka',
-    transactionTypes: [0, 1, 2, 3, 4],
-    calldataFloor: true,
-    destroysOnlyNew: true,
-    transactionGasMax: TRANSACTION_GAS_MAX,
-    blobsPerTransactionMax: 6,
-  },
+  berlin: BERLIN,
+  london: LONDON,
+  paris: { ...LONDON, fork: 'paris' },
+  shanghai: SHANGHAI,
+  cancun: CANCUN,
+  prague: PRAGUE,
+  osaka: OSAKA,
 }
 
 export function ethereumRules(fork: EvmFork): EvmRules {

@@ -47,7 +47,7 @@ export function checkStateless(transaction: Transaction, limits: BlockLimits): R
     return refuse('D-78', `max fee ${maxFeePerGas} is below the base fee ${limits.baseFeePerGas}`)
   const typed = checkTypeFields(transaction, limits)
   if (typed !== null) return typed
-  if (transaction.to === null && transaction.data.length > INITCODE_BYTES_MAX)
+  if (rules.meteredInitcode && transaction.to === null && transaction.data.length > INITCODE_BYTES_MAX)
     return refuse('D-85', `initcode of ${transaction.data.length} bytes`)
   if (transaction.nonce === UINT64_MAX) return refuse('D-88', 'nonce is at its maximum')
   if (upfrontCost(transaction) > UINT256_MAX) return refuse('D-89', 'gas, fee and value overflow 256 bits')
@@ -68,7 +68,7 @@ function checkTypeFields(transaction: Transaction, limits: BlockLimits): Refusal
   if (blobs === undefined) return null
   const { versionedHashes, maxFeePerBlobGas } = blobs
   if (versionedHashes.length === 0) return refuse('D-76', 'no blobs')
-  if (versionedHashes.length > (limits.rules.blobsPerTransactionMax ?? 0))
+  if (versionedHashes.length > limits.rules.blobsPerTransactionMax)
     return refuse('D-76', `${versionedHashes.length} blobs`)
   if (versionedHashes.some((hash) => hash[0] !== BLOB_HASH_VERSION))
     return refuse('D-76', 'a blob hash of unknown version')

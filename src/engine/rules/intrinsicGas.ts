@@ -32,7 +32,8 @@ export function intrinsicGas(
   const zeroBytes = BigInt(zeros)
   const nonzeroBytes = BigInt(data.length - zeros)
   let gas = TRANSACTION_GAS + zeroBytes * ZERO_BYTE_GAS + nonzeroBytes * NONZERO_BYTE_GAS
-  if (to === null) gas += CREATION_GAS + INITCODE_WORD_GAS * BigInt(Math.ceil(data.length / 32))
+  if (to === null) gas += CREATION_GAS
+  if (to === null && rules.meteredInitcode) gas += INITCODE_WORD_GAS * BigInt(Math.ceil(data.length / 32))
   for (const entry of accessList)
     gas += ACCESS_LIST_ADDRESS_GAS + ACCESS_LIST_SLOT_GAS * BigInt(entry.slots.length)
   gas += AUTHORIZATION_GAS * BigInt(authorizations?.length ?? 0)
