@@ -70,7 +70,9 @@ type Inflated =
 
 function tryInflate(compressed: Uint8Array, options: Parameters<typeof inflateSync>[1]): Inflated {
   try {
-    return { type: 'ok', bytes: inflateSync(compressed, options) }
+    const { buffer, byteOffset, length } = inflateSync(compressed, options)
+    // Not a Buffer: its `slice` would hand out views, and every transaction would keep the whole payload alive.
+    return { type: 'ok', bytes: new Uint8Array(buffer, byteOffset, length) }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (code === 'ERR_BUFFER_TOO_LARGE') return { type: 'tooLarge' }
