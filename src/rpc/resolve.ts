@@ -1,5 +1,6 @@
 /** From a block parameter to a block of the canonical chain and its state. */
 import type { ChainReader, StoredBlock } from '../chain/chain.ts'
+import { StaleStateError } from '../engine/state/flatState.ts'
 import { MissingStateError, type StateSource } from '../engine/state/source.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Hash } from '../primitives/hex.ts'
@@ -40,43 +41,42 @@ export async function findHeader(chain: ChainReader, block: BlockParameter): Pro
   return found
 }
 
-/** Attempts to read one block's state while reorgs replace it; each failure means the chain moved meanwhile. */
-const STATE_READ_ATTEMPTS = 3
+/** Attempts to read about one block while reorgs replace it. */
+const READ_ATTEMPTS = 3
 
 /**
- * Reads the state after a block. State is kept by block number, so what was read while a reorg replaced the block
- * may be a mixture: it is thrown away and read again.
+ * What `read` finds about a block of the chain. State is kept by block number, so what was read while a reorg replaced the
+ * block may be of another: it is thrown away and read again.
  */
-export async function readState<T>(
+export async function readCurrent<T>(
+  chain: ChainReader,
+  block: BlockParameter,
+  read: (at: ResolvedHeader) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+    const at = await findHeader(chain, block)
+    const outcome = await settle(read(at))
+    const isStale = outcome.type === 'failed' && outcome.error instanceof StaleStateError
+    const isCurrent = (await chain.headerByNumber(at.header.number))?.hash === at.hash
+    if (isStale || !isCurrent) continue
+    if (outcome.type === 'failed') throw outcome.error
+    return outcome.value
+  }
+  throw new RpcError({ code: 'resourceUnavailable', message: 'the chain is being reorganised; ask again' })
+}
+
+/** What `read` finds in the state after a block. */
+export function readState<T>(
   deps: Pick<RpcDeps, 'chain' | 'state'>,
   block: BlockParameter,
   read: (state: StateSource, at: ResolvedHeader) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const at = await findHeader(deps.chain, block)
-    const outcome = await settle(readAt(deps, at, read))
-    const after = await deps.chain.headerByNumber(at.header.number)
-    if (after?.hash === at.hash) return outcome()
-    if (attempt === STATE_READ_ATTEMPTS)
-      throw new RpcError({
-        code: 'resourceUnavailable',
-        message: 'the chain is being reorganised; ask again',
-      })
-  }
-}
-
-async function readAt<T>(
-  deps: Pick<RpcDeps, 'state'>,
-  at: ResolvedHeader,
-  read: (state: StateSource, at: ResolvedHeader) => Promise<T>,
-): Promise<T> {
-  let state: StateSource
-  try {
-    state = await deps.state.at(at.header.number)
-  } catch (error) {
-    throw unavailable(error, at)
-  }
-  return read(state, at)
+  return readCurrent(deps.chain, block, async (at) => {
+    const state = await deps.state.at(at.header.number).catch((error) => {
+      throw unavailable(error, at)
+    })
+    return read(state, at)
+  })
 }
 
 /** A state or proof older than what is kept is the asker's bad luck, not damage. */
@@ -86,14 +86,13 @@ export function unavailable(error: unknown, at: ResolvedHeader): unknown {
   return new RpcError({ code: 'resourceUnavailable', message })
 }
 
-/** The outcome, good or bad, to be looked at later. */
-async function settle<T>(work: Promise<T>): Promise<() => T> {
-  try {
-    const value = await work
-    return () => value
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
+type Outcome<T> =
+  | { readonly type: 'done'; readonly value: T }
+  | { readonly type: 'failed'; readonly error: unknown }
+
+function settle<T>(work: Promise<T>): Promise<Outcome<T>> {
+  return work.then(
+    (value) => ({ type: 'done', value }) as const,
+    (error: unknown) => ({ type: 'failed', error }) as const,
+  )
 }

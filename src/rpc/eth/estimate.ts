@@ -35,7 +35,7 @@ export async function estimateGas(
     return { type: 'estimated', gas: TRANSFER_GAS }
   const first = await runWith(high)
   if (!first.succeeded) {
-    if (first.error !== 'out of gas') return { type: 'failed', result: first }
+    if (!needsMoreGas(first)) return { type: 'failed', result: first }
     throw new RpcError({ code: 'invalidInput', message: `gas required exceeds allowance (${high})` })
   }
   let low = maxBigint(first.gasUsed, TRANSFER_GAS) - 1n
@@ -51,6 +51,10 @@ export async function estimateGas(
     else low = middle
   }
   return { type: 'estimated', gas: high }
+}
+
+function needsMoreGas({ error }: CallResult): boolean {
+  return error === 'out of gas' || error?.startsWith('intrinsic gas too low') === true
 }
 
 function affordableGas({ request, balance, gasMax }: EstimateInput): bigint {

@@ -9,7 +9,7 @@ import type { Json } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { addressParam, type BlockParameter, blockParam, slotParam } from '../params.ts'
-import { findHeader, readState, unavailable } from '../resolve.ts'
+import { type ResolvedHeader, readCurrent, readState, unavailable } from '../resolve.ts'
 
 /** Slots of one proof request; geth: 1024. */
 const PROOF_SLOTS_MAX = 1024
@@ -57,7 +57,8 @@ export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool'>): M
         slots: z.array(slotKeyParam, 'a list of slots wanted').max(PROOF_SLOTS_MAX),
         block: blockParam,
       },
-      handle: ({ address, slots, block }) => getProof(deps, address, slots, block),
+      handle: ({ address, slots, block }) =>
+        readCurrent(deps.chain, block, (at) => getProof(deps.state, address, slots, at)),
     }),
   }
 }
@@ -69,14 +70,13 @@ const slotKeyParam = z
   .pipe(z.object({ key: z.string(), slot: slotParam }))
 
 async function getProof(
-  deps: Pick<RpcDeps, 'chain' | 'state'>,
+  state: RpcDeps['state'],
   address: Address,
   keys: readonly { readonly key: string; readonly slot: Hash }[],
-  block: BlockParameter,
+  at: ResolvedHeader,
 ): Promise<Json> {
-  const at = await findHeader(deps.chain, block)
   const slots = keys.map(({ slot }) => slot)
-  const proof = await deps.state.proof(address, slots, at.header.number).catch((error) => {
+  const proof = await state.proof(address, slots, at.header.number).catch((error) => {
     throw unavailable(error, at)
   })
   return {
