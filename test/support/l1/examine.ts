@@ -43,7 +43,12 @@ export async function examineBlock(request: Request, hash: Hex): Promise<readonl
   if (block.hash !== hash) return ['another block']
   const found: string[] = []
   if (!(await isTrueBlock(block))) found.push('contradiction: header or transactions')
-  for (const { hash: transactionHash } of block.transactions as { hash: Hex }[]) {
+  const chainId = await ask('eth_chainId')
+  for (const { hash: transactionHash, chainId: signedFor } of block.transactions as {
+    hash: Hex
+    chainId: Hex
+  }[]) {
+    if (signedFor !== chainId) found.push('contradiction: chain id')
     const raw = (await ask('eth_getRawTransactionByHash', transactionHash)) as Hex
     if (!isTransaction(raw, transactionHash)) found.push('contradiction: raw transaction')
   }

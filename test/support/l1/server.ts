@@ -1,5 +1,4 @@
 /** A face behind a real socket on 127.0.0.1: JSON-RPC, beacon API and blob servers on one port. */
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Fetch } from './face.ts'
@@ -40,8 +39,13 @@ async function answer(
     ...(method === 'POST' ? { body: Buffer.concat(body) } : {}),
   })
   response.writeHead(result.status, Object.fromEntries(result.headers))
-  for await (const chunk of result.body ?? []) {
-    if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal })
-  }
+  for await (const chunk of result.body ?? []) await write(response, chunk as Uint8Array)
   response.end()
+}
+
+/** Until it is on its way: what was sent before a connection is cut arrives. */
+function write(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(chunk, (error) => (error ? reject(error) : resolve()))
+  })
 }

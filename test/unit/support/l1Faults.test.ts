@@ -213,8 +213,8 @@ describe('the wire', () => {
   }))
 
   /** A reader with a deadline and a cap, as every client should be. */
-  async function readBatch(fetch: Face['fetch'], url: string): Promise<unknown> {
-    const signal = AbortSignal.timeout(300)
+  async function readBatch(fetch: Face['fetch'], url: string, deadlineMs: number): Promise<unknown> {
+    const signal = AbortSignal.timeout(deadlineMs)
     const response = await fetch(url, { method: 'POST', body: JSON.stringify(calls), signal })
     if (!response.ok) return `HTTP ${response.status}`
     const chunks: Uint8Array[] = []
@@ -231,6 +231,18 @@ describe('the wire', () => {
     }[]
     return calls.map(({ id }) => answers.find((answer) => answer.id === id)?.result?.hash)
   }
+  /** Where the symptom is the same in process and over a socket. */
+  const OUTCOMES: Readonly<Record<string, RegExp>> = {
+    'http-429': /^HTTP 429$/,
+    'http-503': /^HTTP 503$/,
+    hang: /^failed: TimeoutError/,
+    'hang-in-body': /^failed: TimeoutError/,
+    'connection-refused': /^failed: TypeError: fetch failed$/,
+    'connection-cut': /^failed: TypeError: terminated$/,
+    'body-truncated': /^failed: SyntaxError/,
+    'body-html': /^failed: SyntaxError/,
+    'body-oversized': /^too large$/,
+  }
   const truth = calls.map(({ id }) => l1.blockAt(id).hash)
 
   test.each(ofType('transport').map((fault) => [fault.name, fault] as const))('%s', async (_, fault) => {
@@ -238,9 +250,11 @@ describe('the wire', () => {
     const server = await serveL1(liar)
     try {
       for (const [fetch, url] of [[liar.fetch, '/'] as const, [globalThis.fetch, server.url] as const]) {
-        const outcome = await readBatch(fetch, url).catch((error: unknown) => `failed: ${error}`)
+        const deadlineMs = fault.name.startsWith('hang') ? 200 : 20_000
+        const outcome = await readBatch(fetch, url, deadlineMs).catch((error: unknown) => `failed: ${error}`)
         if (fault.remedy === 'tolerate') expect(outcome).toEqual(truth)
         else expect(outcome).not.toEqual(truth)
+        if (fault.name in OUTCOMES) expect(outcome).toMatch(OUTCOMES[fault.name]!)
       }
       expect(liar.told()).toBe(2)
     } finally {

@@ -2,6 +2,7 @@
 import type { Hash } from '../../../../src/primitives/hex.ts'
 import type { Log, Receipt } from '../../../../src/primitives/receipt.ts'
 import type { L1Block } from '../block.ts'
+import { proposedLog } from '../inboxEvents.ts'
 import type { Random } from '../random.ts'
 import type { BlockFault, FaultTools } from './fault.ts'
 import { flipBit, flipHexBit } from './flip.ts'
@@ -23,15 +24,18 @@ const LIES: Readonly<Record<string, (log: Log, tools: FaultTools) => readonly Lo
   'log-added': (log, { random }) => [log, { ...log, topics: flipTopic(log.topics, random) }],
 }
 
-export const LOG_FAULTS: readonly BlockFault[] = Object.entries(LIES).flatMap(([lie, alter]) =>
-  PLACES.map(([suffix, methods]) => ({
-    type: 'block',
-    name: `${lie}-${suffix}`,
-    remedy: 'refute',
-    methods,
-    alter: (block, tools) => alterInboxLog(block, tools, alter),
-  })),
-)
+export const LOG_FAULTS: readonly BlockFault[] = PLACES.flatMap(([suffix, methods]) => [
+  ...Object.entries(LIES).map(
+    ([lie, alter]): BlockFault => ({
+      type: 'block',
+      name: `${lie}-${suffix}`,
+      remedy: 'refute',
+      methods,
+      alter: (block, tools) => alterInboxLog(block, tools, alter),
+    }),
+  ),
+  { type: 'block', name: `log-invented-${suffix}`, remedy: 'refute', methods, alter: inventProposal },
+])
 
 /** One log of the inbox, chosen at random, becomes what `alter` makes of it. */
 function alterInboxLog(
@@ -47,6 +51,20 @@ function alterInboxLog(
     logs: receipt.logs.flatMap((log) => (log === chosen ? alter(log, tools) : [log])),
   }))
   return { ...block, receipts }
+}
+
+/** In a block without logs of ours, the next proposal, as it might well have been. */
+function inventProposal(block: L1Block, { inbox }: FaultTools): L1Block | undefined {
+  const [first, ...others] = block.receipts
+  const last = block.inbox.proposals
+  if (first === undefined || last === undefined || first.logs.some((log) => log.address === inbox))
+    return undefined
+  const invented = proposedLog(inbox, {
+    ...last.proposal,
+    id: last.proposal.id + 1n,
+    parentProposalHash: last.hash,
+  })
+  return { ...block, receipts: [{ ...first, logs: [...first.logs, invented] }, ...others] }
 }
 
 /** Not the first topic: what changes is an event of the same kind. */

@@ -1,4 +1,4 @@
-/** Lies about receipts other than their logs, and receipts that are not there. */
+/** Lies about receipts other than their logs, and answers that are not there. */
 import type { Receipt } from '../../../../src/primitives/receipt.ts'
 import type { L1Block } from '../block.ts'
 import type { Random } from '../random.ts'
@@ -66,6 +66,27 @@ export const RECEIPT_FAULTS: readonly (BlockFault | AnswerFault)[] = [
     alter: () => [],
   },
   { type: 'answer', name: 'logs-empty', remedy: 'refute', methods: ['eth_getLogs'], alter: () => [] },
+  {
+    type: 'answer',
+    name: 'logs-reversed',
+    remedy: 'refute',
+    methods: ['eth_getLogs'],
+    alter: (logs) => [...(logs as unknown[])].reverse(),
+  },
+  {
+    type: 'answer',
+    name: 'chain-id-of-another-network',
+    remedy: 'refute',
+    methods: ['eth_chainId'],
+    alter: () => '0x1',
+  },
+  {
+    type: 'answer',
+    name: 'blocks-null',
+    remedy: 'wait',
+    methods: ['eth_getBlockByHash', 'eth_getBlockByNumber'],
+    alter: () => null,
+  },
   {
     type: 'answer',
     name: 'receipts-refused',

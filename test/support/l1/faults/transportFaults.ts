@@ -1,10 +1,12 @@
 /** What happens to answers on the wire, whoever made them. */
+import { gzipSync } from 'node:zlib'
 import { json } from '../face.ts'
 import type { Remedy, TransportFault } from './fault.ts'
 
 /** Far above any answer a node may ask for; sent in chunks, so that a reader with a cap never holds it. */
 const OVERSIZED_BYTES = 2 ** 31
 const CHUNK_BYTES = 2 ** 16
+const UNPACKED_BYTES = 2 ** 27
 
 export const TRANSPORT_FAULTS: readonly TransportFault[] = [
   fault('http-429', async () => json(429, { message: 'too many requests' }, { 'retry-after': '1' })),
@@ -27,6 +29,10 @@ export const TRANSPORT_FAULTS: readonly TransportFault[] = [
   fault('body-empty', async () => new Response('', { status: 200 })),
   fault('body-html', async () => new Response('<html><body>Bad gateway</body></html>', { status: 200 })),
   fault('body-oversized', async () => new Response(spaces(OVERSIZED_BYTES), { status: 200 })),
+  fault('body-gzip-bomb', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    return new Response(gzipBomb(), { status: 200, headers })
+  }),
   rpc('rpc-limit-exceeded', (answer) =>
     error(answer, -32005, 'daily request count exceeded, request rate limited'),
   ),
@@ -105,6 +111,13 @@ function cutInHalf(bytes: Uint8Array): ReadableStream {
     },
   })
 }
+
+/** A few hundred kilobytes that unpack to very many; only a socket's client unpacks them. */
+function gzipBomb(): Uint8Array<ArrayBuffer> {
+  bomb ??= Uint8Array.from(gzipSync(Buffer.alloc(UNPACKED_BYTES, ' ')))
+  return bomb
+}
+let bomb: Uint8Array<ArrayBuffer> | undefined
 
 /** Valid so far at every byte: JSON may begin with white space. */
 function spaces(total: number): ReadableStream {
