@@ -19,10 +19,10 @@ import { runTransaction } from './transaction.ts'
 
 const READERS = 2
 const CACHE_KIB_DEFAULT = 64 * 1024
-/** Pages of the write-ahead log before it is folded back: large, because an L1 step rewrites the same upper trie rows. */
-const WAL_CHECKPOINT_PAGES = 4_000
+/** Pages (4 KiB) of the write-ahead log before it is folded back: large, since steps rewrite the same pages of the tries. */
+const WAL_CHECKPOINT_PAGES = 32_000
 /** The log file is cut back to this size, in bytes, after a fold: one large step must not keep its room for ever. */
-const WAL_BYTES_KEPT = 64 * 1024 * 1024
+const WAL_BYTES_KEPT = 160 * 1024 * 1024
 /** `statfs` types of NFS, SMB, CIFS and SMB2. https://www.sqlite.org/howtocorrupt.html §2.1 */
 const NETWORK_FILE_SYSTEMS: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42]
 

@@ -8,6 +8,7 @@
 import { assert } from '../../primitives/assert.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, EMPTY_TRIE_ROOT_BYTES } from '../../primitives/keccak.ts'
+import { encodeAccount } from './account.ts'
 import { ACCOUNTS_ID, type FlatKey, idToString, STORAGE_ID_MAX, toLatin1 } from './flatKeys.ts'
 import {
   type HeadRows,
@@ -18,7 +19,7 @@ import {
   loadAccounts,
   loadSlots,
 } from './flatRead.ts'
-import { accountLeafValue, encodeAccountRow, encodeSlotRow, slotLeafValue } from './flatRows.ts'
+import { encodeAccountRow, encodeSlotRow, slotLeafValue } from './flatRows.ts'
 import { type BlockDelta, type HeldAccount, NO_ACCOUNT, type StateHead } from './flatStage.ts'
 import { rootHash } from './pathTrieHash.ts'
 import { createTrieMemory, type TrieEntry, type TrieMemory } from './pathTrieMemory.ts'
@@ -221,7 +222,7 @@ function accountEntryBefore(work: AccountWork): TrieEntry | undefined {
   return {
     key: work.key,
     nibbles: toNibbles(work.key),
-    before: work.before.account && accountLeafValue(work.before.account.state),
+    before: work.before.account && encodeAccount(work.before.account.state),
     after: work.after && NOT_YET,
   }
 }
@@ -241,8 +242,8 @@ function accountEntry(work: AccountWork, held: HeldAccount): TrieEntry | undefin
   return {
     key: work.key,
     nibbles: toNibbles(work.key),
-    before: work.before.account && accountLeafValue(work.before.account.state),
-    after: held.account && accountLeafValue(held.account.state),
+    before: work.before.account && encodeAccount(work.before.account.state),
+    after: held.account && encodeAccount(held.account.state),
   }
 }
 

@@ -17,9 +17,32 @@ import { type MaybePromise, MissingStateError } from './source.ts'
 
 export type HeadRows = {
   readonly store: Store
+  readonly readFlat: FlatReader
   readonly stage: Stage
   readonly cache: FlatCache
   readonly hashKey: KeyHasher
+}
+
+/** Rows of the flat table; absent ones are left out. */
+export type FlatReader = (keys: readonly FlatKey[]) => Promise<ReadonlyMap<FlatKey, Uint8Array>>
+
+/** What is asked for in one go, without waiting in between, is read in one go. */
+export function createFlatReader(store: Store): FlatReader {
+  let open:
+    | { readonly keys: FlatKey[]; readonly found: Promise<ReadonlyMap<FlatKey, Uint8Array>> }
+    | undefined
+  return (keys) => {
+    if (open === undefined) {
+      const batch: FlatKey[] = []
+      const found = Promise.resolve().then(() => {
+        open = undefined
+        return store.readPacked('state_flat', batch.map(fromLatin1))
+      })
+      open = { keys: batch, found }
+    }
+    for (const key of keys) open.keys.push(key)
+    return open.found
+  }
 }
 
 export function knownAccount({ stage, cache }: HeadRows, key: FlatKey): HeldAccount | undefined {
@@ -38,9 +61,9 @@ export async function loadAccounts(
   rows: HeadRows,
   keys: readonly FlatKey[],
 ): Promise<Map<FlatKey, HeldAccount>> {
-  const { cache, store } = rows
+  const { cache } = rows
   const { version } = cache
-  const found = await store.readPacked('state_flat', keys.map(fromLatin1))
+  const found = await rows.readFlat(keys)
   const accounts = new Map<FlatKey, HeldAccount>()
   for (const key of keys) {
     const row = found.get(key)
@@ -55,9 +78,9 @@ export async function loadSlots(
   rows: HeadRows,
   keys: readonly FlatKey[],
 ): Promise<Map<FlatKey, Uint8Array | null>> {
-  const { cache, store } = rows
+  const { cache } = rows
   const { version } = cache
-  const found = await store.readPacked('state_flat', keys.map(fromLatin1))
+  const found = await rows.readFlat(keys)
   const slots = new Map<FlatKey, Uint8Array | null>()
   for (const key of keys) {
     const row = found.get(key) ?? null

@@ -7,7 +7,8 @@
  * Slot: length of the value (1) ‖ value ‖ slot without leading zeros. A zero slot has no row.
  */
 import { RLP } from '@ethereumjs/rlp'
-import { bigintToBytes, bytesToBigint, trimLeadingZeros } from '../../primitives/bytes.ts'
+import { assert } from '../../primitives/assert.ts'
+import { bigintToBytes, bytesToBigint, concatBytes, trimLeadingZeros } from '../../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
 import type { AccountState } from './source.ts'
@@ -30,7 +31,7 @@ export function encodeAccountRow({ address, state, storageId }: AccountRow): Uin
     state.codeHash === EMPTY_CODE_HASH ? NONE : hexToBytes(state.codeHash),
   ]
   if (storageId !== 0) fields.push(bigintToBytes(BigInt(storageId)))
-  return Buffer.concat([hexToBytes(address), RLP.encode(fields)])
+  return concatBytes(hexToBytes(address), RLP.encode(fields))
 }
 
 export function decodeAccountRow(row: Uint8Array): AccountRow {
@@ -53,18 +54,9 @@ function hashOr(bytes: Uint8Array, empty: Hash): Hash {
   return bytes.length === 0 ? empty : bytesToHex(bytes)
 }
 
-/** Yellow Paper §4.1: RLP [nonce, balance, storage root, code hash]. */
-export function accountLeafValue(state: AccountState): Uint8Array {
-  return RLP.encode([
-    bigintToBytes(state.nonce),
-    bigintToBytes(state.balance),
-    hexToBytes(state.storageRoot),
-    hexToBytes(state.codeHash),
-  ])
-}
-
 /** `value` has no leading zeros and is not empty. */
 export function encodeSlotRow(slot: Hex, value: Uint8Array): Uint8Array {
+  assert(value[0] !== 0 && value.length <= 32, 'a storage value has leading zeros or more than 32 bytes')
   const preimage = trimLeadingZeros(hexToBytes(slot))
   const row = new Uint8Array(1 + value.length + preimage.length)
   row[0] = value.length
@@ -75,12 +67,12 @@ export function encodeSlotRow(slot: Hex, value: Uint8Array): Uint8Array {
 
 /** A copy: what leaves the state must not alias its cache. */
 export function slotRowValue(row: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(row, 1, 1 + (row[0] ?? 0))
+  return row.slice(1, 1 + (row[0] ?? 0))
 }
 
 export function slotRowSlot(row: Uint8Array): Hex {
   const preimage = row.subarray(1 + (row[0] ?? 0))
-  return bytesToHex(Buffer.concat([new Uint8Array(32 - preimage.length), preimage]))
+  return bytesToHex(concatBytes(new Uint8Array(32 - preimage.length), preimage))
 }
 
 /** RLP of the value, as the storage trie holds it. */

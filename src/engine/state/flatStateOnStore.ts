@@ -8,7 +8,15 @@ import { computeDelta } from './flatCompute.ts'
 import { createPastSource } from './flatHistory.ts'
 import { ACCOUNTS_ID, createKeyHasher, idToString } from './flatKeys.ts'
 import { proveAt } from './flatProof.ts'
-import { type HeadRows, knownAccount, knownSlot, loadAccounts, loadSlots, readCode } from './flatRead.ts'
+import {
+  createFlatReader,
+  type HeadRows,
+  knownAccount,
+  knownSlot,
+  loadAccounts,
+  loadSlots,
+  readCode,
+} from './flatRead.ts'
 import { rewindTo } from './flatRewind.ts'
 import { slotRowValue } from './flatRows.ts'
 import { addToStage, type BlockDelta, createStage, type HeldAccount, type StateHead } from './flatStage.ts'
@@ -56,7 +64,8 @@ export async function createFlatState(deps: {
     | { readonly changes: StateChanges; readonly epoch: number; readonly delta: BlockDelta }
     | undefined
 
-  const rows = (): HeadRows => ({ store, stage, cache, hashKey })
+  const readFlat = createFlatReader(store)
+  const rows = (): HeadRows => ({ store, readFlat, stage, cache, hashKey })
 
   async function compute(changes: StateChanges): Promise<BlockDelta> {
     if (computed?.changes === changes && computed.epoch === epoch) return computed.delta

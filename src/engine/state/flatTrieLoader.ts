@@ -1,7 +1,8 @@
 /** Branches and leaves of the tries, from the database. */
 import type { StoreTransaction } from '../../store/store.ts'
+import { encodeAccount } from './account.ts'
 import { ACCOUNTS_ID, FLAT_KEY_BYTES, type FlatKey, fromLatin1, toLatin1 } from './flatKeys.ts'
-import { accountLeafValue, decodeAccountRow, slotLeafValue } from './flatRows.ts'
+import { decodeAccountRow, slotLeafValue } from './flatRows.ts'
 import type { TrieLeaf } from './pathTrieMemory.ts'
 import { keyRange, type TriePosition, toNibbles } from './pathTriePath.ts'
 import type { TrieLoader } from './pathTriePrefetch.ts'
@@ -40,5 +41,5 @@ function toLeaf(key: FlatKey, row: Uint8Array): TrieLeaf {
 
 /** Leaf value of a flat row. */
 export function leafValue(key: FlatKey, row: Uint8Array): Uint8Array {
-  return key.startsWith(ACCOUNTS_ID) ? accountLeafValue(decodeAccountRow(row).state) : slotLeafValue(row)
+  return key.startsWith(ACCOUNTS_ID) ? encodeAccount(decodeAccountRow(row).state) : slotLeafValue(row)
 }

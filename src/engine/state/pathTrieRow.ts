@@ -35,7 +35,8 @@ export function branchSlot(reference: Uint8Array, extension: Uint8Array = NO_BYT
   return { kind: BRANCH, reference, extension }
 }
 
-const scratch = Buffer.alloc(ROW_BYTES_MAX)
+// A plain array: slices and views of a Buffer are Buffers, which cost several times as much to make.
+const scratch = new Uint8Array(ROW_BYTES_MAX)
 
 export function encodeRow(slots: readonly TrieSlot[]): Uint8Array {
   let kinds = 0
@@ -53,8 +54,8 @@ export function encodeRow(slots: readonly TrieSlot[]): Uint8Array {
     for (let n = 0; n < extension.length; n += 2)
       scratch[at++] = ((extension[n] ?? 0) << 4) | (extension[n + 1] ?? 0)
   }
-  scratch.writeInt32LE(kinds, 0)
-  return Uint8Array.prototype.slice.call(scratch, 0, at)
+  for (let i = 0; i < 4; i++) scratch[i] = kinds >>> (8 * i)
+  return scratch.slice(0, at)
 }
 
 /** References are views into `row`. */

@@ -29,12 +29,11 @@ export async function writeReverseDiffs(
     await writeBlockRow(transaction, blockNumber, delta)
     // Before the first block there is nothing to go back to.
     if (blockNumber === 0n) continue
-    const suffix = blockKey(blockNumber)
-    for (const [key, row] of delta.previous)
-      flat.push([concatBytes(fromLatin1(key), suffix), row ?? EMPTY_BYTES])
+    const block = toLatin1(blockKey(blockNumber))
+    for (const [key, row] of delta.previous) flat.push([fromLatin1(key + block), row ?? EMPTY_BYTES])
     if (blockNumber <= windowStart) continue
     for (const [position, row] of delta.previousNodes)
-      nodes.push([concatBytes(suffix, fromLatin1(position)), row ?? EMPTY_BYTES])
+      nodes.push([fromLatin1(block + position), row ?? EMPTY_BYTES])
   }
   await transaction.writePacked('state_history', flat)
   await transaction.writePacked('state_node_history', nodes)
