@@ -18,7 +18,14 @@ export const taikoHekla: RollupSpec = {
     genesisTime: 1_695_902_400n,
     secondsPerSlot: 12n,
   },
-  l2: { chainId: L2_CHAIN_ID, anchor: anchorAddressOf(L2_CHAIN_ID) },
+  l2: {
+    chainId: L2_CHAIN_ID,
+    genesis: {
+      hash: '0x1f5554042aa50dc0712936ae234d8803b80b84251f85d074756a2f391896e109',
+      stateRoot: '0xf45498691ab057160f37388765cc45575460108adb4b858f03dfe5faacbfe523',
+    },
+    anchor: anchorAddressOf(L2_CHAIN_ID),
+  },
   forks: [
     { name: 'ontake', activation: { type: 'block', number: 840_512n } },
     { name: 'pacaya', activation: { type: 'block', number: 1_299_888n } },

@@ -20,7 +20,7 @@ export const taikoHoodi: RollupSpec = {
     chainId: L2_CHAIN_ID,
     genesis: {
       hash: '0x8e3d16acf3ecc1fbe80309b04e010b90c9ccb3da14e98536cfe66bb93407d228',
-      stateRoot: '0xf45498691ab057160f37388765cc45575460108adb4b858f03dfe5faacbfe523',
+      stateRoot: '0xb32b91f1ed29923a7b5198b916937e3e585adfbb60f4825a3f2cca51a258e8f6',
     },
     anchor: anchorAddressOf(L2_CHAIN_ID),
   },
