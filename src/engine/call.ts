@@ -1,5 +1,6 @@
 /** A message run for its answer alone, with the checks geth makes of `eth_call` (core/state_transition.go, internal/ethapi). */
 import { Address as EvmAddress } from '@ethereumjs/util'
+import { maxBigint, minBigint } from '../primitives/bigint.ts'
 import { EMPTY_BYTES } from '../primitives/bytes.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import { hexToBytes, ZERO_ADDRESS } from '../primitives/hex.ts'
@@ -60,8 +61,7 @@ function callFees(request: CallRequest, baseFee: bigint): CallFees {
   const maxPriorityFeePerGas = request.gasPrice ?? request.maxPriorityFeePerGas ?? 0n
   if (maxFeePerGas === 0n && maxPriorityFeePerGas === 0n)
     return { baseFeePerGas: 0n, gasPrice: 0n, maxFeePerGas, maxPriorityFeePerGas }
-  const price = baseFee + maxPriorityFeePerGas
-  const gasPrice = price < maxFeePerGas ? price : maxFeePerGas
+  const gasPrice = minBigint(baseFee + maxPriorityFeePerGas, maxFeePerGas)
   return { baseFeePerGas: baseFee, gasPrice, maxFeePerGas, maxPriorityFeePerGas }
 }
 
@@ -90,7 +90,7 @@ async function refusalOf(context: RunContext, message: EvmMessage, fees: CallFee
   const cost = message.gasLimit * maxFeePerGas + message.value
   if (balance < cost) return `insufficient funds for gas * price + value: have ${balance} want ${cost}`
   const { gas, floor } = intrinsicGas(message, context.rules)
-  const needed = gas > floor ? gas : floor
+  const needed = maxBigint(gas, floor)
   if (message.gasLimit < needed) return `intrinsic gas too low: have ${message.gasLimit}, want ${needed}`
   if (context.rules.meteredInitcode && message.to === null && message.data.length > INITCODE_BYTES_MAX)
     return `max initcode size exceeded: code size ${message.data.length} limit ${INITCODE_BYTES_MAX}`

@@ -45,7 +45,6 @@ export function commonFor(chainId: bigint, fork: EvmFork): Common {
 }
 
 class FrozenCommon extends Common {
-  #frozen = false
   readonly #eips = new Map<number, boolean>()
   readonly #values = new Map<string, bigint>()
 
@@ -65,7 +64,6 @@ class FrozenCommon extends Common {
       params: paramsEVM,
       customCrypto: { keccak256, ecrecover, kzg: lazyKzg },
     })
-    this.#frozen = true
   }
 
   override copy(): Common {
@@ -76,16 +74,19 @@ class FrozenCommon extends Common {
   override updateParams(): void {}
 
   override isActivatedEIP(eip: number): boolean {
-    if (!this.#frozen) return super.isActivatedEIP(eip)
-    let active = this.#eips.get(eip)
-    if (active === undefined) this.#eips.set(eip, (active = super.isActivatedEIP(eip)))
-    return active
+    return remember(this.#eips, eip, () => super.isActivatedEIP(eip))
   }
 
   override param(name: string): bigint {
-    if (!this.#frozen) return super.param(name)
-    let value = this.#values.get(name)
-    if (value === undefined) this.#values.set(name, (value = super.param(name)))
-    return value
+    return remember(this.#values, name, () => super.param(name))
   }
+}
+
+function remember<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
+  let value = known.get(key)
+  if (value === undefined) {
+    value = compute()
+    known.set(key, value)
+  }
+  return value
 }

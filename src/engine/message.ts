@@ -1,4 +1,5 @@
 /** An admitted transaction as the EVM runs it. */
+import { minBigint } from '../primitives/bigint.ts'
 import type { AdmittedTransaction } from './admission.ts'
 import { GAS_PER_BLOB } from './rules/filter.ts'
 import type { EvmMessage } from './runMessage.ts'
@@ -7,8 +8,7 @@ import type { Transaction } from './transaction.ts'
 /** Wei per gas: the base fee and as much of the tip as the max fee leaves. EIP-1559. */
 export function effectiveGasPrice(transaction: Transaction, baseFeePerGas: bigint): bigint {
   const { maxFeePerGas, maxPriorityFeePerGas } = transaction
-  const price = baseFeePerGas + maxPriorityFeePerGas
-  return price < maxFeePerGas ? price : maxFeePerGas
+  return minBigint(baseFeePerGas + maxPriorityFeePerGas, maxFeePerGas)
 }
 
 export function messageOf(

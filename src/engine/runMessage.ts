@@ -6,6 +6,7 @@
  */
 import type { ExecResult } from '@ethereumjs/evm'
 import { Account, Address as EvmAddress, hexToBytes } from '@ethereumjs/util'
+import { maxBigint, minBigint } from '../primitives/bigint.ts'
 import { applyAuthorizations } from './authorizations.ts'
 import type { RunContext } from './evm.ts'
 import type { EvmRules } from './rules/evmRules.ts'
@@ -44,10 +45,22 @@ export type MessageResult = {
 }
 
 /**
- * The sender must be able to pay; `creditsFor` says who receives what, after refunds.
- * After an exception the context is unusable.
+ * The sender must be able to pay; `creditsFor` says who receives what, after refunds. An exception is never the transaction's
+ * fault; the context is unusable after one. If the state could not answer, that is the one thrown, whatever came of it later.
  */
 export async function runMessage(
+  context: RunContext,
+  message: EvmMessage,
+  creditsFor: (gasUsed: bigint) => Credits,
+): Promise<MessageResult> {
+  try {
+    return await run(context, message, creditsFor)
+  } finally {
+    context.state.assertComplete()
+  }
+}
+
+async function run(
   context: RunContext,
   message: EvmMessage,
   creditsFor: (gasUsed: bigint) => Credits,
@@ -95,7 +108,6 @@ export async function runMessage(
   // Touched accounts that are empty go. EIP-161.
   await evm.journal.cleanup()
   await evm.journal.commit()
-  state.assertComplete()
 
   const error = execResult.exceptionError?.error
   return {
@@ -131,8 +143,7 @@ function settleGas(
   const refund = authorizationRefund + (result.gasRefund ?? 0n)
   // Rounds down, as EIP-3529 does.
   const refundMax = spent / rules.refundQuotient
-  const used = spent - (refund < refundMax ? refund : refundMax)
-  return used > intrinsic.floor ? used : intrinsic.floor
+  return maxBigint(spent - minBigint(refund, refundMax), intrinsic.floor)
 }
 
 /** Nothing is credited without an amount: a zero must not create an account. EIP-161. */

@@ -5,6 +5,7 @@
  * witness of a block holds only accounts its maker had to read, and a transaction refused by its fee alone proves nothing
  * about its sender.
  */
+import { maxBigint } from '../../primitives/bigint.ts'
 import { SIGNATURE_S_MAX } from '../crypto.ts'
 import type { Transaction } from '../transaction.ts'
 import type { EvmRules } from './evmRules.ts'
@@ -52,7 +53,7 @@ export function checkStateless(transaction: Transaction, limits: BlockLimits): R
   if (transaction.nonce === UINT64_MAX) return refuse('D-88', 'nonce is at its maximum')
   if (upfrontCost(transaction) > UINT256_MAX) return refuse('D-89', 'gas, fee and value overflow 256 bits')
   const { gas, floor } = intrinsicGas(transaction, rules)
-  const needed = gas > floor ? gas : floor
+  const needed = maxBigint(gas, floor)
   if (gasLimit < needed) return refuse('D-79', `gas limit ${gasLimit} is below the intrinsic ${needed}`)
   if (gasLimit > limits.gasLeft)
     return refuse('D-80', `gas limit ${gasLimit} is above the ${limits.gasLeft} left in the block`)
