@@ -12,6 +12,7 @@ const L2_CONTRACTS = { Anchor: 'Anchor', L2CheckpointStore: 'CheckpointStore' }
 
 const { values } = parseArgs({ options: { 'l2-chain-id': { type: 'string' } } })
 const chainId = Number(values['l2-chain-id'] ?? DEVNET_L2_CHAIN_ID)
+if (!Number.isSafeInteger(chainId) || chainId < 1) throw new Error(`--l2-chain-id ${values['l2-chain-id']} is no chain id`)
 
 const artifacts = join(import.meta.dirname, 'artifacts')
 mkdirSync(artifacts, { recursive: true })
