@@ -115,6 +115,8 @@ export type ChainReader = {
   blockByNumber(number: bigint): Promise<StoredBlock | undefined>
   blockByHash(hash: Hash): Promise<StoredBlock | undefined>
   headerByNumber(number: bigint): Promise<{ hash: Hash; header: BlockHeader } | undefined>
+  /** Hashes of blocks `from` to `to`, both included, as far as they exist; in order. */
+  hashes(from: bigint, to: bigint): Promise<readonly BlockRef[]>
   blockNumberOf(hash: Hash): Promise<bigint | undefined>
   /** Position of a transaction in the canonical chain. */
   transactionPosition(

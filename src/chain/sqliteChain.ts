@@ -62,6 +62,14 @@ export async function createChain(store: Store): Promise<Chain> {
       return row && { hash: bytesToHex(blob(row.hash)), header: decodeHeader(blob(row.header)) }
     },
 
+    async hashes(from, to) {
+      const rows = await store.all(
+        'SELECT number, hash FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number',
+        [toSafeNumber(from), toSafeNumber(to)],
+      )
+      return rows.map((row) => ({ number: BigInt(row.number as number), hash: bytesToHex(blob(row.hash)) }))
+    },
+
     async transactionPosition(hash) {
       const row = await store.get('SELECT v FROM transactions WHERE k = ?', [hexToBytes(hash)])
       return row && decodePosition(blob(row.v))

@@ -1,23 +1,24 @@
 /** One L1 block to what its step commits: every proposal derived and staged, and how far L2 is proven. */
 import type { BlockRef, ChainReader, StoredProposal } from '../chain/chain.ts'
-import type { AncestorHashes, Engine } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
 import type { L1 } from '../l1/l1.ts'
 import { assert, defined } from '../primitives/assert.ts'
 import { blockSize } from '../primitives/blockSize.ts'
-import type { Hash } from '../primitives/hex.ts'
 import type { Proposal, SourceFault } from '../protocol/protocol.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type DerivationContext, type DerivedBlock, deriveBlocks, type ParentBlock } from './blocks.ts'
 import type { StepResult } from './commit.ts'
 import type { PreparedBlock, PreparedProposal } from './prepare.ts'
+import type { RecentHashes } from './recentHashes.ts'
 
 export type DeriveDeps = {
   readonly spec: RollupSpec
   readonly engine: Engine
   readonly state: FlatState
   readonly chain: ChainReader
+  readonly recentHashes: RecentHashes
   readonly l1: Pick<L1, 'ancestor'>
   readonly logger: Logger
 }
@@ -27,9 +28,8 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
   const proposals: StoredProposal[] = []
   let executable = deps.chain.heads().executable
   let parent = await readParent(deps)
-  /** Hashes of this step's blocks, which the chain does not have yet. */
-  const staged = new Map<bigint, Hash>()
-  const context = createContext(deps, staged)
+  await deps.recentHashes.load(parent.header.number, parent.hash)
+  const context = createContext(deps)
 
   for (const item of prepared.items) {
     if (item.type === 'proven') {
@@ -47,7 +47,7 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
       const { header, hash } = executed
       const stateRoot = await deps.state.stage(header.number, executed.changes)
       assert(stateRoot === header.stateRoot, `the staged state of block ${header.number} has another root`)
-      staged.set(header.number, hash)
+      deps.recentHashes.add(header.number, hash)
       blocks.push(toStored(item.proposal, step.block))
       parent = { header, hash, grandparentTimestamp: parent.header.timestamp }
     }
@@ -57,18 +57,14 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
   return { l1: { number: prepared.block.number, hash: prepared.block.hash }, blocks, proposals, executable }
 }
 
-function createContext(deps: DeriveDeps, staged: ReadonlyMap<bigint, Hash>): DerivationContext {
-  const ancestorHash: AncestorHashes = async (number) => {
-    const known = staged.get(number) ?? (await deps.chain.headerByNumber(number))?.hash
-    return defined(known, `the hash of L2 block ${number}`)
-  }
+function createContext(deps: DeriveDeps): DerivationContext {
   return {
     spec: deps.spec,
     engine: deps.engine,
     stateAfter: () => deps.state.source(),
     anchorBlock: (proposal, number) =>
       deps.l1.ancestor({ number: proposal.originBlockNumber, hash: proposal.originBlockHash }, number),
-    ancestorHash,
+    ancestorHash: deps.recentHashes.get,
   }
 }
 

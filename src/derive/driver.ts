@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/log.ts'
 import { type CommitDeps, commitFinality, commitRewind, commitStep } from './commit.ts'
 import { type DeriveDeps, deriveStep } from './deriveStep.ts'
 import { type PreparedBlock, type PreparedEvent, prepareEvents } from './prepare.ts'
+import { createRecentHashes } from './recentHashes.ts'
 import { readCursor, readSteps } from './steps.ts'
 
 /** Prepared L1 steps held ahead of execution. A proposal holds up to six blobs of 131,072 bytes and what they inflate to. */
@@ -21,7 +22,7 @@ const RETRY_DELAY_MS = 250
 const RETRY_DELAY_MAX_MS = 12_000
 
 export type DriverDeps = CommitDeps &
-  DeriveDeps & {
+  Omit<DeriveDeps, 'recentHashes'> & {
     readonly l1: Pick<L1, 'follow' | 'blobs' | 'ancestor'>
     readonly logger: Logger
     /** Waiting is handed in: derivation itself knows no clock. */
@@ -42,13 +43,14 @@ export type Driver = {
 
 export function createDriver(deps: DriverDeps): Driver {
   const { store, chain, state, l1, logger, onProgress } = deps
+  const recentHashes = createRecentHashes(chain)
   let finalizedL1 = 0n
   let isCaughtUp = false
   /** Newest empty L1 block seen since the last commit: catching up, most are not worth one. */
   let skipped: PreparedBlock | undefined
 
   const commitBlock = async (event: PreparedBlock): Promise<void> => {
-    const result = await deriveStep(deps, event)
+    const result = await deriveStep({ ...deps, recentHashes }, event)
     await commitStep(deps, result, finalizedL1)
     skipped = undefined
     const gasUsed = result.blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n)

@@ -4,9 +4,9 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { L1, L1Event, L1Header } from '../l1/l1.ts'
-import { decodeInboxEvent } from '../protocol/inboxEvents.ts'
 import type { DecodedSource, L1Log, Proposal } from '../protocol/protocol.ts'
-import { protocolOf } from '../protocol/protocols.ts'
+import { decodeProposal, protocolOf } from '../protocol/protocols.ts'
+import { decodeInboxEvent } from '../protocol/shasta/inboxEvents.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 
 export type PreparedProposal = {
@@ -50,11 +50,18 @@ async function prepareBlock(
 ): Promise<PreparedBlock> {
   const items: (PreparedProposal | ProvenUpTo)[] = []
   for (const log of logs) {
-    const event = decodeInboxEvent({ spec: deps.spec, log, l1Block: block })
-    if (event?.type === 'proposal') items.push(await prepareProposal(deps, event.proposal))
-    else if (event?.type === 'proven') items.push(event)
+    const proposal = decodeProposal({ spec: deps.spec, log, l1Block: block })
+    if (proposal !== null) items.push(await prepareProposal(deps, proposal))
+    else if (log.address === deps.spec.l1.inbox) items.push(...provenBy(log))
   }
   return { type: 'block', block, items }
+}
+
+function provenBy(log: L1Log): readonly ProvenUpTo[] {
+  const event = decodeInboxEvent(log)
+  if (event?.type === 'proved') return [{ type: 'proven', proposalId: event.lastProposalId }]
+  if (event?.type === 'stateRecovered') return [{ type: 'proven', proposalId: event.lastFinalizedProposalId }]
+  return []
 }
 
 async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<PreparedProposal> {

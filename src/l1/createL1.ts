@@ -1,5 +1,5 @@
 /** The room put together: providers, beacon nodes and blob servers as one verified L1. */
-import { CriticalError } from '../primitives/errors.ts'
+import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { type Logger, silentLogger } from '../telemetry/log.ts'
@@ -37,8 +37,8 @@ export type L1Options = {
   readonly inboxCodeHash?: Hash
   readonly pollIntervalMs?: number
   readonly finalityIntervalMs?: number
-  /** See RangeProofDeps. Default true; false spares receipts where L1 blocks are full and only proposals matter. */
-  readonly proveAllEvents?: boolean
+  /** Default `hash-chain`. */
+  readonly historyProof?: HistoryProof
   /** KZG threads; 0 computes on the caller's thread. */
   readonly kzgThreads?: number
   readonly blobCacheBytesMax?: number
@@ -49,6 +49,16 @@ export type L1Options = {
   /** Ends the waiting for an L1 that cannot be reached. */
   readonly signal?: AbortSignal
 }
+
+/**
+ * How logs older than the tip are proven.
+ *  - `receipts`: by the receipts of every block whose bloom may hold one. All of a log is proven.
+ *  - `hash-chain`: proposals by their hash chain, other events by receipts. Of a proposal in history, its transaction's hash and
+ *    its log's index are the provider's word; nothing is derived from them.
+ *  - `proposals-only`: the same, but that no other event was hidden is not proven. On a full L1 the bloom of up to every fifth
+ *    block may hold one, and its receipts are about 2 MB.
+ */
+export type HistoryProof = 'receipts' | 'hash-chain' | 'proposals-only'
 
 const POLL_INTERVAL_MS = 2_000
 const FINALITY_INTERVAL_MS = 12_000
@@ -106,13 +116,20 @@ export async function createL1(options: L1Options): Promise<L1> {
   })
   let head: L1Position | undefined
   let finalized: L1Position | undefined
+  const proof = options.historyProof ?? 'hash-chain'
   const followDeps = {
     provider,
     reader,
     watch,
-    chain: hashChainOf(spec),
-    proveAllEvents: options.proveAllEvents ?? true,
-    heads: createHeads({ provider, reader, quorum: options.quorum ?? 1, log }),
+    ...(proof === 'receipts' ? {} : { chain: hashChainOf(spec) }),
+    proveAllEvents: proof !== 'proposals-only',
+    heads: createHeads({
+      provider,
+      reader,
+      quorum: options.quorum ?? 1,
+      secondsPerSlot: spec.l1.secondsPerSlot,
+      log,
+    }),
     finality,
     trusted: options.trustedBlock,
     pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
@@ -131,6 +148,12 @@ export async function createL1(options: L1Options): Promise<L1> {
   }
 
   return {
+    start: async (signal) => {
+      const number = spec.l1.startBlock > 0n ? spec.l1.startBlock - 1n : 0n
+      const [header] = (await reader.headersByNumber(number, number, signal)) ?? []
+      if (header === undefined) throw new TemporaryError(`no L1 provider has block ${number} yet`)
+      return { number: header.number, hash: header.hash }
+    },
     follow: (input) =>
       followL1(followDeps, { ...input, signal: AbortSignal.any([input.signal, closing.signal]) }),
     ancestor: (descendant, number, signal) => findAncestor(reader, descendant, number, signal),

@@ -1,0 +1,142 @@
+/** A deriving node without its outer shell: store, state, chain, engine and driver over the L1 in this process. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMA } from '../../../src/chain/schema.ts'
+import { createChain } from '../../../src/chain/sqliteChain.ts'
+import { createDriver, type DriverProgress } from '../../../src/derive/driver.ts'
+import { isInitialised, writeGenesis } from '../../../src/derive/genesis.ts'
+import { DERIVE_SCHEMA } from '../../../src/derive/schema.ts'
+import { readCursor } from '../../../src/derive/steps.ts'
+import { buildGenesis } from '../../../src/engine/genesis.ts'
+import { createFlatState } from '../../../src/engine/state/flatStateOnStore.ts'
+import { STATE_LOGICAL_TABLES, STATE_SCHEMA } from '../../../src/engine/state/schema.ts'
+import { createEngine } from '../../../src/engine/vm.ts'
+import { createL1 } from '../../../src/l1/createL1.ts'
+import type { L1 } from '../../../src/l1/l1.ts'
+import { createDevnetSpec } from '../../../src/spec/devnet.ts'
+import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
+import { logicalDump } from '../../../src/store/dump.ts'
+import { openStore } from '../../../src/store/openStore.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { silentLogger } from '../../../src/telemetry/log.ts'
+import type { SimulatedL1 } from '../l1/simulatedL1.ts'
+
+const SCHEMAS = { state: [STATE_SCHEMA], chain: [CHAIN_SCHEMA], derive: [DERIVE_SCHEMA] }
+const LOGICAL_TABLES = [...CHAIN_LOGICAL_TABLES, ...STATE_LOGICAL_TABLES]
+
+const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
+const genesisJson = JSON.parse(readFileSync(GENESIS_FILE, 'utf8'))
+export const genesis = buildGenesis(genesisJson)
+export const L2_CHAIN_ID = BigInt(genesisJson.config.chainId)
+
+/** The spec of a devnet on a simulated L1. */
+export function specOf(sim: SimulatedL1): RollupSpec {
+  return createDevnetSpec({
+    l1ChainId: sim.config.chainId,
+    l2ChainId: L2_CHAIN_ID,
+    inbox: sim.config.inbox,
+    startBlock: 1n,
+    genesisTime: sim.config.genesisTime,
+    secondsPerSlot: sim.config.secondsPerSlot,
+    genesis: { hash: genesis.hash, stateRoot: genesis.stateRoot },
+  })
+}
+
+/** One verified view of a simulated L1; nodes can share it, since it keeps nothing of theirs. */
+export function connectL1(sim: SimulatedL1): Promise<L1> {
+  return createL1({
+    spec: specOf(sim),
+    endpoints: [{ name: 'sim', request: sim.request, limits: { requestsPerSecond: 1_000_000 } }],
+    beacons: [
+      {
+        name: 'sim-beacon',
+        url: 'http://beacon.test',
+        fetch: sim.fetch,
+        limits: { requestsPerSecond: 1_000_000 },
+      },
+    ],
+    pollIntervalMs: 1,
+    finalityIntervalMs: 0,
+    kzgThreads: 0,
+    pauseScale: 0.001,
+  })
+}
+
+export type HarnessOptions = {
+  readonly sim: SimulatedL1
+  readonly l1: L1
+  /** File of the database, or `:memory:`. */
+  readonly path: string
+  /** Wraps the store, for stops at numbered points. */
+  readonly wrapStore?: (store: Store) => Store
+}
+
+export type Harness = Awaited<ReturnType<typeof openHarness>>
+
+export async function openHarness(options: HarnessOptions) {
+  const opened = await openStore({ path: options.path, schemas: SCHEMAS })
+  try {
+    return await start(options, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function start(options: HarnessOptions, opened: Store) {
+  const { sim, l1 } = options
+  const spec = specOf(sim)
+  const store = options.wrapStore?.(opened) ?? opened
+  const state = await createFlatState({ store })
+  const chain = await createChain(store)
+  const engine = createEngine({ spec })
+  if (!(await isInitialised(store))) {
+    const start = sim.tree.block(sim.blockAt(0).hash)!
+    await writeGenesis({ store, chain, state }, { spec, genesis, l1: { number: 0n, hash: start.hash } })
+  }
+  const progress: DriverProgress[] = []
+  let onProgress = (_: DriverProgress) => {}
+  const driver = createDriver({
+    spec,
+    l1,
+    engine,
+    state,
+    chain,
+    store,
+    logger: silentLogger,
+    wait: async () => {},
+    onProgress: (event) => {
+      progress.push(event)
+      onProgress(event)
+    },
+  })
+  return {
+    spec,
+    store,
+    chain,
+    state,
+    engine,
+    driver,
+    progress,
+    /** Derives until the head of the simulated L1 is reached and its finality is known. */
+    async sync(): Promise<void> {
+      const done = new AbortController()
+      onProgress = (event) => {
+        if (event.type !== 'caughtUp') return
+        void readCursor(store).then(({ hash }) => hash === sim.head().hash && done.abort())
+      }
+      await driver.run(done.signal)
+    },
+    /** The content two nodes that derived the same L1 must share. */
+    async dump(): Promise<string> {
+      const lines: string[] = []
+      for await (const line of logicalDump(opened, LOGICAL_TABLES)) lines.push(line)
+      const cursor = await readCursor(opened)
+      return [...lines, `cursor ${cursor.number} ${cursor.hash}`].join('\n')
+    },
+    async close(): Promise<void> {
+      await engine.close()
+      await opened.close()
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/** Stops a process at a chosen point, as far as the database can tell: whatever was in memory is abandoned. */
+import type { Store, StoreReader, StoreTransaction } from '../../../src/store/store.ts'
+
+export class Stop extends Error {
+  override readonly name = 'Stop'
+}
+
+/** Just before the n-th commit (which is then rolled back), or just after it, before anyone learns of it. */
+export type CommitStop = { readonly commit: number; readonly when: 'before' | 'after' }
+
+export function stopAtCommit(store: Store, stop: CommitStop): Store {
+  let commits = 0
+  return {
+    ...store,
+    async transaction(work) {
+      commits++
+      const isHere = commits === stop.commit
+      const result = await store.transaction(async (transaction) => {
+        const inner = await work(transaction)
+        if (isHere && stop.when === 'before') throw new Stop('before a commit')
+        return inner
+      })
+      if (isHere) throw new Stop('after a commit')
+      return result
+    },
+  }
+}
+
+/** At the n-th call of any kind that reaches the database. */
+export function stopAtCall(store: Store, n: number): Store {
+  let calls = 0
+  const count = () => {
+    calls++
+    if (calls === n) throw new Stop(`at database call ${n}`)
+  }
+  const reading = (reader: StoreReader): StoreReader => ({
+    all: async (...input) => (count(), reader.all(...input)),
+    get: async (...input) => (count(), reader.get(...input)),
+  })
+  const writing = (transaction: StoreTransaction): StoreTransaction => ({
+    ...reading(transaction),
+    run: async (...input) => (count(), transaction.run(...input)),
+    writePacked: async (...input) => (count(), transaction.writePacked(...input)),
+    readPacked: async (...input) => (count(), transaction.readPacked(...input)),
+  })
+  return {
+    ...store,
+    ...reading(store),
+    readPacked: async (...input) => (count(), store.readPacked(...input)),
+    transaction: (work) => store.transaction((transaction) => work(writing(transaction))),
+  }
+}
