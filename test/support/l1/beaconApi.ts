@@ -28,7 +28,7 @@ export type ServedBlob = {
 /** What leaves the store on its way to the client; the place for lies. */
 export type BlobFilter = (blobs: readonly ServedBlob[]) => readonly ServedBlob[]
 
-export type RestAnswer = { readonly status: number; readonly body: unknown }
+type RestAnswer = { readonly status: number; readonly body: unknown }
 export type RestApi = (url: URL, accept: string | null) => RestAnswer | { readonly octets: Uint8Array }
 
 const SLOTS_PER_EPOCH = 32

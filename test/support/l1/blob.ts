@@ -5,7 +5,7 @@ import { bytesToHex, type Hash, type Hex, hexToBytes } from '../../../src/primit
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { encodeBlobBytes, MAX_BLOB_PAYLOAD_BYTES } from './blobCodec.ts'
 
-export const FIELD_ELEMENTS_PER_BLOB = 4096
+const FIELD_ELEMENTS_PER_BLOB = 4096
 export const BYTES_PER_BLOB = FIELD_ELEMENTS_PER_BLOB * 32
 
 export type Blob = {

@@ -15,8 +15,9 @@ import {
 import { type BeaconBlock, buildBeaconBlock } from './beaconBlock.ts'
 import { type Blob, BYTES_PER_BLOB } from './blob.ts'
 import type { L1Transaction } from './calls.ts'
-import { type BlockContext, callInbox, EMPTY_INBOX, type InboxConfig, type InboxState } from './inbox.ts'
+import { type BlockContext, callInbox, type InboxConfig } from './inbox.ts'
 import { tokenTransferLog } from './inboxEvents.ts'
+import { EMPTY_INBOX, type InboxState } from './inboxState.ts'
 import type { Random } from './random.ts'
 
 export type L1Block = {

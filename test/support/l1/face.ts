@@ -36,7 +36,7 @@ export function createFace(input: {
   return { request, fetch: createFetch(request, rest) }
 }
 
-export function createFetch(request: Request, rest: RestApi): Fetch {
+function createFetch(request: Request, rest: RestApi): Fetch {
   return async (input, init) => {
     const asked = toHttpRequest(input, init)
     asked.signal.throwIfAborted()

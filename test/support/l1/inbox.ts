@@ -1,12 +1,9 @@
 /**
- * The inbox contract as a function: state and call in, state and logs out, or a revert. State is a value, so each branch of L1 has its own.
- * Encoded with viem, apart from src/: a second opinion on events and hashes.
+ * The inbox contract as a function: state and call in, state and logs out, or a revert. State is a value, so each branch of L1
+ * has its own. A second opinion on events and hashes: nothing here comes from src/protocol.
  */
-import { encodeAbiParameters, keccak256 } from 'viem'
-import type { Address, Hash } from '../../../src/primitives/hex.ts'
-import { ZERO_ADDRESS, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { type Address, type Hash, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import type { Log } from '../../../src/primitives/receipt.ts'
-import { PROPOSAL_PARAMETERS } from './inboxAbi.ts'
 import {
   checkpointSavedLog,
   forcedInclusionSavedLog,
@@ -15,53 +12,15 @@ import {
   provedLog,
   stateRecoveredLog,
 } from './inboxEvents.ts'
-
-export type InboxBlobSlice = {
-  readonly blobHashes: readonly Hash[]
-  /** Bytes into the decoded payload. */
-  readonly offset: number
-  /** Seconds; time of the block whose transaction carried the blobs. */
-  readonly timestamp: bigint
-}
-export type InboxSource = { readonly isForcedInclusion: boolean; readonly blobSlice: InboxBlobSlice }
-
-export type InboxProposal = {
-  readonly id: bigint
-  readonly timestamp: bigint
-  readonly endOfSubmissionWindowTimestamp: bigint
-  readonly proposer: Address
-  readonly parentProposalHash: Hash
-  readonly originBlockNumber: bigint
-  readonly originBlockHash: Hash
-  readonly basefeeSharingPctg: number
-  readonly sources: readonly InboxSource[]
-}
-
-/** Accepted proposals of a branch, newest first. */
-export type ProposalChain = {
-  readonly proposal: InboxProposal
-  readonly hash: Hash
-  readonly previous?: ProposalChain
-}
-
-export type InboxState = {
-  /** Absent before activation; then never empty: the first is the all-zero proposal 0. */
-  readonly proposals?: ProposalChain
-  readonly lastProposalBlock: bigint
-  /** Not yet included, oldest first; `timestamp` of a slice is when it was saved. */
-  readonly forcedInclusions: readonly InboxBlobSlice[]
-  readonly forcedInclusionsHead: number
-  readonly lastFinalizedProposalId: bigint
-  readonly lastFinalizedBlockHash: Hash
-}
-
-export const EMPTY_INBOX: InboxState = {
-  lastProposalBlock: 0n,
-  forcedInclusions: [],
-  forcedInclusionsHead: 0,
-  lastFinalizedProposalId: 0n,
-  lastFinalizedBlockHash: ZERO_HASH,
-}
+import {
+  findProposal,
+  GENESIS_PROPOSAL,
+  type InboxBlobSlice,
+  type InboxProposal,
+  type InboxState,
+  type ProposalChain,
+  proposalHash,
+} from './inboxState.ts'
 
 export type InboxConfig = {
   readonly inbox: Address
@@ -108,34 +67,6 @@ export type InboxResult =
 
 /** Looked at for due forced inclusions, and taken at most, in one proposal. */
 const FORCED_INCLUSIONS_MAX = 10
-
-export const GENESIS_PROPOSAL: InboxProposal = {
-  id: 0n,
-  timestamp: 0n,
-  endOfSubmissionWindowTimestamp: 0n,
-  proposer: ZERO_ADDRESS,
-  parentProposalHash: ZERO_HASH,
-  originBlockNumber: 0n,
-  originBlockHash: ZERO_HASH,
-  basefeeSharingPctg: 0,
-  sources: [],
-}
-
-export function proposalHash(proposal: InboxProposal): Hash {
-  const sources = proposal.sources.map(({ isForcedInclusion, blobSlice }) => ({
-    isForcedInclusion,
-    blobSlice: { ...blobSlice, timestamp: Number(blobSlice.timestamp) },
-  }))
-  const struct = {
-    ...proposal,
-    id: Number(proposal.id),
-    timestamp: Number(proposal.timestamp),
-    endOfSubmissionWindowTimestamp: Number(proposal.endOfSubmissionWindowTimestamp),
-    originBlockNumber: Number(proposal.originBlockNumber),
-    sources,
-  }
-  return keccak256(encodeAbiParameters(PROPOSAL_PARAMETERS, [struct]))
-}
 
 export function callInbox(
   config: InboxConfig,
@@ -251,10 +182,4 @@ function recoverState(
   const logs = [stateRecoveredLog(config.inbox, nextProposalId, lastFinalizedProposalId, ZERO_HASH)]
   const next = { ...state, lastFinalizedProposalId, lastFinalizedBlockHash: ZERO_HASH }
   return { type: 'done', state: next, logs }
-}
-
-export function findProposal(state: InboxState, id: bigint): ProposalChain | undefined {
-  let at = state.proposals
-  while (at !== undefined && at.proposal.id > id) at = at.previous
-  return at?.proposal.id === id ? at : undefined
 }

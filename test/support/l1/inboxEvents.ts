@@ -2,8 +2,9 @@
 import { encodeAbiParameters, encodeEventTopics, getAbiItem } from 'viem'
 import { type Address, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import type { Log } from '../../../src/primitives/receipt.ts'
-import type { InboxBlobSlice, InboxProposal, L2Checkpoint } from './inbox.ts'
+import type { L2Checkpoint } from './inbox.ts'
 import { INBOX_ABI, TOKEN_ABI } from './inboxAbi.ts'
+import type { InboxBlobSlice, InboxProposal } from './inboxState.ts'
 
 export const PROPOSED_TOPIC = topicsOf('Proposed', { id: 0, proposer: `0x${'00'.repeat(20)}` })[0] as Hash
 

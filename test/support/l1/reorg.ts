@@ -1,9 +1,9 @@
 /** A reorg: other blocks take the place of the last ones, and their transactions come back or do not. */
 import type { Hash } from '../../../src/primitives/hex.ts'
 import type { L1Block } from './block.ts'
+import type { Branch, MineOptions } from './branch.ts'
 import type { L1Transaction } from './calls.ts'
 import type { Random } from './random.ts'
-import type { Branch, MineOptions } from './simulatedL1.ts'
 import { numberOf, type View } from './tree.ts'
 
 export type ReorgOptions = {

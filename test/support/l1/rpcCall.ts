@@ -2,8 +2,8 @@
 import { decodeFunctionData, encodeFunctionResult } from 'viem'
 import { type Address, type Hex, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import type { L1Block } from './block.ts'
-import { findProposal } from './inbox.ts'
 import { INBOX_ABI } from './inboxAbi.ts'
+import { findProposal } from './inboxState.ts'
 import { RpcError } from './rpcError.ts'
 
 export function callView(block: L1Block, inbox: Address, call: unknown): Hex {

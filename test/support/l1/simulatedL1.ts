@@ -4,16 +4,10 @@
  */
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { buildBlock, buildGenesis, type L1Block } from './block.ts'
-import {
-  createTransactions,
-  type L1Transaction,
-  type ProposeOptions,
-  type ProveOptions,
-  type SaveForcedInclusionOptions,
-  type Transactions,
-} from './calls.ts'
+import { type Branch, createBranch } from './branch.ts'
+import { createTransactions, type Transactions } from './calls.ts'
 import { createFace, type Face, type FaceOptions } from './face.ts'
-import { findProposal, type InboxProposal } from './inbox.ts'
+import type { InboxProposal } from './inboxState.ts'
 import { createRandom, type Random } from './random.ts'
 import { type ReorgOptions, type ReorgResult, reorganize } from './reorg.ts'
 import { createTree, createView, type MovableView, numberOf, type Tree } from './tree.ts'
@@ -32,33 +26,6 @@ export type SimulatedL1Options = FaceOptions & {
   readonly forcedInclusionFeeGwei?: bigint
   /** Block 1 activates the inbox, as every chain's first event does. Default true. */
   readonly activate?: boolean
-}
-
-export type MineOptions = {
-  /** Slots left empty before this block. */
-  readonly missedSlots?: number
-  readonly transactions?: readonly L1Transaction[]
-}
-type InBlock = {
-  readonly missedSlots?: number
-  /** Other transactions of the block, before and after. */
-  readonly before?: readonly L1Transaction[]
-  readonly after?: readonly L1Transaction[]
-}
-
-/** A tip that grows. The canonical chain is one; `fork` makes others. */
-export type Branch = {
-  tip(): L1Block
-  mine(options?: MineOptions): L1Block
-  /** Throws, like the other two, if the contract reverts; `mine` with the transaction keeps a reverted one. */
-  propose(options: ProposeOptions & InBlock): {
-    readonly block: L1Block
-    readonly proposal: InboxProposal
-    readonly hash: Hash
-  }
-  saveForcedInclusion(options: SaveForcedInclusionOptions & InBlock): L1Block
-  /** Everything proposed so far, unless told otherwise. */
-  prove(options?: Partial<ProveOptions> & InBlock): L1Block
 }
 
 export type Snapshot = { readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }
@@ -105,42 +72,16 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
   const tree = createTree(buildGenesis(config, headerRandom))
   const view = createView(tree)
 
-  const createBranch = (tip: () => L1Block, advance: (block: L1Block) => void): Branch => {
-    const mine = ({ missedSlots = 0, transactions = [] }: MineOptions = {}): L1Block => {
-      const block = buildBlock(config, tip(), transactions, missedSlots, headerRandom)
-      tree.add(block)
-      advance(block)
-      return block
-    }
-    const mineAround = (
-      transaction: L1Transaction,
-      { missedSlots = 0, before = [], after = [] }: InBlock,
-    ) => {
-      const block = mine({ missedSlots, transactions: [...before, transaction, ...after] })
-      const reverted = block.reverts.get(before.length)
-      if (reverted !== undefined) throw new Error(`${transaction.call.type} reverted: ${reverted}`)
-      return block
-    }
-    return {
+  const growBranch = (tip: () => L1Block, advance: (block: L1Block) => void): Branch =>
+    createBranch({
       tip,
-      mine,
-      propose: (options) => {
-        const block = mineAround(transactions.propose(options), options)
-        const { proposal, hash } = block.inbox.proposals!
-        return { block, proposal, hash }
+      transactions,
+      append: (block) => {
+        tree.add(block)
+        advance(block)
       },
-      saveForcedInclusion: (options) => mineAround(transactions.saveForcedInclusion(options), options),
-      prove: (options = {}) => {
-        const { proposals } = tip().inbox
-        const lastProposalId = options.lastProposalId ?? proposals?.proposal.id ?? 0n
-        const lastProposalHash =
-          options.lastProposalHash ??
-          findProposal(tip().inbox, lastProposalId)?.hash ??
-          (`0x${'00'.repeat(32)}` as Hash)
-        return mineAround(transactions.prove({ ...options, lastProposalId, lastProposalHash }), options)
-      },
-    }
-  }
+      build: (mined, missedSlots) => buildBlock(config, tip(), mined, missedSlots, headerRandom),
+    })
 
   const known = (hash: Hash): L1Block => {
     const block = tree.block(hash)
@@ -171,7 +112,7 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
   }
   const fork = (atNumber: number): Branch => {
     let tip = blockAt(atNumber)
-    return createBranch(
+    return growBranch(
       () => tip,
       (block) => {
         tip = block
@@ -180,7 +121,7 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
   }
 
   const l1: SimulatedL1 = {
-    ...createBranch(view.head, view.setHead),
+    ...growBranch(view.head, view.setHead),
     ...createFace({ view, config, options }),
     config,
     faceOptions: options,

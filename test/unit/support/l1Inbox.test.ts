@@ -3,12 +3,17 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeEventLog, decodeFunctionData, encodeAbiParameters, keccak256, toEventSelector } from 'viem'
 import { describe, expect, test } from 'vitest'
-import { bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { decodeBlobs } from '../../../src/protocol/blobCodec.ts'
+import { decodeProposal } from '../../../src/protocol/shasta/proposals.ts'
+import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import { ACCOUNTS } from '../../support/l1/accounts.ts'
-import { payloadToBlobs } from '../../support/l1/blob.ts'
+import { payloadToBlobs, toBlob } from '../../support/l1/blob.ts'
 import type { L1Block } from '../../support/l1/block.ts'
-import { GENESIS_PROPOSAL, type InboxProposal, proposalHash } from '../../support/l1/inbox.ts'
+import { createBusyChain } from '../../support/l1/busyChain.ts'
 import { INBOX_ABI, PROPOSAL_PARAMETERS } from '../../support/l1/inboxAbi.ts'
+import { GENESIS_PROPOSAL, type InboxProposal, proposalHash } from '../../support/l1/inboxState.ts'
+import { createRandom } from '../../support/l1/random.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL1.ts'
 
 const payload = (byte: number) => Uint8Array.of(byte)
@@ -241,5 +246,58 @@ describe('blobs', () => {
     const [blob] = payloadToBlobs(new Uint8Array(Buffer.from(decoded, 'hex')))
     expect(text).toContain(blob!.versionedHash)
     expect(blob!.versionedHash).toBe('0x017f1fcbe1aaf003f442eef5af082ce5eb90cded27e0f1b94006dffa6226081a')
+  })
+})
+
+test('a proposal may carry raw blobs that are no payload at all', () => {
+  const l1 = createSimulatedL1({ seed: 1 })
+  const bytes = new Uint8Array(131_072)
+  bytes[6] = 2
+  const blob = toBlob(bytes)
+  const { block, proposal } = l1.propose({ blobs: [blob] })
+  expect(proposal.sources[0]!.blobSlice.blobHashes).toEqual([blob.versionedHash])
+  expect(block.blobs).toEqual([blob])
+  expect(() => toBlob(new Uint8Array(131_072).fill(0xff))).toThrow()
+})
+
+describe('src/', () => {
+  test('reads the same proposals from the same logs', () => {
+    const l1 = createBusyChain({ seed: 1 })
+    const spec = createDevnetSpec({
+      l1ChainId: l1.config.chainId,
+      l2ChainId: 167_777n,
+      inbox: l1.config.inbox,
+      startBlock: 1n,
+      genesisTime: l1.config.genesisTime,
+      secondsPerSlot: l1.config.secondsPerSlot,
+      genesis: { hash: ZERO_HASH, stateRoot: ZERO_HASH },
+    })
+    const read = Array.from({ length: Number(l1.head().header.number) + 1 }, (_, i) => l1.blockAt(i)).flatMap(
+      (block) => {
+        const { number, parentHash, timestamp, stateRoot } = block.header
+        const l1Block = { number, parentHash, timestamp, stateRoot, hash: block.hash }
+        return block.receipts.flatMap(({ logs }, index) =>
+          logs.flatMap((log) => {
+            if (log.address !== l1.config.inbox) return []
+            const place = { blockNumber: number, blockHash: block.hash, logIndex: 0 }
+            const transactionHash = block.transactions[index]!.hash
+            const full = { ...log, ...place, transactionHash, data: bytesToHex(log.data) }
+            return decodeProposal({ spec, log: full, l1Block }) ?? []
+          }),
+        )
+      },
+    )
+    expect(read.map(({ id, hash, parentHash }) => [id, hash, parentHash])).toEqual(
+      l1.proposals().map((proposal) => [proposal.id, proposalHash(proposal), proposal.parentProposalHash]),
+    )
+    expect(read).toHaveLength(3)
+  })
+
+  test('decodes the payload that the blobs were made of', () => {
+    for (const size of [0, 1, 27, 28, 127, 130_044, 130_045, 300_000]) {
+      const bytes = createRandom(size).bytes(size)
+      const decoded = decodeBlobs(payloadToBlobs(bytes).map((blob) => blob.bytes))
+      expect(Object.values(decoded)).toContainEqual(bytes)
+    }
   })
 })

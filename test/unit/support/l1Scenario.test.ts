@@ -1,7 +1,7 @@
 /** Random life on the simulated L1 stays a chain, and a seed repeats it. */
 import { describe, expect, test } from 'vitest'
 import { headerHash } from '../../../src/primitives/header.ts'
-import { proposalHash } from '../../support/l1/inbox.ts'
+import { proposalHash } from '../../support/l1/inboxState.ts'
 import { createRandom } from '../../support/l1/random.ts'
 import { createScenario } from '../../support/l1/scenario.ts'
 import { createSimulatedL1 } from '../../support/l1/simulatedL1.ts'
