@@ -142,6 +142,14 @@ export function receiptsJson(block: StoredBlock): readonly Json[] {
   })
 }
 
+/** Null when the block has no such index. */
+export function receiptJsonAt(block: StoredBlock, index: number): Json | null {
+  const transaction = block.transactions[index]
+  if (transaction === undefined) return null
+  const logs = logsOf(block).filter(({ transactionIndex }) => transactionIndex === index)
+  return receiptJson(block, transaction, index, logs)
+}
+
 function receiptJson(
   block: StoredBlock,
   transaction: StoredTransaction,

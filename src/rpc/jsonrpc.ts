@@ -84,7 +84,7 @@ export function createDispatcher(deps: {
           code: 'methodNotFound',
           message: `the method ${request.method.slice(0, 100)} does not exist or is not enabled`,
         })
-      const result = await method.call(request.params, context)
+      const result = (await method.call(request.params, context)) ?? null
       text = `{"jsonrpc":"2.0","id":${JSON.stringify(request.id ?? null)},"result":${JSON.stringify(result)}}`
     } catch (error) {
       const answered = error instanceof RpcError ? error : hideInternal(error, request.method)

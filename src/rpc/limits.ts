@@ -25,6 +25,9 @@ export type RpcLimits = {
   readonly filtersMax: number
   /** A filter nobody polls for this long is removed, in milliseconds. geth: 5 min. */
   readonly filterTtlMs: number
+  /** Time for a request's headers, and for all of it, to arrive, in milliseconds: a connection that trickles is closed. */
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
   readonly connectionsMax: number
   readonly subscriptionsMax: number
   /** A WebSocket client with more than this many unread bytes is disconnected. */
@@ -44,6 +47,8 @@ export const DEFAULT_LIMITS: RpcLimits = {
   logsMax: 10_000,
   filtersMax: 1000,
   filterTtlMs: 300_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
   connectionsMax: 500,
   subscriptionsMax: 16,
   unreadBytesMax: 8 * 1024 * 1024,

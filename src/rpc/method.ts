@@ -22,7 +22,7 @@ export type PushConnection = {
 export type Method = {
   /** Relative work, about one in-memory read each; see `batchCostMax`. */
   readonly cost: number
-  /** Throws an RpcError for the client's mistakes. The result must be JSON; undefined is not. */
+  /** Throws an RpcError for the client's mistakes. The result must be JSON; undefined becomes null. */
   readonly call: (params: readonly unknown[], context: CallContext) => unknown
 }
 

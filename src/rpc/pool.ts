@@ -1,5 +1,6 @@
 /** What the RPC needs of a transaction pool; the pool itself lives with the proposer. */
 import type { Address, Hash } from '../primitives/hex.ts'
+import { RpcError } from './errors.ts'
 
 export type TxPool = {
   /** Takes a signed transaction (EIP-2718 bytes) and answers its hash. Throws the pool's TransactionRejectedError when it may not enter. */
@@ -7,7 +8,18 @@ export type TxPool = {
   get(hash: Hash): PooledTransaction | undefined
   /** The nonce after the sender's executable pooled transactions; undefined when none is pooled. */
   pendingNonce(sender: Address): bigint | undefined
+  /** Called with each transaction that becomes known; returns the unsubscribe function. */
+  onAdded(listener: (transaction: PooledTransaction) => void): () => void
   status(): { readonly pending: number; readonly queued: number }
 }
 
 export type PooledTransaction = { readonly raw: Uint8Array; readonly hash: Hash; readonly sender: Address }
+
+/** Throws the answer of a node that takes no transactions. */
+export function requirePool(pool: TxPool | undefined): TxPool {
+  if (pool !== undefined) return pool
+  throw new RpcError({
+    code: 'methodNotSupported',
+    message: 'this node takes no transactions: it has no pool',
+  })
+}

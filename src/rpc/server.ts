@@ -16,9 +16,6 @@ import { attachWebSocket } from './ws.ts'
 /** L1 blocks: two minutes of 12-second slots. */
 const DEFAULT_LAG_MAX = 10n
 const LOCAL_NAMES = ['localhost']
-/** Against clients that hold a connection without asking anything, in milliseconds and counts. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
 const HEADERS_MAX = 64
 const HEADER_BYTES_MAX = 16 * 1024
 
@@ -102,9 +99,17 @@ export async function startRpc(
 }
 
 function boundedServer(listener: Parameters<typeof createServer>[1], limits: RpcLimits): Server {
-  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, listener)
-  server.headersTimeout = HEADERS_TIMEOUT_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
+  const { headersTimeoutMs, requestTimeoutMs } = limits
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // Node looks for late connections this often; its default of 30 s would make the timeouts above meaningless.
+      connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 4),
+    },
+    listener,
+  )
   server.maxHeadersCount = HEADERS_MAX
   server.maxConnections = limits.connectionsMax
   return server

@@ -1,4 +1,5 @@
 /** A running RPC over a real chain database, filled with given blocks; the chain can be cut back and grown on. */
+import { vi } from 'vitest'
 import type { BlockOrigin, Chain, StoredBlock, StoredProposal } from '../../src/chain/chain.ts'
 import { genesisHeads } from '../../src/chain/heads.ts'
 import { CHAIN_SCHEMA } from '../../src/chain/schema.ts'
@@ -105,4 +106,14 @@ export async function rpc(
 }> {
   const response = await post(url, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))
   return (await response.json()) as never
+}
+
+/** Until `check` no longer throws; patient, since the machine may be busy. */
+export function eventually(check: () => unknown): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      await check()
+    },
+    { timeout: 30_000, interval: 10 },
+  )
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
 import { type Hash, toQuantity } from '../../primitives/hex.ts'
-import { blockJson, pendingTransactionJson, receiptsJson, transactionJson } from '../json.ts'
+import { blockJson, pendingTransactionJson, receiptJsonAt, receiptsJson, transactionJson } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
@@ -106,7 +106,7 @@ export function blockMethods(deps: { readonly chain: ChainReader; readonly pool?
       params: { hash: hashParam },
       handle: async ({ hash }) => {
         const found = await findTransaction(hash)
-        return found === undefined ? null : (receiptsJson(found.block)[found.index] ?? null)
+        return found === undefined ? null : receiptJsonAt(found.block, found.index)
       },
     }),
   }

@@ -10,11 +10,14 @@ import { type Json, logJson } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
+import { requirePool, type TxPool } from '../pool.ts'
 import { type LogDeps, logSelection, queryLogs } from './logs.ts'
+
+type Change = Json | Hash
 
 type Filter = {
   /** Taken and emptied by a poll. */
-  changes: (Json | Hash)[]
+  changes: Change[]
   /** More happened than may be kept: the poller learns it once and starts anew. */
   hasOverflowed: boolean
   readonly logs?: LogFilterParameter
@@ -23,7 +26,7 @@ type Filter = {
 
 const filterIdParam = z.string('a filter id wanted').regex(/^0x[0-9a-f]{32}$/, 'a filter id wanted')
 
-export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed }): Methods {
+export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readonly pool?: TxPool }): Methods {
   const { limits, feed } = deps
   const filters = new LRUCache<string, Filter>({
     max: limits.filtersMax,
@@ -33,13 +36,16 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed }): Met
     dispose: (filter) => filter.unsubscribe(),
   })
 
-  function install(toChanges: (event: FeedEvent) => readonly (Json | Hash)[], logs?: LogFilterParameter) {
+  function install(
+    subscribe: (add: (changes: readonly Change[]) => void) => () => void,
+    logs?: LogFilterParameter,
+  ): string {
     // Unguessable: a filter is its holder's, though everybody shares the server.
     const id = bytesToHex(randomBytes(16))
     filters.purgeStale()
-    const unsubscribe = feed.subscribe((event) => {
+    const unsubscribe = subscribe((changes) => {
       if (filter.hasOverflowed) return
-      filter.changes.push(...toChanges(event))
+      filter.changes.push(...changes)
       if (filter.changes.length <= limits.logsMax) return
       filter.changes = []
       filter.hasOverflowed = true
@@ -66,19 +72,24 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed }): Met
       params: { filter: logFilterParam },
       handle: ({ filter }) => {
         const selection = logSelection(filter)
-        return install(
-          ({ type, block }) =>
-            block.logs
-              .filter((log) => matches(log, selection))
-              .map((log) => logJson(log, type === 'removed')),
-          filter,
-        )
+        const toChanges = ({ type, block }: FeedEvent) =>
+          block.logs.filter((log) => matches(log, selection)).map((log) => logJson(log, type === 'removed'))
+        return install((add) => feed.subscribe((event) => add(toChanges(event))), filter)
       },
     }),
     eth_newBlockFilter: defineMethod({
       cost: COST.call,
       params: {},
-      handle: () => install(({ type, block }) => (type === 'added' ? [block.hash] : [])),
+      handle: () =>
+        install((add) => feed.subscribe(({ type, block }) => add(type === 'added' ? [block.hash] : []))),
+    }),
+    eth_newPendingTransactionFilter: defineMethod({
+      cost: COST.call,
+      params: {},
+      handle: () => {
+        const pool = requirePool(deps.pool)
+        return install((add) => pool.onAdded(({ hash }) => add([hash])))
+      },
     }),
     eth_getFilterChanges: defineMethod({
       cost: COST.block,

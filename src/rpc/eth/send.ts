@@ -5,14 +5,14 @@ import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { bytesParam } from '../params.ts'
-import type { TxPool } from '../pool.ts'
+import { requirePool, type TxPool } from '../pool.ts'
 
 export function sendMethods(pool: TxPool | undefined): Methods {
   return {
     eth_sendRawTransaction: defineMethod({
       cost: COST.call,
       params: { transaction: bytesParam },
-      handle: ({ transaction }) => send(pool, transaction),
+      handle: ({ transaction }) => send(requirePool(pool), transaction),
     }),
     txpool_status: defineMethod({
       cost: COST.constant,
@@ -25,12 +25,7 @@ export function sendMethods(pool: TxPool | undefined): Methods {
   }
 }
 
-async function send(pool: TxPool | undefined, raw: Uint8Array): Promise<Hash> {
-  if (pool === undefined)
-    throw new RpcError({
-      code: 'methodNotSupported',
-      message: 'this node takes no transactions: it has no pool',
-    })
+async function send(pool: TxPool, raw: Uint8Array): Promise<Hash> {
   try {
     return await pool.add(raw)
   } catch (error) {

@@ -1,34 +1,49 @@
-/** `eth_subscribe` on connections that can push: new heads, and logs with those a reorg takes back. */
+/** `eth_subscribe` on connections that can push: new heads, logs with those a reorg takes back, and what enters the pool. */
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { matches } from '../../chain/logs.ts'
+import { assertNever } from '../../primitives/assert.ts'
 import { bytesToHex } from '../../primitives/hex.ts'
 import { limitExceeded, RpcError } from '../errors.ts'
 import type { BlockFeed } from '../feed.ts'
-import { headerJson, logJson } from '../json.ts'
+import { headerJson, logJson, pendingTransactionJson } from '../json.ts'
 import { COST, type RpcLimits } from '../limits.ts'
 import { type CallContext, defineMethod, type Methods, type PushConnection } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
+import { requirePool, type TxPool } from '../pool.ts'
 import { logSelection } from './logs.ts'
 
-const kindParam = z.enum(['newHeads', 'logs'], { error: 'newHeads or logs wanted' })
+const kindParam = z.enum(['newHeads', 'logs', 'newPendingTransactions'], {
+  error: 'newHeads, logs or newPendingTransactions wanted',
+})
+/** Logs take a filter, pending transactions whether they come whole. */
+const optionParam = z.union([logFilterParam, z.boolean()]).optional()
 
-export function subscriptionMethods(deps: { readonly feed: BlockFeed; readonly limits: RpcLimits }): Methods {
+type Subscription = (push: (result: unknown) => void) => () => void
+
+export function subscriptionMethods(deps: {
+  readonly feed: BlockFeed
+  readonly limits: RpcLimits
+  readonly pool?: TxPool
+}): Methods {
   return {
     eth_subscribe: defineMethod({
       cost: COST.call,
-      params: { kind: kindParam, filter: logFilterParam.optional() },
-      handle: ({ kind, filter }, context) => {
+      params: { kind: kindParam, option: optionParam },
+      handle: ({ kind, option }, context) => {
         const connection = pushConnection(context)
-        if (connection.subscriptions.size >= deps.limits.subscriptionsMax)
+        const { subscriptions } = connection
+        const start = createSubscription(deps, kind, option)
+        if (subscriptions.size >= deps.limits.subscriptionsMax)
           throw limitExceeded(`at most ${deps.limits.subscriptionsMax} subscriptions a connection`)
         const id = bytesToHex(randomBytes(16))
-        const { subscriptions } = connection
         subscriptions.set(id, () => {})
         connection.afterReply(() => {
           if (!subscriptions.has(id)) return
-          const start = kind === 'newHeads' ? pushHeads : pushLogs
-          subscriptions.set(id, start(deps.feed, id, connection, filter ?? {}))
+          subscriptions.set(
+            id,
+            start((result) => connection.notify(id, result)),
+          )
         })
         return id
       },
@@ -45,25 +60,35 @@ export function subscriptionMethods(deps: { readonly feed: BlockFeed; readonly l
   }
 }
 
-/** After a reorg the heads of the new branch follow, the lowest first; a client sees it by their numbers. */
-function pushHeads(feed: BlockFeed, id: string, connection: PushConnection): () => void {
-  return feed.subscribe(({ type, block }) => {
-    if (type === 'added') connection.notify(id, headerJson(block.hash, block.header))
-  })
-}
-
-function pushLogs(
-  feed: BlockFeed,
-  id: string,
-  connection: PushConnection,
-  filter: LogFilterParameter,
-): () => void {
-  const selection = logSelection(filter)
-  return feed.subscribe(({ type, block }) => {
-    for (const log of block.logs) {
-      if (matches(log, selection)) connection.notify(id, logJson(log, type === 'removed'))
+function createSubscription(
+  { feed, pool }: { readonly feed: BlockFeed; readonly pool?: TxPool },
+  kind: z.output<typeof kindParam>,
+  option: LogFilterParameter | boolean | undefined,
+): Subscription {
+  switch (kind) {
+    case 'newHeads':
+      // After a reorg the heads of the new branch follow, the lowest first; a client sees it by their numbers.
+      return (push) =>
+        feed.subscribe(({ type, block }) => {
+          if (type === 'added') push(headerJson(block.hash, block.header))
+        })
+    case 'logs': {
+      const selection = logSelection(typeof option === 'object' ? option : {})
+      return (push) =>
+        feed.subscribe(({ type, block }) => {
+          for (const log of block.logs) if (matches(log, selection)) push(logJson(log, type === 'removed'))
+        })
     }
-  })
+    case 'newPendingTransactions': {
+      const known = requirePool(pool)
+      return (push) =>
+        known.onAdded((transaction) =>
+          push(option === true ? pendingTransactionJson(transaction) : transaction.hash),
+        )
+    }
+    default:
+      return assertNever(kind)
+  }
 }
 
 function pushConnection(context: CallContext): PushConnection {

@@ -12,7 +12,7 @@ import {
   toHex,
   webSocket,
 } from 'viem'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { headerHash } from '../../../src/primitives/header.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
 import { createWorkerCaller } from '../../../src/rpc/caller/workerCaller.ts'
@@ -23,7 +23,7 @@ import { connectL1, type Harness, L2_CHAIN_ID, openHarness } from '../../support
 import { payloadAfter, signTransfer } from '../../support/derive/payload.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL1.ts'
 import { EMITTER_INITCODE, hasCallThread, SENDER, sign } from '../../support/rpcDerived.ts'
-import { rpc, SYNCED, startTestRpc } from '../../support/rpcServer.ts'
+import { eventually, rpc, SYNCED, startTestRpc } from '../../support/rpcServer.ts'
 
 let sim: SimulatedL1
 let node: Harness
@@ -254,21 +254,21 @@ test('tells subscribers what an L1 reorg took back', async () => {
   const numbers: bigint[] = []
   const stopLogs = live.watchEvent({ address: emitter, onLogs: (batch) => logs.push(...batch) })
   const stopBlocks = live.watchBlocks({ onBlock: ({ number }) => numbers.push(number) })
-  await vi.waitFor(async () => expect(await live.getBlockNumber()).toBe(node.chain.heads().latest.number))
+  await eventually(async () => expect(await live.getBlockNumber()).toBe(node.chain.heads().latest.number))
   const before = node.chain.heads().latest.number
   const nonce = await client.getTransactionCount({ address: SENDER.address })
   sim.mine()
   const raw = await sign({ chainId: L2_CHAIN_ID, nonce, to: emitter, data: topic })
   sim.propose({ payload: payloadAfter(sim, { transactions: [raw] }) })
   await node.sync()
-  await vi.waitFor(() => expect(numbers).toEqual([before + 1n]))
-  await vi.waitFor(() => expect(logs.map(({ removed }) => removed)).toEqual([false]))
+  await eventually(() => expect(numbers).toEqual([before + 1n]))
+  await eventually(() => expect(logs.map(({ removed }) => removed)).toEqual([false]))
 
   const branch = sim.fork(Number(sim.head().header.number) - 1)
   for (let i = 0; i < 3; i++) branch.mine()
   sim.setHead(branch.tip().hash)
   await node.sync()
-  await vi.waitFor(() => expect(logs.map(({ removed }) => removed)).toEqual([false, true]))
+  await eventually(() => expect(logs.map(({ removed }) => removed)).toEqual([false, true]))
   expect(logs[1]).toMatchObject({ transactionHash: keccak256(raw), blockHash: logs[0]!.blockHash })
   expect(await client.getBlockNumber()).toBe(before)
   expect(await ask('eth_getTransactionReceipt', keccak256(raw))).toBeNull()

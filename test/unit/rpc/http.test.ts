@@ -6,7 +6,15 @@ import type { SyncStatus } from '../../../src/rpc/deps.ts'
 import type { RpcOptions, RpcServer } from '../../../src/rpc/server.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { emptyBlock, emptyBlocks, emptyState, noCaller } from '../../support/rpcFakes.ts'
-import { createTestChain, post, rpc, SYNCED, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
+import {
+  createTestChain,
+  eventually,
+  post,
+  rpc,
+  SYNCED,
+  startTestRpc,
+  type TestChain,
+} from '../../support/rpcServer.ts'
 
 let chain: TestChain
 let server: RpcServer
@@ -273,6 +281,32 @@ test('queries are bounded before the chain is asked', async () => {
     Array.from({ length: 1001 }, (_, i) => [`0x${i.toString(16).padStart(40, '0')}`, {}]),
   )
   expect(await code('eth_call', {}, 'latest', overrides)).toBe(-32602)
+})
+
+test('a connection that trickles is closed', async () => {
+  await restart({ limits: { headersTimeoutMs: 100, requestTimeoutMs: 200 } })
+  const { port } = new URL(server.url)
+  for (const start of [
+    'POST / HTTP/1.1\r\nHost:',
+    'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{',
+  ]) {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(start))
+    const trickle = setInterval(() => socket.write(' '), 20)
+    socket.on('error', () => {})
+    socket.resume()
+    await new Promise((resolve) => socket.once('close', resolve))
+    clearInterval(trickle)
+  }
+})
+
+test('a filter nobody empties tells once that it lost changes, then starts anew', async () => {
+  await restart({ limits: { logsMax: 5 } })
+  const id = (await rpc(server.url, 'eth_newBlockFilter')).result
+  await chain.commit({ blocks: emptyBlocks(1n, 6, chain.chain.heads().latest.hash) })
+  await eventually(async () =>
+    expect(await rpc(server.url, 'eth_getFilterChanges', [id])).toMatchObject({ error: { code: -32005 } }),
+  )
+  expect(await rpc(server.url, 'eth_getFilterChanges', [id])).toMatchObject({ result: [] })
 })
 
 test('filters are few: the oldest unused one goes', async () => {

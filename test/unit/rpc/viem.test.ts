@@ -14,7 +14,7 @@ import {
   webSocket,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { StoredBlock } from '../../../src/chain/chain.ts'
 import { headerHash } from '../../../src/primitives/header.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
@@ -25,7 +25,7 @@ import {
   executeEthereumChain,
   hasExecutionApis,
 } from '../../support/rpcEthereumChain.ts'
-import { createTestChain, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
+import { createTestChain, eventually, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
 
 const EMITTER = '0x7dcd17433742f4c0ca53122ab541d0ba67fc27df'
 
@@ -174,6 +174,24 @@ describe.skipIf(!hasExecutionApis)('a viem client', () => {
     expect(await client.getLogs({ blockHash: one.blockHash })).toContainEqual(one)
   })
 
+  test('names blocks as EIP-1898 does', async () => {
+    const slot = async (block: unknown) =>
+      (await client.request({
+        method: 'eth_getStorageAt',
+        params: [EMITTER, '0x0', block],
+      } as never)) as string
+    const { hash } = blockAt(4)
+    const past = await slot('0x4')
+    expect(await slot({ blockNumber: '0x4' })).toBe(past)
+    expect(await slot({ blockHash: hash })).toBe(past)
+    expect(await slot({ blockHash: hash, requireCanonical: true })).toBe(past)
+    expect(await slot(hash)).toBe(past)
+    expect(await slot('earliest')).toBe(`0x${'00'.repeat(32)}`)
+    expect(await slot('pending')).toBe(await slot('latest'))
+    await expect(slot({ blockHash: hash, blockNumber: '0x4' })).rejects.toThrow('parameter 2 (block)')
+    await expect(slot({ blockHash: `0x${'12'.repeat(32)}` })).rejects.toThrow('block not found')
+  })
+
   test('suggests fees', async () => {
     const fees = await client.estimateFeesPerGas()
     expect(fees.maxFeePerGas).toBeGreaterThan(0x16dfe9bn)
@@ -218,23 +236,37 @@ describe.skipIf(!hasExecutionApis)('a viem client', () => {
     await expect(client.sendRawTransaction({ serializedTransaction: raw })).rejects.toThrow(/already known/)
   })
 
+  test('hears of what waits', async () => {
+    const heard: Hash[] = []
+    const polled = await client.createPendingTransactionFilter()
+    const stop = live.watchPendingTransactions({ onTransactions: (hashes) => heard.push(...hashes) })
+    await eventually(async () => expect(await live.getBlockNumber()).toBe(54n))
+    // With an access list; from another of the conversations.
+    const raw =
+      '0x01f8cc870c72dd9d5e883e028401a2158b83015f90947dcd17433742f4c0ca53122ab541d0ba67fc27df8083010203f85bf859947dcd17433742f4c0ca53122ab541d0ba67fc27dff842a00000000000000000000000000000000000000000000000000000000000000000a0010000000000000000000000000000000000000000000000000000000000000080a077c7fff2b3316a4a0b112a12eed09f6f10d31f3f4600a882301970ecb8451644a02e2136e1c2c3244ad1dfd367c11de1c288faba87991a8866b3fbbbda6033fa0b'
+    const hash = await client.sendRawTransaction({ serializedTransaction: raw })
+    await eventually(() => expect(heard).toEqual([hash]))
+    expect(await client.getFilterChanges({ filter: polled })).toEqual([hash])
+    stop()
+  })
+
   test('watches blocks and events, and hears what a reorg takes back', async () => {
     const numbers: bigint[] = []
     const logs: Log[] = []
     const stopBlocks = live.watchBlocks({ onBlock: ({ number }) => numbers.push(number!) })
     const stopLogs = live.watchEvent({ address: EMITTER, onLogs: (batch) => logs.push(...batch) })
     // Both subscriptions are in place once a later request on the same connection is answered.
-    await vi.waitFor(async () => expect(await live.getBlockNumber()).toBe(54n))
+    await eventually(async () => expect(await live.getBlockNumber()).toBe(54n))
     await testChain.commit({ keep: 52n })
     await testChain.commit({ blocks: [blockAt(53), blockAt(54)] })
-    await vi.waitFor(() => expect(numbers).toEqual([53n, 54n]))
+    await eventually(() => expect(numbers).toEqual([53n, 54n]))
     const fresh = logs.length
     expect(fresh).toBeGreaterThan(0)
     expect(logs.every(({ removed }) => removed === false)).toBe(true)
 
     const other = withExtraData(blockAt(53), blockAt(52).hash)
     await testChain.commit({ keep: 52n, blocks: [other] })
-    await vi.waitFor(() => expect(numbers).toEqual([53n, 54n, 53n]))
+    await eventually(() => expect(numbers).toEqual([53n, 54n, 53n]))
     const removed = logs.filter((log) => log.removed)
     expect(removed.map(({ blockHash }) => blockHash).sort()).toEqual(
       logs
@@ -256,7 +288,7 @@ describe.skipIf(!hasExecutionApis)('a viem client', () => {
     const logs = await client.createEventFilter({ address: EMITTER })
     await testChain.commit({ keep: 52n })
     await testChain.commit({ blocks: [blockAt(53), blockAt(54)] })
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await client.getFilterChanges({ filter: blocks })).toEqual([blockAt(53).hash, blockAt(54).hash]),
     )
     const changes = await client.getFilterChanges({ filter: logs })

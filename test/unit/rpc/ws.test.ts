@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { RpcOptions, RpcServer } from '../../../src/rpc/server.ts'
 import { emptyBlock, emptyBlocks, emptyState, noCaller } from '../../support/rpcFakes.ts'
-import { createTestChain, rpc, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
+import { createTestChain, eventually, rpc, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
 
 let chain: TestChain
 let server: RpcServer
@@ -58,7 +58,7 @@ test('the same methods answer, batches and bad bytes too', async () => {
   ask(socket, 1, 'eth_chainId')
   socket.send('[]')
   socket.send('{')
-  await vi.waitFor(() => expect(received.length).toBe(3))
+  await eventually(() => expect(received.length).toBe(3))
   expect(received.find(({ id }) => id === 1)?.result).toBe('0x1')
   expect(received.map(({ error }) => error?.code).sort()).toEqual([-32600, -32700, undefined])
 })
@@ -70,7 +70,7 @@ test('the answer to a subscription comes before its first notification', async (
     ask(socket, i, 'eth_subscribe', ['newHeads'])
     await grow(1)
     await grow(1)
-    await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(1))
+    await eventually(() => expect(received.length).toBeGreaterThanOrEqual(1))
     expect(received.filter(({ id }) => id === i).length).toBe(1)
     const id = received.find((message) => message.id === i)!.result
     const own = received.findIndex(
@@ -78,23 +78,23 @@ test('the answer to a subscription comes before its first notification', async (
     )
     if (own >= 0) expect(received.findIndex((message) => message.id === i)).toBeLessThan(own)
     ask(socket, 100 + i, 'eth_unsubscribe', [id])
-    await vi.waitFor(() => expect(received.find((message) => message.id === 100 + i)?.result).toBe(true))
+    await eventually(() => expect(received.find((message) => message.id === 100 + i)?.result).toBe(true))
   }
 })
 
 test('new heads come in order, none left out, until unsubscribed', async () => {
   const { socket, received } = await open()
   ask(socket, 1, 'eth_subscribe', ['newHeads'])
-  await vi.waitFor(() => expect(received.length).toBe(1))
+  await eventually(() => expect(received.length).toBe(1))
   await grow(50)
   await grow(1)
   const numbers = () => received.flatMap(({ params }) => (params ? [Number(params.result.number)] : []))
-  await vi.waitFor(() => expect(numbers()).toEqual(Array.from({ length: 51 }, (_, i) => i + 1)))
+  await eventually(() => expect(numbers()).toEqual(Array.from({ length: 51 }, (_, i) => i + 1)))
   ask(socket, 2, 'eth_unsubscribe', [received[0]!.result])
-  await vi.waitFor(() => expect(received.at(-1)).toMatchObject({ id: 2, result: true }))
+  await eventually(() => expect(received.at(-1)).toMatchObject({ id: 2, result: true }))
   await grow(1)
   ask(socket, 3, 'eth_blockNumber')
-  await vi.waitFor(() => expect(received.at(-1)).toMatchObject({ id: 3 }))
+  await eventually(() => expect(received.at(-1)).toMatchObject({ id: 3 }))
   expect(numbers().length).toBe(51)
 })
 
@@ -103,22 +103,24 @@ test('subscriptions need a connection that can push, and are few', async () => {
   await restart({ limits: { subscriptionsMax: 2 } })
   const { socket, received } = await open()
   for (let i = 0; i < 3; i++) ask(socket, i, 'eth_subscribe', ['newHeads'])
-  await vi.waitFor(() => expect(received.length).toBe(3))
+  await eventually(() => expect(received.length).toBe(3))
   expect(received.filter(({ error }) => error?.code === -32005).length).toBe(1)
-  ask(socket, 9, 'eth_subscribe', ['newPendingTransactions'])
-  await vi.waitFor(() => expect(received.at(-1)).toMatchObject({ id: 9, error: { code: -32602 } }))
+  ask(socket, 8, 'eth_subscribe', ['newPendingTransactions'])
+  await eventually(() => expect(received.at(-1)).toMatchObject({ id: 8, error: { code: -32004 } }))
+  ask(socket, 9, 'eth_subscribe', ['syncing'])
+  await eventually(() => expect(received.at(-1)).toMatchObject({ id: 9, error: { code: -32602 } }))
 })
 
 test('a client that does not read is let go', async () => {
   await restart({ limits: { unreadBytesMax: 100_000 } })
   const { socket, received } = await open()
   ask(socket, 1, 'eth_subscribe', ['newHeads'])
-  await vi.waitFor(() => expect(received.length).toBe(1))
+  await eventually(() => expect(received.length).toBe(1))
   const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.pause()
   // Far more than what the kernel's socket buffers take.
   for (let i = 0; i < 40; i++) await grow(250)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     socket.resume()
     await closed
   })
@@ -148,6 +150,6 @@ test('a port of its own serves WebSocket only', async () => {
   expect(new URL(server.wsUrl).port).not.toBe(new URL(server.url).port)
   const { socket, received } = await open()
   ask(socket, 1, 'eth_chainId')
-  await vi.waitFor(() => expect(received.length).toBe(1))
+  await eventually(() => expect(received.length).toBe(1))
   expect((await fetch(server.wsUrl.replace('ws:', 'http:'))).status).toBe(426)
 })
