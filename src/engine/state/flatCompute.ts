@@ -23,7 +23,7 @@ import { encodeAccountRow, encodeSlotRow, slotLeafValue } from './flatRows.ts'
 import { type BlockDelta, type HeldAccount, NO_ACCOUNT, type StateHead } from './flatStage.ts'
 import { rootHash } from './pathTrieHash.ts'
 import { createTrieMemory, type TrieEntry, type TrieMemory } from './pathTrieMemory.ts'
-import { toNibbles } from './pathTriePath.ts'
+import { type TriePosition, toNibbles } from './pathTriePath.ts'
 import { prefetchTries, type TrieJob } from './pathTriePrefetch.ts'
 import { loadRoot, storeRoot } from './pathTrieRoot.ts'
 import { EMPTY_SLOT } from './pathTrieRow.ts'
@@ -34,7 +34,9 @@ import type { AccountState, StateChanges } from './source.ts'
 type AccountWork = {
   readonly address: Address
   readonly key: FlatKey
+  readonly nibbles: Uint8Array
   readonly before: HeldAccount
+  readonly leafBefore: Uint8Array | null
   /** Without its new storage root. */
   readonly after: AccountState | null
   /** Storage trie to change; 0: it starts empty. */
@@ -45,7 +47,7 @@ type AccountWork = {
 
 type SlotEntry = TrieEntry & { readonly rowBefore: Uint8Array | null; readonly rowAfter: Uint8Array | null }
 
-/** `isCurrent` says whether `head` is still the head: after waiting for the database it may have moved on. */
+/** `assertCurrent` throws when `head` is no longer the head: while the database is waited for it may have moved on. */
 export async function computeDelta(
   rows: HeadRows,
   head: StateHead,
@@ -55,7 +57,7 @@ export async function computeDelta(
   const works = await readAccounts(rows, changes)
   await readSlots(rows, works)
   const memory = createTrieMemory()
-  const touched = works.map(accountEntryBefore).filter((entry) => entry !== undefined)
+  const touched = works.map((work) => accountEntry(work, UNKNOWN)).filter((entry) => entry !== undefined)
   const jobs: TrieJob[] = works.flatMap(({ before, baseId, entries }) =>
     baseId === 0 || entries.length === 0
       ? []
@@ -97,9 +99,10 @@ function applyWorks(
       }
     }
     const held = holdAccount(work, bytesToHex(storageRoot), baseId)
+    // An account that came out as it was still takes part: its neighbours' branches were fetched counting on it.
     const entry = accountEntry(work, held)
-    if (entry === undefined) continue
-    accountEntries.push(entry)
+    if (entry !== undefined) accountEntries.push(entry)
+    if (isSameRow(work.before.row, held.row)) continue
     accounts.set(work.key, held)
     previous.set(work.key, work.before.row)
   }
@@ -107,20 +110,28 @@ function applyWorks(
     accountEntries.length === 0
       ? head.stateRoot
       : bytesToHex(updateRoot(memory, ACCOUNTS_ID, hexToBytes(head.stateRoot), accountEntries))
-  const previousNodes = new Map<string, Uint8Array | null>()
-  for (const position of memory.writtenRows.keys())
-    previousNodes.set(position, memory.loadedRows.get(position) ?? null)
   return {
     root,
     nextStorageId,
     accounts,
     slots,
     previous,
-    nodes: memory.writtenRows,
-    previousNodes,
+    ...changedNodes(memory),
     leaves: memory.writtenLeaves,
     codes,
   }
+}
+
+function changedNodes(memory: TrieMemory): Pick<BlockDelta, 'nodes' | 'previousNodes'> {
+  const nodes = new Map<TriePosition, Uint8Array | null>()
+  const previousNodes = new Map<TriePosition, Uint8Array | null>()
+  for (const [position, row] of memory.writtenRows) {
+    const before = memory.loadedRows.get(position) ?? null
+    if (isSameRow(before, row)) continue
+    nodes.set(position, row)
+    previousNodes.set(position, before)
+  }
+  return { nodes, previousNodes }
 }
 
 async function readAccounts(rows: HeadRows, changes: StateChanges): Promise<AccountWork[]> {
@@ -147,7 +158,17 @@ async function readAccounts(rows: HeadRows, changes: StateChanges): Promise<Acco
       `storage is written to ${address}, which does not exist`,
     )
     const baseId = keepsStorage ? (held.account?.storageId ?? 0) : 0
-    works.push({ address, key, before: held, after, baseId, slots: after === null ? [] : slots, entries: [] })
+    works.push({
+      address,
+      key,
+      nibbles: toNibbles(key),
+      before: held,
+      leafBefore: held.account && encodeAccount(held.account.state),
+      after,
+      baseId,
+      slots: after === null ? [] : slots,
+      entries: [],
+    })
   }
   // In the order of the trie; storage ids are given in it too, so they follow from the changes alone.
   return works.sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -216,19 +237,6 @@ async function newCodes(
   return new Map(candidates.filter(([hash]) => !stored.has(toLatin1(hexToBytes(hash)))))
 }
 
-/** The account's change as far as it is known before its storage: enough to fetch what its trie needs. */
-function accountEntryBefore(work: AccountWork): TrieEntry | undefined {
-  if (work.before.account === null && work.after === null) return undefined
-  return {
-    key: work.key,
-    nibbles: toNibbles(work.key),
-    before: work.before.account && encodeAccount(work.before.account.state),
-    after: work.after && NOT_YET,
-  }
-}
-
-const NOT_YET = new Uint8Array(0)
-
 function holdAccount(work: AccountWork, storageRoot: Hash, id: number): HeldAccount {
   if (work.after === null) return NO_ACCOUNT
   const storageId = storageRoot === EMPTY_TRIE_ROOT ? 0 : id
@@ -236,16 +244,21 @@ function holdAccount(work: AccountWork, storageRoot: Hash, id: number): HeldAcco
   return { row: encodeAccountRow(account), account }
 }
 
-/** Undefined when the account is as it was. */
-function accountEntry(work: AccountWork, held: HeldAccount): TrieEntry | undefined {
-  if (isSameRow(work.before.row, held.row)) return undefined
+/** Undefined when there was no account and is none. */
+function accountEntry(work: AccountWork, held: HeldAccount | typeof UNKNOWN): TrieEntry | undefined {
+  const { account } = work.before
+  if (account === null && work.after === null) return undefined
   return {
     key: work.key,
-    nibbles: toNibbles(work.key),
-    before: work.before.account && encodeAccount(work.before.account.state),
-    after: held.account && encodeAccount(held.account.state),
+    nibbles: work.nibbles,
+    before: work.leafBefore,
+    after: held === UNKNOWN ? work.after && NO_LEAF_YET : held.account && encodeAccount(held.account.state),
   }
 }
+
+/** Before its storage is known: enough to fetch what the account's change needs. */
+const UNKNOWN = 'unknown'
+const NO_LEAF_YET = new Uint8Array(0)
 
 function updateRoot(
   memory: TrieMemory,

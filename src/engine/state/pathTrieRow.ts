@@ -19,6 +19,8 @@ export type TrieSlot = {
   /** How the parent names it: keccak-256 of its RLP, or the RLP itself when shorter than 32 bytes. */
   readonly reference: Uint8Array
   readonly extension: Uint8Array
+  /** Reference of the branch behind the extension, where it is known; rows do not keep it. */
+  readonly branch?: Uint8Array
 }
 
 const NO_BYTES = new Uint8Array(0)

@@ -139,12 +139,12 @@ function liftOnlyChild(
 /** The reference of a slot's branch itself, without the extension in front of it. */
 function ownReference(memory: TrieMemory, slot: TrieSlot, position: string): Uint8Array {
   if (slot.extension.length === 0) return slot.reference
-  return branchReference(decodeRow(neededRow(memory, position)))
+  return slot.branch ?? branchReference(decodeRow(neededRow(memory, position)))
 }
 
 function extendBranch(branch: Uint8Array, extension: Uint8Array): TrieSlot {
   if (extension.length === 0) return branchSlot(branch)
-  return branchSlot(extensionReference(extension, branch), extension)
+  return { ...branchSlot(extensionReference(extension, branch), extension), branch }
 }
 
 /** A slot for the leaves [from, to), sorted, that share their path down to `depth`. */
