@@ -3,12 +3,12 @@
  * An error decides by its kind: temporary waits and follows anew from the last commit, so does a reset; anything else stops.
  */
 
-import type { L1 } from '../l1/l1.ts'
+import type { L1, L1Position } from '../l1/l1.ts'
 import { assertNever } from '../primitives/assert.ts'
 import { prefetch } from '../primitives/async.ts'
 import { ResetError, TemporaryError } from '../primitives/errors.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { type CommitDeps, commitFinality, commitRewind, commitStep } from './commit.ts'
+import { type CommitDeps, commitFinality, commitRewind, commitStep, type StepResult } from './commit.ts'
 import { type DeriveDeps, deriveStep } from './deriveStep.ts'
 import { type PreparedBlock, type PreparedEvent, prepareEvents } from './prepare.ts'
 import { createRecentHashes } from './recentHashes.ts'
@@ -31,9 +31,18 @@ export type DriverDeps = CommitDeps &
   }
 
 export type DriverProgress =
-  | { readonly type: 'step'; readonly l1Block: bigint; readonly blocks: number; readonly gasUsed: bigint }
-  | { readonly type: 'caughtUp'; readonly l1Block: bigint }
-  | { readonly type: 'reorg'; readonly l1Depth: bigint }
+  | {
+      readonly type: 'step'
+      readonly l1: L1Position
+      readonly blocks: number
+      readonly gasUsed: bigint
+      readonly sources: number
+      /** Sources replaced by the default. */
+      readonly faults: number
+      readonly blobs: number
+    }
+  | { readonly type: 'caughtUp'; readonly l1: L1Position }
+  | { readonly type: 'reorg'; readonly l1: L1Position; readonly l1Depth: bigint }
   | { readonly type: 'retry'; readonly error: Error }
 
 export type Driver = {
@@ -53,8 +62,7 @@ export function createDriver(deps: DriverDeps): Driver {
     const result = await deriveStep({ ...deps, recentHashes }, event)
     await commitStep(deps, result, finalizedL1)
     skipped = undefined
-    const gasUsed = result.blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n)
-    onProgress?.({ type: 'step', l1Block: event.block.number, blocks: result.blocks.length, gasUsed })
+    onProgress?.(measure(result))
   }
 
   const apply = async (event: PreparedEvent): Promise<void> => {
@@ -76,7 +84,7 @@ export function createDriver(deps: DriverDeps): Driver {
         logger.warn({ ancestor: event.ancestor, depth }, 'L1 reorg: rewinding to the last common block')
         skipped = undefined
         await commitRewind(deps, event.ancestor)
-        onProgress?.({ type: 'reorg', l1Depth: depth })
+        onProgress?.({ type: 'reorg', l1: event.ancestor, l1Depth: depth })
         return
       }
       case 'finalized':
@@ -87,7 +95,7 @@ export function createDriver(deps: DriverDeps): Driver {
       case 'caughtUp':
         isCaughtUp = true
         if (skipped) await commitBlock(skipped)
-        onProgress?.({ type: 'caughtUp', l1Block: event.head.number })
+        onProgress?.({ type: 'caughtUp', l1: event.head })
         return
       default:
         assertNever(event)
@@ -142,5 +150,18 @@ export function createDriver(deps: DriverDeps): Driver {
         }
       }
     },
+  }
+}
+
+function measure({ l1, blocks, proposals }: StepResult): DriverProgress {
+  const sources = proposals.flatMap((proposal) => proposal.sources)
+  return {
+    type: 'step',
+    l1,
+    blocks: blocks.length,
+    gasUsed: blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n),
+    sources: sources.length,
+    faults: sources.filter(({ fault }) => fault !== undefined).length,
+    blobs: sources.reduce((sum, { blobHashes }) => sum + blobHashes.length, 0),
   }
 }

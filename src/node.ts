@@ -1,0 +1,211 @@
+/** The composition root: every room of a node is made here, given its neighbours, started and stopped. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ChainReader } from './chain/chain.ts'
+import { CHAIN_SCHEMA } from './chain/schema.ts'
+import { createChain } from './chain/sqliteChain.ts'
+import { createDriver, type DriverProgress } from './derive/driver.ts'
+import { checkIdentity, isInitialised, writeGenesis } from './derive/genesis.ts'
+import { DERIVE_SCHEMA } from './derive/schema.ts'
+import { readCursor } from './derive/steps.ts'
+import type { Engine } from './engine/engine.ts'
+import type { Genesis } from './engine/genesis.ts'
+import type { FlatState } from './engine/state/flatState.ts'
+import { createFlatState } from './engine/state/flatStateOnStore.ts'
+import { STATE_SCHEMA } from './engine/state/schema.ts'
+import { createEngine } from './engine/vm.ts'
+import { createL1, type L1Options } from './l1/createL1.ts'
+import type { L1, L1Position } from './l1/l1.ts'
+import { sleep } from './primitives/async.ts'
+import { createWorkerCaller } from './rpc/caller/workerCaller.ts'
+import type { SyncStatus } from './rpc/deps.ts'
+import { createNextBaseFee } from './rpc/nextBaseFee.ts'
+import type { TxPool } from './rpc/pool.ts'
+import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
+import type { RollupSpec } from './spec/rollupSpec.ts'
+import { openStore } from './store/openStore.ts'
+import type { Store } from './store/store.ts'
+import type { Logger } from './telemetry/log.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+
+export const VERSION = '0.1.0'
+const CLIENT_VERSION = `plumbline/v${VERSION}`
+
+export type NodeOptions = {
+  readonly spec: RollupSpec
+  /** Read only when the data directory is empty. */
+  readonly genesis: () => Promise<Genesis>
+  readonly dataDir: string
+  readonly dbCacheKiB: number
+  readonly proofWindowBlocks: number
+  readonly workers: number
+  readonly l1: Omit<L1Options, 'spec' | 'logger' | 'signal'>
+  readonly rpc: RpcOptions
+  readonly logger: Logger
+  /** Ends the waiting for an L1 that cannot be reached. */
+  readonly signal: AbortSignal
+  /** A pool for nodes that take transactions; made once chain and state are there. */
+  readonly createPool?: (rooms: Rooms) => Promise<TxPool>
+}
+
+/** What a proposer, a pool or a test may use of a running node. */
+export type Rooms = {
+  readonly spec: RollupSpec
+  readonly chain: ChainReader
+  readonly state: FlatState
+  readonly engine: Engine
+  readonly l1: L1
+}
+
+export type Node = Rooms & {
+  readonly rpc: RpcServer
+  readonly sync: () => SyncStatus
+  /** Blobs fetched and verified since the start. */
+  readonly blobs: () => number
+  /** Derives until the signal; the step under way is finished. Throws what only an operator can mend. */
+  run(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { spec, logger, signal } = options
+  await mkdir(options.dataDir, { recursive: true })
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.push(resource)
+    return resource
+  }
+  const close = async () => {
+    for (const resource of opened.reverse()) await resource.close()
+  }
+  try {
+    const store = keep(
+      await openStore({
+        path: join(options.dataDir, 'chain.db'),
+        schemas: { state: [STATE_SCHEMA], chain: [CHAIN_SCHEMA], derive: [DERIVE_SCHEMA] },
+        cacheKiB: options.dbCacheKiB,
+      }),
+    )
+    const state = await createFlatState({ store, options: { nodeWindowBlocks: options.proofWindowBlocks } })
+    const chain = await createChain(store)
+    if (await isInitialised(store)) await checkIdentity(store, spec)
+    const l1 = keep(await createL1({ ...options.l1, spec, logger, signal }))
+    if (!(await isInitialised(store))) {
+      const genesis = await options.genesis()
+      await writeGenesis({ store, chain, state }, { spec, genesis, l1: await l1.start(signal) })
+      logger.info({ hash: genesis.hash, stateRoot: genesis.stateRoot }, 'wrote genesis')
+    }
+    const engine = keep(createEngine({ spec, workers: options.workers }))
+    const metrics = createMetrics({ version: VERSION, commit: 'unknown' })
+    const status = await createStatus({ store, l1, chain, metrics })
+    const driver = createDriver({
+      spec,
+      l1,
+      engine,
+      state,
+      chain,
+      store,
+      logger,
+      wait: (ms, until) => sleep(ms, until).catch(() => {}),
+      onProgress: status.note,
+    })
+    const rooms: Rooms = { spec, chain, state, engine, l1 }
+    const pool = await options.createPool?.(rooms)
+    const caller = keep(createWorkerCaller({ spec }))
+    const rpc = keep(
+      await startRpc(
+        {
+          spec,
+          chain,
+          state,
+          caller,
+          nextBaseFee: createNextBaseFee(spec),
+          ...(pool && { pool }),
+          sync: status.read,
+          clientVersion: CLIENT_VERSION,
+          logger,
+          metrics,
+          observe: ({ method, code, seconds }) => {
+            metrics.rpcRequestsTotal.inc({ method, code })
+            metrics.rpcDurationSeconds.observe({ method }, seconds)
+          },
+        },
+        options.rpc,
+      ),
+    )
+    return { ...rooms, rpc, sync: status.read, blobs: status.blobs, run: driver.run, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Where derivation stands, for the RPC, the metrics and the progress line. */
+async function createStatus(deps: {
+  readonly store: Store
+  readonly l1: L1
+  readonly chain: ChainReader
+  readonly metrics: Metrics
+}) {
+  const { store, l1, chain, metrics } = deps
+  let cursor: L1Position = await readCursor(store)
+  const startL1Block = cursor.number
+  let isSynced = false
+  let problem: string | undefined
+  let blobs = 0
+
+  chain.onChange(({ removed, heads }) => {
+    if (removed.length > 0) metrics.l2ReorgDepth.observe(removed.length)
+    const types = {
+      unsafe: heads.latest,
+      safe: heads.safe,
+      finalized: heads.finalized,
+      executable: heads.executable,
+    }
+    for (const [type, { number }] of Object.entries(types)) {
+      metrics.refsNumber.set({ layer: 'l2', type: type as keyof typeof types }, Number(number))
+    }
+  })
+
+  return {
+    read: (): SyncStatus => ({
+      cursor,
+      l1: l1.status(),
+      startL1Block,
+      isSynced,
+      problems: problem === undefined ? [] : [problem],
+    }),
+    blobs: () => blobs,
+    note(progress: DriverProgress): void {
+      switch (progress.type) {
+        case 'step':
+          problem = undefined
+          cursor = progress.l1
+          blobs += progress.blobs
+          metrics.derivedBlocksTotal.inc(progress.blocks)
+          metrics.batchesTotal.inc({ validity: 'default' }, progress.faults)
+          metrics.batchesTotal.inc({ validity: 'valid' }, progress.sources - progress.faults)
+          metrics.refsNumber.set({ layer: 'l1', type: 'current' }, Number(cursor.number))
+          metrics.derivationIdle.set(0)
+          return
+        case 'caughtUp':
+          isSynced = true
+          problem = undefined
+          cursor = progress.l1
+          metrics.derivationIdle.set(1)
+          metrics.refsNumber.set({ layer: 'l1', type: 'head' }, Number(progress.l1.number))
+          return
+        case 'reorg':
+          cursor = progress.l1
+          metrics.l1ReorgDepth.observe(Number(progress.l1Depth))
+          metrics.pipelineResetsTotal.inc({ reason: 'l1Reorg' })
+          return
+        case 'retry':
+          isSynced = false
+          problem = `derivation is paused: ${progress.error.message}`
+          metrics.pipelineResetsTotal.inc({ reason: progress.error.name })
+          return
+      }
+    },
+  }
+}
