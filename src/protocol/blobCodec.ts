@@ -47,13 +47,12 @@ export function decodeBlob(blob: Uint8Array): Decoded<Uint8Array> {
     // (kona, op-node, taiko-client), so neither may we: a blob we alone refused would split us from the chain.
     if (((round === 0 ? b | c | d : a | b | c | d) & 0xc0) !== 0)
       return decodedFault('blobFieldElement', `high bits set in round ${round}`)
-    copy31(blob, from + 1, bytes, to)
+    // The payload bytes of four elements and the three headers between them lie as the decoded round does: the
+    // headers' places are those of x, y and z.
+    bytes.set(blob.subarray(from + 1, from + 1 + BYTES_PER_ROUND), to)
     bytes[to + 31] = (a & 0x3f) | ((b & 0x30) << 2)
-    copy31(blob, from + 33, bytes, to + 32)
     bytes[to + 63] = (b & 0x0f) | ((d & 0x0f) << 4)
-    copy31(blob, from + 65, bytes, to + 64)
     bytes[to + 95] = (c & 0x3f) | ((d & 0x30) << 2)
-    copy31(blob, from + 97, bytes, to + 96)
     from += 4 * BYTES_PER_FIELD_ELEMENT
     to += BYTES_PER_ROUND
   }
@@ -101,14 +100,11 @@ export function encodeBlob(payload: Uint8Array): Uint8Array {
     const x = at(bytes, from + 31)
     const y = at(bytes, from + 63)
     const z = at(bytes, from + 95)
+    blob.set(bytes.subarray(from, from + BYTES_PER_ROUND), to + 1)
     blob[to] = x & 0x3f
-    copy31(bytes, from, blob, to + 1)
     blob[to + 32] = (y & 0x0f) | ((x & 0xc0) >> 2)
-    copy31(bytes, from + 32, blob, to + 33)
     blob[to + 64] = z & 0x3f
-    copy31(bytes, from + 64, blob, to + 65)
     blob[to + 96] = ((z & 0xc0) >> 2) | ((y & 0xf0) >> 4)
-    copy31(bytes, from + 96, blob, to + 97)
     from += BYTES_PER_ROUND
     to += 4 * BYTES_PER_FIELD_ELEMENT
   }
@@ -117,11 +113,6 @@ export function encodeBlob(payload: Uint8Array): Uint8Array {
 
 function at(bytes: Uint8Array, index: number): number {
   return bytes[index] as number
-}
-
-/** A loop, since for 31 bytes it is several times faster than a view and `set`. */
-function copy31(source: Uint8Array, from: number, target: Uint8Array, to: number): void {
-  for (let i = 0; i < 31; i++) target[to + i] = source[from + i] as number
 }
 
 function isZero(bytes: Uint8Array, from: number, to: number): boolean {
