@@ -1,10 +1,16 @@
-/** The head to follow: the first provider's latest block, or the newest one on which enough providers agree. */
+/**
+ * The head to follow: the preferred provider's latest block, or the newest one on which enough providers agree.
+ * A preferred provider that has fallen behind is overruled by whoever is ahead.
+ */
 import { toQuantity } from '../primitives/hex.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { L1Header } from './l1.ts'
 import type { L1Provider } from './provider.ts'
 import type { L1Reader } from './reader.ts'
 import { verifyHeader } from './rpcHeader.ts'
+
+/** A head older than this, by the clock, may be a provider's that has fallen behind; two missed slots in a row are rare. */
+const STALE_SLOTS = 4n
 
 export type Heads = {
   /** Null: no news. */
@@ -16,17 +22,28 @@ export function createHeads(deps: {
   readonly reader: L1Reader
   /** Providers that must name the same block; 1: the preferred one's word is enough. */
   readonly quorum: number
+  readonly secondsPerSlot: bigint
   readonly log: Logger
 }): Heads {
   const { provider, reader, quorum, log } = deps
-  if (quorum <= 1) return { read: (signal) => reader.headerByTag('latest', signal) }
-
   const eachAt = (block: string, signal?: AbortSignal) =>
     provider.askEach(
       [{ method: 'eth_getBlockByNumber', params: [block, false] }],
       ([json]) => (json === null ? null : verifyHeader(json, {})),
       signal,
     )
+  const isStale = ({ timestamp }: L1Header) =>
+    Date.now() / 1000 > Number(timestamp + STALE_SLOTS * deps.secondsPerSlot)
+
+  if (quorum <= 1)
+    return {
+      async read(signal) {
+        const preferred = await reader.headerByTag('latest', signal)
+        if (preferred === null || provider.names.length === 1 || !isStale(preferred)) return preferred
+        const others = (await eachAt('latest', signal)).flatMap(({ answer }) => answer ?? [])
+        return others.reduce((a, b) => (b.number > a.number ? b : a), preferred)
+      },
+    }
   return {
     async read(signal) {
       const heads = (await eachAt('latest', signal)).flatMap(({ answer }) => answer ?? [])

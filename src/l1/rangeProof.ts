@@ -24,10 +24,7 @@ export type RangeProofDeps = {
   readonly reader: Pick<L1Reader, 'logsOfBlock'>
   readonly watch: Watch
   readonly chain?: HashChain | undefined
-  /**
-   * Whether events beside proposals are proven complete too. The hash chain does not cover them, so each block whose bloom
-   * may hold one costs its receipts: few on a quiet L1, up to a fifth of all blocks on a full one.
-   */
+  /** Whether events beside proposals are proven complete too; the hash chain does not cover them. */
   readonly proveAllEvents: boolean
 }
 

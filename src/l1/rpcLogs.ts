@@ -26,10 +26,14 @@ export function decodeRangeLogs(
     check(block.number === log.blockNumber, `a log of block ${block.number} says number ${log.blockNumber}`)
     check(watch.mayHold(block.header), `the bloom of block ${block.number} rules out a log that was given`)
     const ofBlock = logs.get(block.hash)
+    const last = ofBlock?.at(-1)
+    check(
+      last === undefined || last.logIndex < log.logIndex,
+      `the logs of block ${block.number} are out of order`,
+    )
     if (ofBlock) ofBlock.push(log)
     else logs.set(block.hash, [log])
   }
-  for (const ofBlock of logs.values()) ofBlock.sort((a, b) => a.logIndex - b.logIndex)
   return logs
 }
 
