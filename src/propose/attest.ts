@@ -20,7 +20,7 @@ import {
 import type { Logger } from '../telemetry/log.ts'
 import { attestationDigest, signAttestations } from './attestation.ts'
 import { estimateFees } from './fees.ts'
-import type { InboxReader, InboxState } from './inbox.ts'
+import type { InboxReader } from './inbox.ts'
 import { type RpcRequest, readHead, readNonce } from './l1Rpc.ts'
 import { classifySendError } from './sendErrors.ts'
 
@@ -100,7 +100,12 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
     const nonce = await readNonce(rpc, sender, 'latest', signal)
     if (lastSent?.nonce === nonce && head.number - lastSent.block < options.stuckBlocks)
       return { type: 'waiting', reason: `nonce ${nonce} is not included yet` }
-    const commitment = await commit(core, first, last)
+    const commitment = await commit(first, last)
+    if (commitment.firstProposalParentBlockHash !== core.lastFinalizedBlockHash) {
+      const reason = `L1 takes ${core.lastFinalizedBlockHash} for the last block of proposal ${first - 1n}, this node derived ${commitment.firstProposalParentBlockHash}`
+      logger.error({ reason }, 'nothing can be attested: L1 and this node disagree about proven L2 blocks')
+      return { type: 'waiting', reason }
+    }
     if (commitment.lastProposalHash !== (await inbox.proposalHash(last, head.hash, signal)))
       return {
         type: 'waiting',
@@ -116,25 +121,20 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
     return { type: 'sent', transactionHash, firstProposalId: first, lastProposalId: last }
   }
 
-  const commit = async (core: InboxState, first: bigint, last: bigint): Promise<Commitment> => {
+  const commit = async (first: bigint, last: bigint): Promise<Commitment> => {
     const transitions: Transition[] = []
-    let parentHash = core.lastFinalizedBlockHash
+    const { firstBlock } = defined(await chain.proposal(first), `proposal ${first}`)
+    const parent = await headerAt(firstBlock - 1n)
     for (let id = first; id <= last; id++) {
       const proposal = defined(await chain.proposal(id), `proposal ${id}`)
-      if (id === first) parentHash = (await headerAt(proposal.firstBlock - 1n)).hash
       const { hash } = await headerAt(proposal.lastBlock)
       transitions.push({ proposer: proposal.proposer, timestamp: proposal.timestamp, blockHash: hash })
     }
-    // L1 would refuse it; but that L1 believes another state than we derive is more than a failed transaction.
-    if (parentHash !== core.lastFinalizedBlockHash)
-      throw new CriticalError(
-        `L1 holds block ${core.lastFinalizedBlockHash} for proven up to proposal ${first - 1n}, this node derived ${parentHash}; nothing is attested until someone finds out who is wrong`,
-      )
     const end = defined(await chain.proposal(last), `proposal ${last}`)
     const { header } = await headerAt(end.lastBlock)
     return {
       firstProposalId: first,
-      firstProposalParentBlockHash: parentHash,
+      firstProposalParentBlockHash: parent.hash,
       lastProposalHash: end.hash,
       actualProver: sender,
       endBlockNumber: header.number,
@@ -183,7 +183,8 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
         nonce,
         to: options.inbox,
         data,
-        gas: (estimate * 13n) / 10n, // a third more, rounded down: storage of the inbox may change in between
+        // Rounds down. The inbox's storage may change between estimate and inclusion.
+        gas: (estimate * 130n) / 100n,
         maxFeePerGas: fee,
         maxPriorityFeePerGas: tip,
       })

@@ -9,6 +9,8 @@ export type FeeCaps = { readonly maxFeePerGas: bigint; readonly maxFeePerBlobGas
 
 /** Median tips are asked of this many blocks. */
 const HISTORY_BLOCKS = 4
+/** A block emptier than this had room for everyone; its tips, perhaps all our own, say nothing about what is needed. */
+const CONTESTED_GAS_RATIO = 0.5
 /** Both base fees may double before the offer no longer suffices: six full blocks of gas, six of blobs. */
 const HEADROOM = 2n
 /** Pools take a replacement of a blob transaction only if all three fees double. geth: blobpool's price bump of 100 %. */
@@ -17,6 +19,7 @@ const BUMP = 2n
 type FeeHistory = {
   readonly baseFeePerGas: readonly Hex[]
   readonly baseFeePerBlobGas?: readonly Hex[]
+  readonly gasUsedRatio?: readonly number[]
   readonly reward?: readonly (readonly Hex[])[]
 }
 
@@ -26,7 +29,9 @@ export async function estimateFees(rpc: RpcRequest, tipMin: bigint, signal?: Abo
     [`0x${HISTORY_BLOCKS.toString(16)}`, 'latest', [50]],
     signal,
   )) as FeeHistory
-  const tips = (history.reward ?? []).map(([median]) => BigInt(median ?? 0))
+  const tips = (history.reward ?? [])
+    .filter((_, i) => (history.gasUsedRatio?.[i] ?? 1) >= CONTESTED_GAS_RATIO)
+    .map(([median]) => BigInt(median ?? 0))
   const maxPriorityFeePerGas = tips.reduce(maxBigint, tipMin)
   // The last entry is the next block's.
   const baseFee = BigInt(history.baseFeePerGas.at(-1) ?? 0)

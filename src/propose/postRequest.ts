@@ -1,7 +1,7 @@
 /** What the poster is asked to propose, its identity, and the gas it takes. */
 
 import { encodeFunctionData } from 'viem'
-import { bigintToFixedBytes, concatBytes } from '../primitives/bytes.ts'
+import { concatBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes, toQuantity } from '../primitives/hex.ts'
 import { keccak256, keccak256Hex } from '../primitives/keccak.ts'
 import { inboxAbi } from '../protocol/shasta/abi.ts'
@@ -50,7 +50,10 @@ export type GasEstimate =
   | { readonly type: 'gas'; readonly gas: bigint }
   | { readonly type: 'reverts'; readonly reason: string }
 
-/** Against the block to come: the inbox takes one proposal a block, and the last one may be in the latest. */
+/**
+ * Normally against the block to come, since the inbox takes one proposal a block and the last one may be in the latest. That
+ * block holds what we have in flight, though, which a replacement must not be weighed against.
+ */
 export async function estimatePostGas(
   rpc: RpcRequest,
   call: {
@@ -59,13 +62,15 @@ export async function estimatePostGas(
     readonly data: Hex
     readonly blobVersionedHashes: readonly Hash[]
     readonly fees: BlobFees
+    readonly isReplacement: boolean
   },
   signal?: AbortSignal,
 ): Promise<GasEstimate> {
-  const { fees, ...fields } = call
+  const { fees, isReplacement, ...fields } = call
+  const tag = isReplacement ? 'latest' : 'pending'
   const request = { ...fields, maxFeePerBlobGas: toQuantity(fees.maxFeePerBlobGas) }
   try {
-    const estimate = BigInt((await rpc('eth_estimateGas', [request, 'pending'], signal)) as Hex)
+    const estimate = BigInt((await rpc('eth_estimateGas', [request, tag], signal)) as Hex)
     return { type: 'gas', gas: (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n }
   } catch (error) {
     signal?.throwIfAborted()

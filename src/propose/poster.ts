@@ -152,7 +152,14 @@ export function createPoster(deps: PosterDeps, options: PosterOptions): Poster {
     const sidecar = await prover.prove(request.blobs, version)
     const blobVersionedHashes = sidecar.commitments.map(versionedHashOf)
     const { inbox } = options
-    const call = { from: sender, to: inbox, data: bytesToHex(request.data), blobVersionedHashes, fees }
+    const call = {
+      from: sender,
+      to: inbox,
+      data: bytesToHex(request.data),
+      blobVersionedHashes,
+      fees,
+      isReplacement: earlier !== undefined,
+    }
     const estimate = await estimatePostGas(rpc, call, signal)
     if (estimate.type === 'reverts') return refuse(`the inbox would revert: ${estimate.reason}`)
     const entry: Omit<PostEntry, 'raw'> = {

@@ -237,7 +237,10 @@ describe.skipIf(!hasDevnetGenesis)('limits', () => {
     await expect(encode(chain, more)).rejects.toThrow(
       /not sent, because our own derivation does not confirm it: tooManyBlocks \(D-26\)/,
     )
-    const decoded = decodeManifest(encodeManifest(batch.manifest), 0, { blocksMax: 192, isForcedInclusion: false })
+    const decoded = decodeManifest(encodeManifest(batch.manifest), 0, {
+      blocksMax: 192,
+      isForcedInclusion: false,
+    })
     expect(decoded.type === 'ok' && decoded.value.length).toBe(192)
   })
 
