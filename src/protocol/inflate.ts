@@ -18,7 +18,7 @@ const BLOBS_PER_TRANSACTION_MAX = 9
  * guard would let anyone halt this node with a block that other nodes accept. This one cannot be reached by what one L1
  * transaction can carry; past it some assumption above has changed.
  */
-export const INFLATED_BYTES_MAX = BLOBS_PER_TRANSACTION_MAX * PAYLOAD_BYTES_PER_BLOB * INFLATE_RATIO_MAX
+const INFLATED_BYTES_MAX = BLOBS_PER_TRANSACTION_MAX * PAYLOAD_BYTES_PER_BLOB * INFLATE_RATIO_MAX
 
 /** Enough compressed bytes to see the item's header, few enough to cost a megabyte at most. */
 const PREFIX_BYTES = 1024
@@ -35,6 +35,7 @@ const CHUNK_BYTES = 256 * 1024
 export function inflateRlpItem(
   compressed: Uint8Array,
   names: { readonly inflate: FaultName; readonly trailingBytes: FaultName },
+  bytesMax = INFLATED_BYTES_MAX,
 ): Decoded<Uint8Array> {
   const prefix = tryInflate(compressed.subarray(0, PREFIX_BYTES), {
     finishFlush: constants.Z_SYNC_FLUSH,
@@ -42,22 +43,21 @@ export function inflateRlpItem(
   })
   if (prefix.type === 'corrupt') return decodedFault(names.inflate, prefix.detail)
   const declared = prefix.type === 'ok' ? declaredLength(prefix.bytes) : undefined
-  // zlib takes no limit of 0, and no item is that short.
-  const limit = Math.min(declared ?? INFLATED_BYTES_MAX, INFLATED_BYTES_MAX)
+  const limit = Math.min(declared ?? bytesMax, bytesMax)
   const whole = tryInflate(compressed, { chunkSize: CHUNK_BYTES, maxOutputLength: limit })
   if (whole.type === 'ok') return { type: 'ok', value: whole.bytes }
   if (whole.type === 'corrupt') return decodedFault(names.inflate, whole.detail)
   if (declared === limit)
     return decodedFault(names.trailingBytes, `more than the ${declared} bytes its header declares`)
-  throw new InflateLimitError(compressed.length)
+  throw new InflateLimitError({ compressedBytes: compressed.length, bytesMax })
 }
 
 export class InflateLimitError extends CriticalError {
   override readonly name = 'InflateLimitError'
 
-  constructor(compressedBytes: number) {
+  constructor(data: { compressedBytes: number; bytesMax: number }) {
     super(
-      `a source of ${compressedBytes} compressed bytes inflates to more than ${INFLATED_BYTES_MAX}; this node cannot tell what ` +
+      `a source of ${data.compressedBytes} compressed bytes inflates to more than ${data.bytesMax}; this node cannot tell what ` +
         'other nodes make of it, so it stops: raise INFLATED_BYTES_MAX if L1 now allows more blobs in a transaction',
     )
   }

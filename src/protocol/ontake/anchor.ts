@@ -7,7 +7,7 @@ import type { L1BlockRef } from '../protocol.ts'
 /** Gas of the anchor transaction, on top of the block's gas limit. */
 export const ANCHOR_GAS_LIMIT = 250_000n
 /** anchorV2(uint64 anchorBlockId, bytes32 anchorStateRoot, uint32 parentGasUsed, BaseFeeConfig). */
-export const ANCHOR_V2_SELECTOR = hexToBytes('0xfd85eb2d')
+const ANCHOR_V2_SELECTOR = hexToBytes('0xfd85eb2d')
 
 export function encodeAnchorV2(input: {
   readonly anchorBlock: Pick<L1BlockRef, 'number' | 'stateRoot'>

@@ -85,7 +85,7 @@ function toSource(input: {
 }
 
 /** keccak256(abi.encode(meta)). */
-export function hashBlockMetadata(meta: BlockMetadataV2): Hash {
+function hashBlockMetadata(meta: BlockMetadataV2): Hash {
   return keccak256Hex(hexToBytes(encodeAbiParameters(metaParameters, [meta])))
 }
 

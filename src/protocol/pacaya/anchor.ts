@@ -7,7 +7,7 @@ import type { L1BlockRef } from '../protocol.ts'
 /** Gas of the anchor transaction, on top of the batch's gas limit. */
 export const ANCHOR_GAS_LIMIT = 1_000_000n
 /** anchorV3(uint64 anchorBlockId, bytes32 anchorStateRoot, uint32 parentGasUsed, BaseFeeConfig, bytes32[] signalSlots). */
-export const ANCHOR_V3_SELECTOR = hexToBytes('0x48080a45')
+const ANCHOR_V3_SELECTOR = hexToBytes('0x48080a45')
 /** Three words, five of the fee configuration, and the offset itself. */
 const SIGNAL_SLOTS_OFFSET = 9n * 32n
 

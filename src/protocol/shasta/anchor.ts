@@ -6,7 +6,7 @@ import type { L1BlockRef } from '../protocol.ts'
 /** Gas of the anchor transaction, on top of what a manifest asks for. Derivation.md §Anchor Transaction. */
 export const ANCHOR_GAS_LIMIT = 1_000_000n
 /** anchorV4((uint48 blockNumber, bytes32 blockHash, bytes32 stateRoot)). */
-export const ANCHOR_V4_SELECTOR = hexToBytes('0x523e6854')
+const ANCHOR_V4_SELECTOR = hexToBytes('0x523e6854')
 
 export function encodeAnchorV4(anchorBlock: Pick<L1BlockRef, 'number' | 'hash' | 'stateRoot'>): Uint8Array {
   return concatBytes(

@@ -7,7 +7,7 @@ import { keccak256Hex } from '../../primitives/keccak.ts'
 import { commitmentParameters } from './abi.ts'
 
 /** The end of one proposal. */
-export type Transition = {
+type Transition = {
   readonly proposer: Address
   /** Of the proposal, in seconds. */
   readonly timestamp: bigint

@@ -14,12 +14,12 @@ import { fixedBytes, type RlpSpan, readRlpItem, readUint, uint } from '../rlpGra
 import { readTransactions } from '../transactions.ts'
 
 /** Version word and size word. */
-export const MANIFEST_HEADER_BYTES = 64
+const MANIFEST_HEADER_BYTES = 64
 export const MANIFEST_VERSION = 1n
 /** Blocks per source before Unzen. Derivation.md, DERIVATION_SOURCE_MAX_BLOCKS. */
-export const SHASTA_BLOCKS_MAX = 192
+const SHASTA_BLOCKS_MAX = 192
 /** From Unzen, by the proposal's timestamp. Derivation.md, UNZEN_DERIVATION_SOURCE_MAX_BLOCKS. */
-export const UNZEN_BLOCKS_MAX = 768
+const UNZEN_BLOCKS_MAX = 768
 
 const U64_MASK = (1n << 64n) - 1n
 const U32_MASK = (1n << 32n) - 1n

@@ -19,8 +19,8 @@ import { ANCHOR_GAS_LIMIT } from './anchor.ts'
 import { DEFAULT_BLOCK } from './manifest.ts'
 
 /** Bounds of a block's gas limit without the anchor's gas. Derivation.md, MIN_ and MAX_BLOCK_GAS_LIMIT. */
-export const BLOCK_GAS_LIMIT_MIN = 10_000_000n
-export const BLOCK_GAS_LIMIT_MAX = 45_000_000n
+const BLOCK_GAS_LIMIT_MIN = 10_000_000n
+const BLOCK_GAS_LIMIT_MAX = 45_000_000n
 /** A block's gas limit may differ from its parent's by 200 millionths. Derivation.md, BLOCK_GAS_LIMIT_MAX_CHANGE. */
 const GAS_LIMIT_CHANGE_MAX = 200n
 const GAS_LIMIT_CHANGE_UNIT = 1_000_000n
