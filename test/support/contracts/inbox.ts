@@ -7,9 +7,11 @@ import {
   type Hex,
   http,
   type TransactionReceipt,
+  TransactionReceiptNotFoundError,
 } from 'viem'
 import { privateKeyToAccount, sign } from 'viem/accounts'
 import { foundry } from 'viem/chains'
+import { sleep } from '../../../src/primitives/async.ts'
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { encodeBlobs } from '../../../src/protocol/blobCodec.ts'
@@ -39,18 +41,37 @@ export const SETTINGS = {
   permissionlessInclusionMultiplier: 160,
 }
 
+const RECEIPT_ATTEMPTS = 1_000
+const RECEIPT_DELAY_MS = 30
+
 export type InboxClient = Awaited<ReturnType<typeof deployInbox>>
 
 export async function deployInbox(url: string) {
   kzg.loadTrustedSetup(0)
-  const reader = createPublicClient({ chain: foundry, transport: http(url), pollingInterval: 20 })
-  const wallet = createWalletClient({ account, chain: foundry, transport: http(url) })
+  // The first blob makes anvil load its KZG setup. A request given up and sent again would be a second transaction.
+  const transport = http(url, { timeout: 60_000, retryCount: 0 })
+  const reader = createPublicClient({ chain: foundry, transport })
+  const wallet = createWalletClient({ account, chain: foundry, transport })
   const abi = readArtifact('Inbox').abi
+
+  // viem's own wait looks only when the block number changes. Anvil may show the number before the receipt, and mines no other
+  // block until the next transaction.
+  const receiptOf = async (hash: Hash): Promise<TransactionReceipt> => {
+    for (let attempt = 0; attempt < RECEIPT_ATTEMPTS; attempt++) {
+      try {
+        return await reader.getTransactionReceipt({ hash })
+      } catch (error) {
+        if (!(error instanceof TransactionReceiptNotFoundError)) throw error
+        await sleep(RECEIPT_DELAY_MS)
+      }
+    }
+    throw new Error(`${hash} is not mined`)
+  }
 
   const deploy = async (name: string, args: readonly unknown[]) => {
     const { abi, bytecode } = readArtifact(name)
     const hash = await wallet.deployContract({ abi, bytecode, args })
-    const receipt = await reader.waitForTransactionReceipt({ hash })
+    const receipt = await receiptOf(hash)
     if (receipt.status !== 'success' || !receipt.contractAddress) throw new Error(`${name} was not deployed`)
     return { address: receipt.contractAddress.toLowerCase() as Address, receipt }
   }
@@ -91,7 +112,7 @@ export async function deployInbox(url: string) {
         maxFeePerBlobGas: 10n ** 9n,
       }
       const hash = await wallet.sendTransaction({ to: inbox.address, data, value, gas: 3_000_000n, ...blobs })
-      return reader.waitForTransactionReceipt({ hash })
+      return receiptOf(hash)
     },
     /** The block of a receipt, as derivation knows L1 blocks. */
     async blockOf({ blockHash }: TransactionReceipt): Promise<L1BlockRef> {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytesToHex, type Hash, ZERO_ADDRESS, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { PAYLOAD_BYTES_PER_BLOB } from '../../../src/protocol/blobCodec.ts'
 import { type Commitment, encodeCommitment, hashCommitment } from '../../../src/protocol/shasta/commitment.ts'
 import {
   ALL_FORCED_INCLUSIONS,
@@ -72,8 +73,12 @@ test('activation emits the pseudo-proposal, which is none, and the genesis it st
 })
 
 test('proposals decoded from events hash to what the inbox stored, forced inclusions first', async () => {
-  // Two blobs: one payload longer than a blob holds.
-  const first = await inbox.send('propose', ['0x', proposeData(2, 0, 7)], new Uint8Array(140_000).fill(1))
+  // Two blobs: a payload of one byte more than a blob holds.
+  const first = await inbox.send(
+    'propose',
+    ['0x', proposeData(2, 0, 7)],
+    new Uint8Array(PAYLOAD_BYTES_PER_BLOB + 1),
+  )
   const one = await proposalOf(first)
   expect(one).toMatchObject({
     id: 1n,
