@@ -133,10 +133,11 @@ beforeAll(async () => {
       raw: await sign({ to: undefined, gas: 10_000_000n, data: `0x${'00'.repeat(49_153)}` }),
     },
     { name: 'the highest nonce', rule: 'D-88', raw: withField(good, 1, new Uint8Array(8).fill(255)) },
+    { name: 'a value near 2^256', rule: 'D-84', raw: await sign({ value: 2n ** 256n - 1n }) },
     {
-      name: 'a value that overflows with the fee',
+      name: 'a gas limit whose price overflows',
       rule: 'D-89',
-      raw: await sign({ value: 2n ** 256n - 1n }),
+      raw: withField(good, 3, new Uint8Array(32).fill(255)),
     },
   ]
 })

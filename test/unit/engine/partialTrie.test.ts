@@ -102,7 +102,7 @@ const FAMILIES: Readonly<Record<string, { key: (index: number) => Uint8Array; va
   },
 }
 
-const valueOf = (random: Random, bytes: number) =>
+const randomValue = (random: Random, bytes: number) =>
   Uint8Array.from({ length: bytes }, (_, i) => (i === 0 ? 1 + random(255) : random(256)))
 
 test.each(Object.entries(FAMILIES))(
@@ -125,7 +125,7 @@ test.each(Object.entries(FAMILIES))(
           await oracle.del(key)
           model.delete(index)
         } else {
-          const value = valueOf(random, family.valueBytes)
+          const value = randomValue(random, family.valueBytes)
           trie = writeValue(trie, path, value, 'test')
           await oracle.put(key, value)
           model.set(index, value)
