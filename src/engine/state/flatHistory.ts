@@ -13,7 +13,8 @@ const ROW_AT_SQL = `
   SELECT (SELECT v FROM state_history WHERE k >= ?1 AND k <= ?2 ORDER BY k LIMIT 1) AS past,
          (SELECT v FROM state_flat WHERE k = ?3) AS now`
 
-const LAST_BLOCK_KEY = new Uint8Array(BLOCK_KEY_BYTES).fill(0xff)
+/** Sorts behind the number of every block. */
+export const LAST_BLOCK_KEY = new Uint8Array(BLOCK_KEY_BYTES).fill(0xff)
 
 /** Null: no row after that block. */
 export async function readRowAt(

@@ -2,11 +2,11 @@
  * Proofs at a block inside the window of kept branches: the branch at a position after block N is the one that the first later
  * block replaced, else the one of now. Whatever else happens to the database meanwhile shows in the references, which are all checked.
  */
-import { EMPTY_BYTES, equalBytes } from '../../primitives/bytes.ts'
+import { concatBytes, EMPTY_BYTES, equalBytes } from '../../primitives/bytes.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
 import type { Store } from '../../store/store.ts'
-import { readRowAt } from './flatHistory.ts'
+import { LAST_BLOCK_KEY, readRowAt } from './flatHistory.ts'
 import {
   ACCOUNTS_ID,
   blockKey,
@@ -118,7 +118,7 @@ const KEYS_BELOW_SQL = `
   SELECT k FROM state_flat WHERE k >= ?1 AND k <= ?2
   UNION
   SELECT substr(k, 1, ${FLAT_KEY_BYTES}) FROM state_history
-  WHERE k >= ?1 AND k <= ?2 || x'ffffffffffffffff' AND substr(k, ${FLAT_KEY_BYTES + 1}) > ?3`
+  WHERE k >= ?1 AND k <= ?3 AND substr(k, ${FLAT_KEY_BYTES + 1}) > ?4`
 
 async function readLeafAt(
   store: Store,
@@ -128,7 +128,8 @@ async function readLeafAt(
   reference: Uint8Array,
 ): Promise<TrieLeaf> {
   const [first, last] = keyRange(position)
-  for (const { k } of await store.all(KEYS_BELOW_SQL, [first, last, blockKey(blockNumber)])) {
+  const bounds = [first, last, concatBytes(last, LAST_BLOCK_KEY), blockKey(blockNumber)]
+  for (const { k } of await store.all(KEYS_BELOW_SQL, bounds)) {
     const key = toLatin1(k as Uint8Array)
     const row = await readRowAt(store, key, blockNumber)
     if (row === null) continue

@@ -1,0 +1,71 @@
+/** A flat state grown by seeded blocks, with the plain model of every block kept beside it. */
+
+import type { FlatState } from '../../src/engine/state/flatState.ts'
+import { createFlatState, type FlatStateOptions } from '../../src/engine/state/flatStateOnStore.ts'
+import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { logicalDump } from '../../src/store/dump.ts'
+import { openStore } from '../../src/store/openStore.ts'
+import type { Store } from '../../src/store/store.ts'
+import { type BlockShape, cloneModel, createRandom, type ModelState, randomBlock } from './stateBlocks.ts'
+
+export const STATE_SCHEMAS = { state: [STATE_SCHEMA] }
+
+export type TestChain = {
+  readonly store: Store
+  readonly state: FlatState
+  /** State after each block, by its number. */
+  readonly models: ModelState[]
+  /** Stages and commits `count` blocks in steps of one to four. */
+  grow(count: number): Promise<void>
+  rewind(blockNumber: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function createTestChain(options: {
+  readonly seed: number
+  readonly shape: BlockShape
+  readonly path?: string
+  readonly state?: FlatStateOptions
+}): Promise<TestChain> {
+  const store = await openStore({ path: options.path ?? ':memory:', schemas: STATE_SCHEMAS })
+  const state = await createFlatState({ store, ...(options.state && { options: options.state }) })
+  const models: ModelState[] = []
+  const genesis: ModelState = new Map()
+  const changes = randomBlock(createRandom(options.seed), genesis, options.shape)
+  await store.transaction((transaction) => state.writeGenesis(transaction, changes))
+  state.settle()
+  models.push(genesis)
+  return {
+    store,
+    state,
+    models,
+    grow: async (count) => {
+      for (let i = 0; i < count; i++) {
+        const number = models.length
+        // Seeded by the number: a chain grown again after a rewind is the same chain.
+        const random = createRandom(options.seed * 1_000 + number)
+        const model = cloneModel(models.at(-1)!)
+        await state.stage(BigInt(number), randomBlock(random, model, options.shape))
+        models.push(model)
+        if (i === count - 1 || random(4) === 0) await commit(store, state)
+      }
+    },
+    rewind: async (blockNumber) => {
+      await store.transaction((transaction) => state.rewind(transaction, BigInt(blockNumber)))
+      state.settle()
+      models.length = blockNumber + 1
+    },
+    close: () => store.close(),
+  }
+}
+
+export async function commit(store: Store, state: FlatState): Promise<void> {
+  await store.transaction((transaction) => state.write(transaction))
+  state.settle()
+}
+
+export async function dumpOf(store: Store, tables: readonly string[]): Promise<string[]> {
+  const lines: string[] = []
+  for await (const line of logicalDump(store, tables)) lines.push(line)
+  return lines
+}
