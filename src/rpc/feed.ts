@@ -8,7 +8,7 @@ import type { BlockHeader } from '../primitives/header.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { Logger } from '../telemetry/log.ts'
 
-export type SeenBlock = {
+type SeenBlock = {
   readonly hash: Hash
   readonly header: BlockHeader
   readonly logs: readonly FoundLog[]

@@ -49,6 +49,8 @@ export function createDispatcher(deps: {
     let bytes = 0
     for (const item of items) {
       cost += costOf(item)
+      // Nobody is there to read the answer: a client that asks and leaves must not keep the node busy.
+      if (context.signal.aborted) return undefined
       const refusal = refuse(cost, bytes, deadline)
       const text =
         refusal === undefined

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { StateOverrides } from '../engine/engine.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../primitives/hex.ts'
 
-export type BlockTag = 'latest' | 'safe' | 'finalized' | 'earliest' | 'pending'
+type BlockTag = 'latest' | 'safe' | 'finalized' | 'earliest' | 'pending'
 
 export type BlockParameter =
   | { readonly type: 'tag'; readonly tag: BlockTag }

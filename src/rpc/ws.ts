@@ -12,11 +12,10 @@ import type { PushConnection } from './method.ts'
 const IN_FLIGHT_MAX = 16
 /** A connection that has not answered the last ping by the next is dead. */
 const PING_INTERVAL_MS = 30_000
-/** RFC 6455 close codes. */
+/** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001
-const TRY_AGAIN_LATER = 1013
 
-export type WsServer = { readonly connections: () => number; close(): void }
+export type WsServer = { close(): void }
 
 export function attachWebSocket(
   server: Server,
@@ -56,8 +55,7 @@ export function attachWebSocket(
       socket.send(text)
       if (socket.bufferedAmount <= limits.unreadBytesMax) return
       logger.warn({ unreadBytes: socket.bufferedAmount }, 'a WebSocket client does not read; closing it')
-      socket.close(TRY_AGAIN_LATER, 'too slow')
-      // The close frame waits behind what is not read; only ending the connection frees the memory.
+      // A close frame would wait behind what is not read; only ending the connection frees the memory.
       socket.terminate()
     }
     const notify = (subscription: string, result: unknown) =>
@@ -98,7 +96,6 @@ export function attachWebSocket(
   pings.unref()
 
   return {
-    connections: () => sockets.clients.size,
     close() {
       clearInterval(pings)
       for (const socket of sockets.clients) {

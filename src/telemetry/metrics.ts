@@ -3,10 +3,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-export type Layer = 'l1' | 'l2'
-/** l1: head, safe, finalized, current. l2: preconfirmed, unsafe, safe, finalized, executable. */
-export type RefType = 'head' | 'safe' | 'finalized' | 'current' | 'preconfirmed' | 'unsafe' | 'executable'
-
 const RPC_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5, 20]
 const BLOCK_SECONDS = [0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30]
 const REORG_BLOCKS = [1, 2, 3, 5, 8, 16, 32, 64, 128]
@@ -29,6 +25,7 @@ export function createMetrics(build: { readonly version: string; readonly commit
   const metrics = {
     up: gauge('up', '1 while the node runs'),
     buildInfo: gauge('build_info', 'version and commit of this build', ['version', 'commit']),
+    /** l1: head, safe, finalized, current. l2: preconfirmed, unsafe, safe, finalized, executable. */
     refsNumber: gauge<'layer' | 'type'>('refs_number', 'block number of a head', ['layer', 'type']),
     refsLatencySeconds: gauge<'layer' | 'type'>(
       'refs_latency_seconds',

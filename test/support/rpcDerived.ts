@@ -16,7 +16,7 @@ export const SENDER = privateKeyToAccount(
 )
 
 /** Logs the first word of its calldata as a topic, and counts its calls in slot 0. */
-export const EMITTER_CODE: Hex = '0x5f355f5fa15f546001015f5500'
+const EMITTER_CODE: Hex = '0x5f355f5fa15f546001015f5500'
 /** Copies the 13 bytes behind itself. */
 export const EMITTER_INITCODE: Hex = `0x600d8060095f395ff3${EMITTER_CODE.slice(2)}`
 

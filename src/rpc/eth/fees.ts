@@ -121,7 +121,7 @@ async function suggestTip(chain: ChainReader): Promise<bigint> {
 }
 
 /** Tips at percentiles of the block's gas, the cheapest first. An empty block answers zeros. */
-export function tipPercentiles(block: StoredBlock, percentiles: readonly number[]): bigint[] {
+function tipPercentiles(block: StoredBlock, percentiles: readonly number[]): bigint[] {
   const paid = paidTips(block).sort((a, b) => ascending(a.tip, b.tip))
   const gasTotal = paid.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
   return percentiles.map((percentile) => {

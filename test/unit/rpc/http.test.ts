@@ -6,15 +6,7 @@ import type { SyncStatus } from '../../../src/rpc/deps.ts'
 import type { RpcOptions, RpcServer } from '../../../src/rpc/server.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { emptyBlock, emptyBlocks, emptyState, noCaller } from '../../support/rpcFakes.ts'
-import {
-  createTestChain,
-  eventually,
-  post,
-  rpc,
-  SYNCED,
-  startTestRpc,
-  type TestChain,
-} from '../../support/rpcServer.ts'
+import { createTestChain, post, rpc, SYNCED, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
 
 let chain: TestChain
 let server: RpcServer
@@ -297,16 +289,6 @@ test('a connection that trickles is closed', async () => {
     await new Promise((resolve) => socket.once('close', resolve))
     clearInterval(trickle)
   }
-})
-
-test('a filter nobody empties tells once that it lost changes, then starts anew', async () => {
-  await restart({ limits: { logsMax: 5 } })
-  const id = (await rpc(server.url, 'eth_newBlockFilter')).result
-  await chain.commit({ blocks: emptyBlocks(1n, 6, chain.chain.heads().latest.hash) })
-  await eventually(async () =>
-    expect(await rpc(server.url, 'eth_getFilterChanges', [id])).toMatchObject({ error: { code: -32005 } }),
-  )
-  expect(await rpc(server.url, 'eth_getFilterChanges', [id])).toMatchObject({ result: [] })
 })
 
 test('filters are few: the oldest unused one goes', async () => {

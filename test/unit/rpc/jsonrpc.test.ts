@@ -183,6 +183,18 @@ describe('a batch', () => {
   })
 })
 
+test('a batch is left off when its client has gone', async () => {
+  const gone = new AbortController()
+  const seen: string[] = []
+  const dispatcher = createTestDispatcher({}, ({ method }) => {
+    seen.push(method)
+    gone.abort()
+  })
+  const body = new TextEncoder().encode(JSON.stringify(Array(5).fill(request('costly'))))
+  expect(await dispatcher.handle(body, { signal: gone.signal })).toBeUndefined()
+  expect(seen).toEqual(['costly'])
+})
+
 test('requests are observed under few names', async () => {
   const seen: unknown[] = []
   const dispatcher = createTestDispatcher({}, ({ method, code }) => seen.push([method, code]))

@@ -153,3 +153,16 @@ test('a port of its own serves WebSocket only', async () => {
   await eventually(() => expect(received.length).toBe(1))
   expect((await fetch(server.wsUrl.replace('ws:', 'http:'))).status).toBe(426)
 })
+
+test('a filter nobody empties tells once that it lost changes, then starts anew', async () => {
+  await restart({ limits: { logsMax: 5 } })
+  const id = (await rpc(server.url, 'eth_newBlockFilter')).result
+  const { socket, received } = await open()
+  ask(socket, 1, 'eth_subscribe', ['newHeads'])
+  await eventually(() => expect(received.length).toBe(1))
+  await grow(6)
+  // The filter, installed earlier, has heard of a block before this connection does.
+  await eventually(() => expect(received.at(-1)?.params?.result.number).toBe('0x6'))
+  expect(await rpc(server.url, 'eth_getFilterChanges', [id])).toMatchObject({ error: { code: -32005 } })
+  expect(await rpc(server.url, 'eth_getFilterChanges', [id])).toMatchObject({ result: [] })
+})
