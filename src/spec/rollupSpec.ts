@@ -68,11 +68,3 @@ export function forkTimestamp(spec: RollupSpec, name: ForkName): bigint | undefi
   }
   return undefined
 }
-
-/** Beacon slot of an L1 block or blob. Undefined for a timestamp before slot 0. */
-export function slotAt(spec: RollupSpec, timestamp: bigint): bigint | undefined {
-  const { genesisTime, secondsPerSlot } = spec.l1
-  if (timestamp < genesisTime) return undefined
-  // Rounds down: a timestamp inside a slot belongs to it.
-  return (timestamp - genesisTime) / secondsPerSlot
-}

@@ -8,7 +8,7 @@ import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import { taikoHekla } from '../../../src/spec/networks/taikoHekla.ts'
 import { taikoHoodi } from '../../../src/spec/networks/taikoHoodi.ts'
 import { taikoMainnet } from '../../../src/spec/networks/taikoMainnet.ts'
-import { forkAt, forkTimestamp, type RollupSpec, slotAt } from '../../../src/spec/rollupSpec.ts'
+import { forkAt, forkTimestamp, type RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { parseRollupSpec, serializeRollupSpec } from '../../../src/spec/specFile.ts'
 
 const devnet = createDevnetSpec({
@@ -103,13 +103,6 @@ describe('networks', () => {
       }
       expect(headerHash(header)).toBe(l2.genesis!.hash)
     }
-  })
-
-  test('slots: mainnet block 15537394, the first of proof of stake, was in slot 4700013', () => {
-    expect(slotAt(taikoMainnet, 1_663_224_179n)).toBe(4_700_013n)
-    expect(slotAt(taikoMainnet, 1_606_824_023n)).toBe(0n)
-    expect(slotAt(taikoMainnet, 1_606_824_034n)).toBe(0n)
-    expect(slotAt(taikoMainnet, 1_606_824_022n)).toBeUndefined()
   })
 })
 
