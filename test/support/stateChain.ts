@@ -9,6 +9,8 @@ import type { Store } from '../../src/store/store.ts'
 import { type BlockShape, cloneModel, createRandom, type ModelState, randomBlock } from './stateBlocks.ts'
 
 export const STATE_SCHEMAS = { state: [STATE_SCHEMA] }
+/** Small enough that rows fall out and are read again; a cache of the usual size also takes long to set up. */
+export const SMALL_CACHE = { hashedKeys: 50, accounts: 20, slots: 20, nodes: 30, codeBytes: 500 }
 
 export type TestChain = {
   readonly store: Store
@@ -28,7 +30,7 @@ export async function createTestChain(options: {
   readonly state?: FlatStateOptions
 }): Promise<TestChain> {
   const store = await openStore({ path: options.path ?? ':memory:', schemas: STATE_SCHEMAS })
-  const state = await createFlatState({ store, ...(options.state && { options: options.state }) })
+  const state = await createFlatState({ store, options: { cache: SMALL_CACHE, ...options.state } })
   const models: ModelState[] = []
   const genesis: ModelState = new Map()
   const changes = randomBlock(createRandom(options.seed), genesis, options.shape)

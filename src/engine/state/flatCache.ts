@@ -6,6 +6,8 @@ import type { HeldAccount, Stage } from './flatStage.ts'
 import type { TriePosition } from './pathTriePath.ts'
 
 export type FlatCacheSizes = {
+  /** Addresses and slots whose keccak-256 is remembered. */
+  readonly hashedKeys: number
   /** Rows kept, of each kind. A row with its key takes some 300 to 800 bytes. */
   readonly accounts: number
   readonly slots: number

@@ -31,13 +31,12 @@ export type FlatStateOptions = {
 }
 
 const CACHE_DEFAULT: FlatCacheSizes = {
+  hashedKeys: 200_000,
   accounts: 100_000,
   slots: 200_000,
   nodes: 200_000,
   codeBytes: 32 * 1024 * 1024,
 }
-/** keccak-256 of this many addresses and slots is remembered. */
-const HASHED_KEYS_MAX = 200_000
 const NODE_WINDOW_BLOCKS_DEFAULT = 4_096
 
 const NO_STATE: StateHead = { blockNumber: -1n, stateRoot: EMPTY_TRIE_ROOT, nextStorageId: 1 }
@@ -48,8 +47,9 @@ export async function createFlatState(deps: {
 }): Promise<FlatState> {
   const { store, options = {} } = deps
   const windowBlocks = options.nodeWindowBlocks ?? NODE_WINDOW_BLOCKS_DEFAULT
-  const cache = createFlatCache({ ...CACHE_DEFAULT, ...options.cache })
-  const hashKey = createKeyHasher(HASHED_KEYS_MAX)
+  const sizes = { ...CACHE_DEFAULT, ...options.cache }
+  const cache = createFlatCache(sizes)
+  const hashKey = createKeyHasher(sizes.hashedKeys)
   let committed: StateHead = (await readHead(store)) ?? NO_STATE
   let head = committed
   let stage = createStage()

@@ -4,7 +4,7 @@ import { createFlatState } from '../../../../src/engine/state/flatStateOnStore.t
 import { STATE_LOGICAL_TABLES } from '../../../../src/engine/state/schema.ts'
 import { MissingStateError } from '../../../../src/engine/state/source.ts'
 import { addressOf, modelRoot } from '../../../support/stateBlocks.ts'
-import { createTestChain, dumpOf } from '../../../support/stateChain.ts'
+import { createTestChain, dumpOf, SMALL_CACHE } from '../../../support/stateChain.ts'
 
 const SHAPE = { accounts: 40, slots: 25, touches: 9, deletes: 35 }
 
@@ -85,7 +85,7 @@ describe('a rewind', () => {
     const chain = await createTestChain({ seed: 4, shape: SHAPE })
     await chain.grow(10)
     await chain.rewind(6)
-    const reopened = await createFlatState({ store: chain.store })
+    const reopened = await createFlatState({ store: chain.store, options: { cache: SMALL_CACHE } })
     expect(reopened.head).toEqual(chain.state.head)
     await chain.close()
   })

@@ -15,7 +15,7 @@ import {
   randomBlock,
   slotOf,
 } from '../../../support/stateBlocks.ts'
-import { commit, createTestChain, dumpOf, STATE_SCHEMAS } from '../../../support/stateChain.ts'
+import { commit, createTestChain, dumpOf, SMALL_CACHE, STATE_SCHEMAS } from '../../../support/stateChain.ts'
 
 const SHAPE = { accounts: 50, slots: 30, touches: 10, deletes: 30 }
 const [A, B, C] = [addressOf(0xa), addressOf(0xb), addressOf(0xc)]
@@ -47,7 +47,7 @@ const slots = (values: Readonly<Record<number, number>>, cleared = false): Stora
 /** A state with A (slots 1 to 3), B (no slots) and C (slot 1). */
 async function small(): Promise<{ store: Store; state: FlatState }> {
   const store = await openStore({ path: ':memory:', schemas: STATE_SCHEMAS })
-  const state = await createFlatState({ store })
+  const state = await createFlatState({ store, options: { cache: SMALL_CACHE } })
   const genesis = changesOf(
     [
       [A, account(1n)],
@@ -89,7 +89,7 @@ describe('roots', () => {
 
   test('of a step of 300 blocks staged in memory, with caches too small for any of it', async () => {
     const store = await openStore({ path: ':memory:', schemas: STATE_SCHEMAS })
-    const cache = { accounts: 5, slots: 5, nodes: 5, codeBytes: 50 }
+    const cache = { hashedKeys: 5, accounts: 5, slots: 5, nodes: 5, codeBytes: 50 }
     const state = await createFlatState({ store, options: { cache } })
     const model: ModelState = new Map()
     const random = createRandom(8)
@@ -101,7 +101,7 @@ describe('roots', () => {
       if (number % 10 === 0) expect(root).toBe(await modelRoot(model))
     }
     await commit(store, state)
-    expect((await createFlatState({ store })).head).toEqual({
+    expect((await createFlatState({ store, options: { cache: SMALL_CACHE } })).head).toEqual({
       blockNumber: 300n,
       stateRoot: await modelRoot(model),
     })
@@ -112,7 +112,7 @@ describe('roots', () => {
     const dumps: string[][] = []
     for (const every of [1, 7, 40]) {
       const store = await openStore({ path: ':memory:', schemas: STATE_SCHEMAS })
-      const state = await createFlatState({ store })
+      const state = await createFlatState({ store, options: { cache: SMALL_CACHE } })
       const model: ModelState = new Map()
       const random = createRandom(9)
       const genesis = randomBlock(random, model, SHAPE)
@@ -134,7 +134,10 @@ describe('roots', () => {
     const { stateRoot } = state.head
     expect(await state.stage(1n, changesOf([]))).toBe(stateRoot)
     await commit(store, state)
-    expect((await createFlatState({ store })).head).toEqual({ blockNumber: 1n, stateRoot })
+    expect((await createFlatState({ store, options: { cache: SMALL_CACHE } })).head).toEqual({
+      blockNumber: 1n,
+      stateRoot,
+    })
     await store.close()
   })
 
@@ -192,7 +195,7 @@ describe('storage of a destroyed account', () => {
     expect(await source.storage(A, slotOf(1))).toEqual(new Uint8Array(0))
     expect(await source.storage(A, slotOf(2))).toEqual(Uint8Array.of(99))
     await commit(store, state)
-    const reopened = (await createFlatState({ store })).source()
+    const reopened = (await createFlatState({ store, options: { cache: SMALL_CACHE } })).source()
     expect(await reopened.storage(A, slotOf(1))).toEqual(new Uint8Array(0))
     expect(await reopened.storage(A, slotOf(7))).toEqual(Uint8Array.of(77))
     await store.close()
@@ -249,7 +252,7 @@ describe('storage of a destroyed account', () => {
 describe('reading', () => {
   test('answers at once when in memory, with a promise when not', async () => {
     const { store } = await small()
-    const fresh = await createFlatState({ store })
+    const fresh = await createFlatState({ store, options: { cache: SMALL_CACHE } })
     const source = fresh.source()
     const first = source.account(A)
     expect(first).toBeInstanceOf(Promise)
@@ -302,7 +305,7 @@ describe('reading', () => {
     await state.stage(1n, changes)
     expect(await state.source().code(codeHash)).toEqual(code)
     await commit(store, state)
-    const fresh = await createFlatState({ store })
+    const fresh = await createFlatState({ store, options: { cache: SMALL_CACHE } })
     expect(await fresh.source().code(codeHash)).toEqual(code)
     expect(await fresh.source().code(EMPTY_CODE_HASH)).toEqual(new Uint8Array(0))
     await expect(fresh.source().code(keccak256Hex(Uint8Array.of(1)))).rejects.toThrow(
@@ -313,7 +316,7 @@ describe('reading', () => {
 
   test('a read that began before a commit does not bring the old value back', async () => {
     const { store } = await small()
-    const state = await createFlatState({ store })
+    const state = await createFlatState({ store, options: { cache: SMALL_CACHE } })
     const early = state.source().account(B) as Promise<unknown>
     const settled = Promise.allSettled([early])
     await state.stage(1n, changesOf([[B, account(9n)]]))
@@ -358,7 +361,7 @@ describe('a source', () => {
 
   test('a root asked for while the head moves on is refused, not mixed', async () => {
     const { store } = await small()
-    const state = await createFlatState({ store })
+    const state = await createFlatState({ store, options: { cache: SMALL_CACHE } })
     const root = state.source().rootAfter(changesOf([[B, account(7n)]]))
     const settled = Promise.allSettled([root])
     await state.stage(1n, changesOf([[A, account(7n)]]))
@@ -407,13 +410,15 @@ describe('staging', () => {
     await state.stage(1n, changesOf([[A, account(2n)]]))
     state.settle()
     await commit(store, state)
-    expect((await (await createFlatState({ store })).source().account(A))?.nonce).toBe(2n)
+    expect(
+      (await (await createFlatState({ store, options: { cache: SMALL_CACHE } })).source().account(A))?.nonce,
+    ).toBe(2n)
     await store.close()
   })
 
   test('before genesis there is an empty state, and there is one genesis', async () => {
     const store = await openStore({ path: ':memory:', schemas: STATE_SCHEMAS })
-    const state = await createFlatState({ store })
+    const state = await createFlatState({ store, options: { cache: SMALL_CACHE } })
     expect(state.head).toEqual({ blockNumber: -1n, stateRoot: EMPTY_TRIE_ROOT })
     expect(await state.source().account(A)).toBe(null)
     const genesis = changesOf([[A, account(1n)]])
