@@ -1,8 +1,9 @@
-/** A flat state grown by seeded blocks, with the plain model of every block kept beside it. */
+/** A flat state grown by seeded blocks, with the plain model of every block kept beside it. Opens an existing one where it stands. */
 
 import type { FlatState } from '../../src/engine/state/flatState.ts'
 import { createFlatState, type FlatStateOptions } from '../../src/engine/state/flatStateOnStore.ts'
 import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import type { StateChanges } from '../../src/engine/state/source.ts'
 import { logicalDump } from '../../src/store/dump.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -17,7 +18,7 @@ export type TestChain = {
   readonly state: FlatState
   /** State after each block, by its number. */
   readonly models: ModelState[]
-  /** Stages and commits `count` blocks in steps of one to four. */
+  /** Stages and commits `count` blocks in steps of a few. */
   grow(count: number): Promise<void>
   rewind(blockNumber: number): Promise<void>
   close(): Promise<void>
@@ -32,24 +33,29 @@ export async function createTestChain(options: {
   const store = await openStore({ path: options.path ?? ':memory:', schemas: STATE_SCHEMAS })
   const state = await createFlatState({ store, options: { cache: SMALL_CACHE, ...options.state } })
   const models: ModelState[] = []
-  const genesis: ModelState = new Map()
-  const changes = randomBlock(createRandom(options.seed), genesis, options.shape)
-  await store.transaction((transaction) => state.writeGenesis(transaction, changes))
-  state.settle()
-  models.push(genesis)
+  const nextBlock = (): StateChanges => {
+    const number = models.length
+    // Seeded by the number: a chain grown again, after a rewind or a restart, is the same chain.
+    const model = cloneModel(models.at(-1) ?? new Map())
+    const changes = randomBlock(createRandom(options.seed * 1_000 + number), model, options.shape)
+    models.push(model)
+    return changes
+  }
+  while (models.length <= Number(state.head.blockNumber)) nextBlock()
+  if (models.length === 0) {
+    await store.transaction((transaction) => state.writeGenesis(transaction, nextBlock()))
+    state.settle()
+  }
   return {
     store,
     state,
     models,
     grow: async (count) => {
+      const steps = createRandom(options.seed + models.length)
       for (let i = 0; i < count; i++) {
-        const number = models.length
-        // Seeded by the number: a chain grown again after a rewind is the same chain.
-        const random = createRandom(options.seed * 1_000 + number)
-        const model = cloneModel(models.at(-1)!)
-        await state.stage(BigInt(number), randomBlock(random, model, options.shape))
-        models.push(model)
-        if (i === count - 1 || random(4) === 0) await commit(store, state)
+        const number = BigInt(models.length)
+        await state.stage(number, nextBlock())
+        if (i === count - 1 || steps(4) === 0) await commit(store, state)
       }
     },
     rewind: async (blockNumber) => {
@@ -71,3 +77,6 @@ export async function dumpOf(store: Store, tables: readonly string[]): Promise<s
   for await (const line of logicalDump(store, tables)) lines.push(line)
   return lines
 }
+
+/** What test/support/stateWriter.ts grows. */
+export const WRITER_SHAPE: BlockShape = { accounts: 200, slots: 60, touches: 40, deletes: 25 }
