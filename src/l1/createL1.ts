@@ -35,6 +35,8 @@ export type L1Options = {
   readonly quorum?: number
   /** keccak-256 of the inbox's code (a proxy's own code, usually). */
   readonly inboxCodeHash?: Hash
+  /** For a development L1 with a wrong transactions root (anvil): takes its transaction hashes unproven. Default false. */
+  readonly trustsTransactionHashes?: boolean
   readonly pollIntervalMs?: number
   readonly finalityIntervalMs?: number
   /** Default `hash-chain`. */
@@ -83,7 +85,11 @@ export async function createL1(options: L1Options): Promise<L1> {
     ...pauses,
   })
   const watch = createWatch(watchedContracts(spec))
-  const reader = createL1Reader({ provider, watch })
+  const reader = createL1Reader({
+    provider,
+    watch,
+    trustsTransactionHashes: options.trustsTransactionHashes,
+  })
   const beacons = (options.beacons ?? []).map((beacon) => createHttpSource(beacon, pauses))
   await startWhenReachable({
     spec,
@@ -139,6 +145,7 @@ export async function createL1(options: L1Options): Promise<L1> {
     onFinalized: (position: L1Position) => {
       finalized = position
     },
+    finalizedBefore: () => finalized,
     log,
   }
   const trust = (): HeadTrust => {

@@ -3,7 +3,7 @@
  *
  * Numbers are kept as limbs of 22 bits in doubles: 12 limbs of a blob's element times 6 limbs of a 128-bit weight make 17
  * columns. A column sums at most 6 products of 44 bits for each blob, which stays exact up to 2^53, so carries and the one
- * modular reduction wait until the last blob. BigInt arithmetic would take five times as long (bench/blobs.ts).
+ * modular reduction wait until the last blob. BigInt arithmetic takes six times as long (bench/blobs.ts).
  */
 import { BYTES_PER_BLOB, BYTES_PER_FIELD_ELEMENT } from './kzg.ts'
 

@@ -28,6 +28,8 @@ export type FollowDeps = HistoryDeps & {
   /** Tells the status what the stream knows. */
   readonly onHead: (head: L1Position) => void
   readonly onFinalized: (block: L1Position) => void
+  /** What an earlier stream of this process has seen to be final. */
+  readonly finalizedBefore: () => L1Position | undefined
   readonly log: Logger
 }
 
@@ -35,6 +37,7 @@ export async function* followL1(deps: FollowDeps, input: FollowInput): AsyncGene
   const { reader } = deps
   const { signal } = input
   let at = input.cursor
+  /** Newest block said to be final in this stream, or known to its caller. */
   let finalized = input.finalized
   let trustedSeen = false
   let announced: Hash | undefined
@@ -101,11 +104,12 @@ export async function* followL1(deps: FollowDeps, input: FollowInput): AsyncGene
   async function* reorganize(head: L1Header): AsyncGenerator<L1Event> {
     const known = (await input.knownAncestors()).filter(({ number }) => number <= at.number)
     const ancestor = await newestOnChain(reader, head, known, signal)
-    if (finalized && (ancestor === null || ancestor.number < finalized.number)) {
+    const final = newestOf(finalized, deps.finalizedBefore())
+    if (final && (ancestor === null || ancestor.number < final.number)) {
       const sentence =
-        `L1 block ${finalized.number} (${finalized.hash}) was final, and every provider now serves a chain without it; ` +
+        `L1 block ${final.number} (${final.hash}) was final, and every provider now serves a chain without it; ` +
         'check the providers, and whether L1 had a consensus failure. Nothing was changed in the database'
-      throw await settleContradiction(deps.provider, finalized, sentence, signal)
+      throw await settleContradiction(deps.provider, final, sentence, signal)
     }
     if (ancestor === null) {
       const oldest = known.at(-1) ?? at
@@ -146,9 +150,12 @@ export async function* followL1(deps: FollowDeps, input: FollowInput): AsyncGene
           yield* catchUp(head)
           continue
         }
-        if (head.number > at.number) yield* followTip(head)
-        else yield* considerLower(head)
-        yield* settle()
+        if (head.number > at.number) {
+          lowerForks = 0
+          yield* followTip(head)
+        } else yield* considerLower(head)
+        // While the head is of another branch, nothing can be said of ours.
+        if (lowerForks === 0) yield* settle()
         if (at.hash === head.hash && announced !== head.hash) {
           announced = head.hash
           yield { type: 'caughtUp', head: at }
@@ -159,6 +166,10 @@ export async function* followL1(deps: FollowDeps, input: FollowInput): AsyncGene
   } catch (error) {
     if (!signal.aborted) throw error
   }
+}
+
+function newestOf(a: L1Position | undefined, b: L1Position | undefined): L1Position | undefined {
+  return a && b ? (b.number > a.number ? b : a) : (a ?? b)
 }
 
 /** Throws unless `certain` is on the chain of our cursor `at`. */

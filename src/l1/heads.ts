@@ -40,7 +40,9 @@ export function createHeads(deps: {
       async read(signal) {
         const preferred = await reader.headerByTag('latest', signal)
         if (preferred === null || provider.names.length === 1 || !isStale(preferred)) return preferred
-        const others = (await eachAt('latest', signal)).flatMap(({ answer }) => answer ?? [])
+        const others = (await eachAt('latest', signal)).flatMap(({ answer, demoted }) =>
+          answer && !demoted ? [answer] : [],
+        )
         return others.reduce((a, b) => (b.number > a.number ? b : a), preferred)
       },
     }

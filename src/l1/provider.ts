@@ -37,7 +37,7 @@ export type L1Provider = {
     calls: readonly RpcCall[],
     check: CheckResults<T>,
     signal?: AbortSignal,
-  ): Promise<readonly { readonly from: string; readonly answer: T | null; readonly failed: boolean }[]>
+  ): Promise<readonly { readonly from: string; readonly answer: T | null; readonly demoted: boolean }[]>
   /** The chain id each server says it is on; undefined where it does not answer. */
   chainIds(
     signal?: AbortSignal,
@@ -103,11 +103,11 @@ export function createL1Provider(options: L1ProviderOptions): L1Provider {
               signal,
               ask: () => askSource(source, calls, check, signal),
             })
-            return { from: source.name, answer, failed: false }
+            return { from: source.name, answer, demoted: source.health.isDemoted() }
           } catch (error) {
             signal?.throwIfAborted()
             if (error instanceof CriticalError) throw error
-            return { from: source.name, answer: null, failed: true }
+            return { from: source.name, answer: null, demoted: source.health.isDemoted() }
           }
         }),
       ),

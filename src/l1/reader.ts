@@ -9,7 +9,7 @@ import type { L1Log } from '../protocol/protocol.ts'
 import { SourcesFailedError } from './failover.ts'
 import type { L1Header } from './l1.ts'
 import type { L1Provider } from './provider.ts'
-import { verifyBody } from './rpcBody.ts'
+import { readClaimedHashes, verifyBody } from './rpcBody.ts'
 import { type RpcCall, RpcError } from './rpcEndpoint.ts'
 import { verifyHeader } from './rpcHeader.ts'
 import { readBytes } from './rpcJson.ts'
@@ -46,8 +46,13 @@ export type L1Reader = {
   servedBy(hash: Hash): string | undefined
 }
 
-export function createL1Reader(deps: { readonly provider: L1Provider; readonly watch: Watch }): L1Reader {
-  const { provider, watch } = deps
+export function createL1Reader(deps: {
+  readonly provider: L1Provider
+  readonly watch: Watch
+  /** See `readClaimedHashes`. Default false. */
+  readonly trustsTransactionHashes?: boolean | undefined
+}): L1Reader {
+  const { provider, watch, trustsTransactionHashes = false } = deps
   const headers = new LRUCache<Hash, { readonly header: L1Header; readonly from: string }>({
     max: HEADERS_KEPT,
   })
@@ -58,8 +63,11 @@ export function createL1Reader(deps: { readonly provider: L1Provider; readonly w
 
   const transactionHashes = (block: L1Header, signal?: AbortSignal) =>
     provider.ask(
-      [{ method: 'eth_getBlockByHash', params: [block.hash, true] }],
-      ([json]) => (json === null ? null : verifyBody(json, block)),
+      [{ method: 'eth_getBlockByHash', params: [block.hash, !trustsTransactionHashes] }],
+      ([json]) => {
+        if (json === null) return null
+        return trustsTransactionHashes ? readClaimedHashes(json) : verifyBody(json, block)
+      },
       signal,
     )
 

@@ -8,7 +8,7 @@ import { keccak256Hex } from '../primitives/keccak.ts'
 import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
 import { encodeRlp, type RlpItem } from '../primitives/rlp.ts'
 import type { L1Header } from './l1.ts'
-import { type JsonObject, readBytes, readList, readObject, readQuantity } from './rpcJson.ts'
+import { type JsonObject, readBytes, readHex, readList, readObject, readQuantity } from './rpcJson.ts'
 import { check } from './wrongData.ts'
 
 /** Hashes of the block's transactions, in order, from a block with full transactions. */
@@ -28,6 +28,17 @@ export function verifyBody(json: unknown, block: L1Header): readonly Hash[] {
     )
   }
   return transactions.map(keccak256Hex)
+}
+
+/**
+ * The hashes as the server lists them, unproven. Only for an L1 whose transactions root is not that of the consensus encoding:
+ * anvil 1.7.1 hashes blob transactions with their sidecars into it. Provenance rests on these hashes, derivation does not.
+ */
+export function readClaimedHashes(json: unknown): readonly Hash[] {
+  const body = readObject(json, 'the block')
+  return readList(body.transactions, 'the transactions').map((hash) =>
+    readHex(hash, 'a transaction hash', 32),
+  )
 }
 
 type Fields = {
