@@ -20,8 +20,8 @@ const LEVELS: Readonly<Record<string, number | null>> = {
   preconf: 6,
   rpc: 7,
   research: 7,
-  cli: 8,
   'node.ts': 8,
+  cli: 9,
   telemetry: null,
 }
 
@@ -89,8 +89,6 @@ test('the repository names no machine and no secret', () => {
     .split('\n')
     .filter((path) => /\.(ts|sol|md|json|mjs|toml)$/.test(path) && path !== 'package-lock.json')
     .filter((path) => path !== 'test/tidy.test.ts')
-    .filter((path) =>
-      /\/work\/|\/root\/|PRIVATE KEY-----/.test(readFileSync(join(SRC, '..', path), 'utf8')),
-    )
+    .filter((path) => /\/work\/|\/root\/|PRIVATE KEY-----/.test(readFileSync(join(SRC, '..', path), 'utf8')))
   expect(offending).toEqual([])
 })

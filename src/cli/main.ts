@@ -1,14 +1,21 @@
 #!/usr/bin/env node
 /** The command line. Commands live in commands/; what fails here fails with a sentence, not with a stack. */
 import { Command } from 'commander'
+import { VERSION } from '../node.ts'
 import { CriticalError } from '../primitives/errors.ts'
+import { configCommand } from './commands/config.ts'
+import { devnetCommand } from './commands/devnet.ts'
+import { nodeCommand } from './commands/node.ts'
 import { replayCommand } from './commands/replay.ts'
 import { ConfigError } from './config/resolve.ts'
 
 const program = new Command('plumbline')
   .description('a based-rollup node: derives an L2 from L1, executes and serves it')
-  .version('0.1.0')
+  .version(VERSION)
+  .addCommand(devnetCommand())
+  .addCommand(nodeCommand())
   .addCommand(replayCommand())
+  .addCommand(configCommand())
 
 try {
   await program.parseAsync()

@@ -28,10 +28,13 @@ const flag = z.union([
   z.boolean(),
   z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
 ])
-const hash = z
+const position = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 32 bytes in hex')
-  .transform((text) => text.toLowerCase())
+  .regex(/^[0-9]+:0x[0-9a-fA-F]{64}$/, 'must be a block number, a colon and 32 bytes in hex')
+  .transform((text) => {
+    const [number = '', hash = ''] = text.toLowerCase().split(':')
+    return { number: BigInt(number), hash }
+  })
 
 export const CHAIN_OPTIONS: readonly OptionSpec[] = [
   {
@@ -77,10 +80,17 @@ export const L1_OPTIONS: readonly OptionSpec[] = [
     isSecret: true,
   },
   {
-    flag: 'l1.trusted-hash',
-    argument: '<hash>',
-    description: 'L1 block hash the canonical chain must contain',
-    schema: hash,
+    flag: 'l1.trusted-block',
+    argument: '<number:hash>',
+    description: 'L1 block the canonical chain must contain',
+    schema: position,
+  },
+  {
+    flag: 'l1.trust-transaction-hashes',
+    description:
+      'for anvil, whose transactions root is wrong for blob transactions: take its hashes unproven',
+    schema: flag,
+    default: false,
   },
   {
     flag: 'l1.poll-interval',
@@ -221,8 +231,8 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
     default: 9546,
   },
   {
-    flag: 'devnet.demo',
-    description: 'send a few transactions, show each of their clocks, then stop',
+    flag: 'devnet.exit-after-demo',
+    description: 'stop once the demonstration is over',
     schema: flag,
     default: false,
   },

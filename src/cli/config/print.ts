@@ -6,13 +6,17 @@ export function formatConfig(options: readonly OptionSpec[], resolved: Resolved)
   const rows = options.map((option) => {
     const entry = resolved.get(option.flag)
     if (!entry) return [option.flag, '(not set)', ''] as const
-    const shown = option.isSecret ? redact(entry.value) : JSON.stringify(entry.value)
+    const shown = option.isSecret ? redact(entry.value) : format(entry.value)
     return [option.flag, shown, `# ${entry.origin}`] as const
   })
   const width = Math.max(...rows.map(([flag]) => flag.length))
   return rows
     .map(([flag, value, origin]) => `${flag.padEnd(width)} = ${value}  ${origin}`.trimEnd())
     .join('\n')
+}
+
+function format(value: unknown): string {
+  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? item.toString() : item))
 }
 
 /** Hosts help an operator; what follows them may be a key. */

@@ -1,0 +1,61 @@
+/** `plumbline devnet`: everything on one machine, and a demonstration of it. */
+import { Command } from 'commander'
+import { CriticalError } from '../../primitives/errors.ts'
+import { addOptions, loadConfig } from '../config/load.ts'
+import { DEVNET_OPTIONS } from '../config/options.ts'
+import { runDemo } from '../devnet/demo.ts'
+import { type Devnet, runDevnet } from '../devnet/devnet.ts'
+import { logFormatOf, loggerOf, rpcOptionsOf } from '../nodeConfig.ts'
+import { createShutdown } from '../shutdown.ts'
+
+export function devnetCommand(): Command {
+  return addOptions(
+    new Command('devnet').description('a local L1, the contracts, a proposer and a node in one'),
+    DEVNET_OPTIONS,
+  ).action(async (flags) => {
+    const config = loadConfig(DEVNET_OPTIONS, flags)
+    const stopped = createShutdown((name) =>
+      console.error(`${name}: finishing the step; once more to stop at once`),
+    )
+    const finished = new AbortController()
+    const signal = AbortSignal.any([stopped, finished.signal])
+    let failure: unknown
+    await runDevnet(
+      {
+        dataDir: config.need<string>('datadir'),
+        secondsPerSlot: config.need<number>('devnet.block-time'),
+        l1Port: config.need<number>('devnet.l1-port'),
+        beaconPort: config.need<number>('devnet.beacon-port'),
+        rpc: rpcOptionsOf(config),
+        isJson: logFormatOf(config) === 'json',
+        logger: loggerOf(config),
+        signal,
+      },
+      (devnet) => {
+        introduce(devnet)
+        runDemo(devnet.node, signal)
+          .catch((error) => {
+            failure = error
+          })
+          .finally(() => {
+            if (config.need<boolean>('devnet.exit-after-demo')) finished.abort()
+            else if (!signal.aborted) console.log('the devnet goes on; Ctrl-C ends it')
+          })
+      },
+    )
+    if (failure !== undefined && !stopped.aborted) {
+      throw new CriticalError('the demonstration failed', { cause: failure })
+    }
+  })
+}
+
+function introduce({ node, l1Url, beaconUrl, files }: Devnet): void {
+  console.log(`L1 JSON-RPC   ${l1Url}`)
+  console.log(`beacon API    ${beaconUrl}`)
+  console.log(`L2 JSON-RPC   ${node.rpc.url}  (chain ${node.spec.l2.chainId}; WebSocket on the same port)`)
+  console.log('a second node, from L1 alone:')
+  console.log(
+    `  node dist/cli/main.js node --rollup.config ${files.spec} --genesis ${files.genesis} ` +
+      `--l1.rpc ${l1Url} --l1.beacon ${beaconUrl} --l1.trust-transaction-hashes --l1.poll-interval 500 --datadir data/second --http.port 8555`,
+  )
+}

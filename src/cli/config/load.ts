@@ -1,0 +1,70 @@
+/** The command line's side of configuration: options on a command, the TOML file, and the values with their origins. */
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { parse } from 'smol-toml'
+import type { OptionSpec } from './options.ts'
+import { ConfigError, environmentName, type Resolved, resolveConfig } from './resolve.ts'
+
+const CONFIG_FILE = 'plumbline.toml'
+
+export function addOptions(command: Command, options: readonly OptionSpec[]): Command {
+  for (const { flag, argument, description, default: fallback } of options) {
+    const shown = fallback === undefined ? '' : ` (default: ${JSON.stringify(fallback)})`
+    command.option(
+      argument === undefined ? `--${flag}` : `--${flag} ${argument}`,
+      `${description}${shown} [${environmentName(flag)}]`,
+    )
+  }
+  return command.option(
+    '--config <file>',
+    `TOML file with these options (default: ./${CONFIG_FILE} if it is there)`,
+  )
+}
+
+/** `parsed` is what commander made of the command line. */
+export function loadConfig(
+  options: readonly OptionSpec[],
+  parsed: Readonly<Record<string, unknown>>,
+): Config {
+  const flags = Object.fromEntries(options.map(({ flag }) => [flag, parsed[attributeOf(flag)]]))
+  const path = parsed.config === undefined ? CONFIG_FILE : String(parsed.config)
+  if (parsed.config !== undefined && !existsSync(path)) throw new ConfigError(`there is no file ${path}`)
+  const file = existsSync(path) ? parseFile(path) : {}
+  return toConfig(resolveConfig(options, { flags, environment: process.env, file, preset: {} }))
+}
+
+/** Commander keeps `--l1.poll-interval` as `l1.pollInterval`. */
+function attributeOf(flag: string): string {
+  return flag.replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())
+}
+
+export type Config = {
+  readonly resolved: Resolved
+  /** The validated value; undefined when it was given nowhere and has no default. */
+  get<T>(flag: string): T | undefined
+  /** Throws ConfigError with the flag's name when it was given nowhere. */
+  need<T>(flag: string): T
+}
+
+function toConfig(resolved: Resolved): Config {
+  const get = <T>(flag: string) => resolved.get(flag)?.value as T | undefined
+  return {
+    resolved,
+    get,
+    need<T>(flag: string) {
+      const value = get<T>(flag)
+      if (value === undefined) throw new ConfigError(`--${flag} (or ${environmentName(flag)}) is needed`)
+      return value
+    },
+  }
+}
+
+function parseFile(path: string): Record<string, unknown> {
+  try {
+    return parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new ConfigError(`${path} is no valid TOML: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    })
+  }
+}

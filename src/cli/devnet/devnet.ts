@@ -1,0 +1,137 @@
+/** The devnet: a local L1, a beacon facade, the contracts, and a node that proposes to them. */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { buildGenesis } from '../../engine/genesis.ts'
+import type { Node, NodeOptions } from '../../node.ts'
+import type { TxPool } from '../../propose/txPool.ts'
+import { createDevnetSpec } from '../../spec/devnet.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { serializeRollupSpec } from '../../spec/specFile.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { runNode } from '../runNode.ts'
+import { startAnvil } from './anvil.ts'
+import { startBeaconFacade } from './beaconFacade.ts'
+import { deployContracts, readArtifact } from './deploy.ts'
+import { createDevnetPool, runProposer } from './proposing.ts'
+
+const L1_CHAIN_ID = 31_337
+/** Short, so that a person sees finality: two epochs behind the head. */
+const SLOTS_PER_EPOCH = 4
+
+export type DevnetOptions = {
+  /** Made anew at each start. */
+  readonly dataDir: string
+  readonly secondsPerSlot: number
+  readonly l1Port: number
+  readonly beaconPort: number
+  readonly rpc: NodeOptions['rpc']
+  readonly isJson: boolean
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+export type Devnet = {
+  readonly node: Node
+  readonly spec: RollupSpec
+  readonly l1Url: string
+  readonly beaconUrl: string
+  /** Spec and genesis, for a second node: `--rollup.config`, `--genesis`. */
+  readonly files: { readonly spec: string; readonly genesis: string }
+}
+
+/** Runs until the signal. `onStarted` is called once the node serves. */
+export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devnet) => void): Promise<void> {
+  const { secondsPerSlot, logger, signal } = options
+  const dataDir = resolve(options.dataDir)
+  await rm(dataDir, { recursive: true, force: true })
+  await mkdir(dataDir, { recursive: true })
+  const anvil = await startAnvil({
+    port: options.l1Port,
+    secondsPerSlot,
+    slotsPerEpoch: SLOTS_PER_EPOCH,
+    chainId: L1_CHAIN_ID,
+    isMining: true,
+  })
+  try {
+    const first = (await anvil.request('eth_getBlockByNumber', ['0x0', false])) as { timestamp: string }
+    const genesisTime = BigInt(first.timestamp)
+    const beacon = await startBeaconFacade({
+      anvil,
+      port: options.beaconPort,
+      genesisTime,
+      secondsPerSlot: BigInt(secondsPerSlot),
+    })
+    try {
+      const genesisJson = readArtifact<{ config: { chainId: number } }>('devnet-genesis')
+      const genesis = buildGenesis(genesisJson)
+      const l2ChainId = BigInt(genesisJson.config.chainId)
+      logger.info({ l1: anvil.url, beacon: beacon.url }, 'started a local L1; deploying the contracts')
+      const deployment = await deployContracts({
+        l1Url: anvil.url,
+        l1ChainId: L1_CHAIN_ID,
+        l2ChainId,
+        genesisHash: genesis.hash,
+      })
+      const spec = createDevnetSpec({
+        l1ChainId: BigInt(L1_CHAIN_ID),
+        l2ChainId,
+        inbox: deployment.inbox,
+        startBlock: deployment.startBlock,
+        genesisTime,
+        secondsPerSlot: BigInt(secondsPerSlot),
+        genesis: { hash: genesis.hash, stateRoot: genesis.stateRoot },
+      })
+      const files = { spec: join(dataDir, 'rollup.json'), genesis: join(dataDir, 'genesis.json') }
+      await writeFile(files.spec, serializeRollupSpec(spec))
+      await writeFile(files.genesis, JSON.stringify(genesisJson))
+      let pool: TxPool | undefined
+      let proposing: Promise<void> = Promise.resolve()
+      await runNode(
+        {
+          spec,
+          genesis: async () => genesis,
+          dataDir: join(dataDir, 'node'),
+          dbCacheKiB: 64 * 1024,
+          proofWindowBlocks: 4_096,
+          workers: 1,
+          l1: devnetL1(anvil.url, beacon.url, secondsPerSlot),
+          rpc: options.rpc,
+          logger,
+          signal,
+          createPool: async (rooms) => {
+            pool = await createDevnetPool(rooms, logger)
+            return pool
+          },
+        },
+        { isJson: options.isJson },
+        (node) => {
+          onStarted({ node, spec, l1Url: anvil.url, beaconUrl: beacon.url, files })
+          if (pool) {
+            const input = { node, pool, l1Url: anvil.url, dataDir, secondsPerSlot, logger, signal }
+            proposing = runProposer(input).catch((error) =>
+              logger.error({ error: String(error) }, 'the proposer stopped; the node goes on without it'),
+            )
+          }
+        },
+      )
+      await proposing
+    } finally {
+      await beacon.close()
+    }
+  } finally {
+    await anvil.close()
+  }
+}
+
+/** How a node of the devnet reaches its L1; the second node of the README does the same by flags. */
+export function devnetL1(l1Url: string, beaconUrl: string, secondsPerSlot: number): NodeOptions['l1'] {
+  const slotMs = secondsPerSlot * 1_000
+  const limits = { requestsPerSecond: 1_000 }
+  return {
+    endpoints: [{ name: 'devnet-l1', url: l1Url, limits }],
+    beacons: [{ name: 'devnet-beacon', url: beaconUrl, limits }],
+    trustsTransactionHashes: true,
+    pollIntervalMs: slotMs / 4,
+    finalityIntervalMs: slotMs,
+  }
+}

@@ -1,0 +1,98 @@
+/** From configured values to what a node is made of. */
+import { readFile } from 'node:fs/promises'
+import { assertFollowable } from '../derive/followable.ts'
+import { buildGenesis, type Genesis } from '../engine/genesis.ts'
+import type { L1Position } from '../l1/l1.ts'
+import type { NodeOptions } from '../node.ts'
+import { taikoHoodi } from '../spec/networks/taikoHoodi.ts'
+import { taikoMainnet } from '../spec/networks/taikoMainnet.ts'
+import type { RollupSpec } from '../spec/rollupSpec.ts'
+import { parseRollupSpec } from '../spec/specFile.ts'
+import { createLogger, defaultLogFormat, type LogFormat, type LogLevel } from '../telemetry/createLogger.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Config } from './config/load.ts'
+import { ConfigError } from './config/resolve.ts'
+
+const NETWORKS: Readonly<Record<string, RollupSpec>> = {
+  'taiko-mainnet': taikoMainnet,
+  'taiko-hoodi': taikoHoodi,
+}
+
+export function logFormatOf(config: Config): LogFormat {
+  return config.get<LogFormat>('log.format') ?? defaultLogFormat()
+}
+
+export function loggerOf(config: Config): Logger {
+  return createLogger({ level: config.need<LogLevel>('log.level'), format: logFormatOf(config) })
+}
+
+export async function specOf(config: Config): Promise<RollupSpec> {
+  const network = config.get<string>('network')
+  const file = config.get<string>('rollup.config')
+  if ((network === undefined) === (file === undefined)) {
+    throw new ConfigError('one of --network and --rollup.config is needed, and only one')
+  }
+  const spec =
+    file === undefined ? NETWORKS[network ?? ''] : parseRollupSpec(JSON.parse(await readText(file)))
+  if (spec === undefined) throw new ConfigError(`unknown network ${network}`)
+  assertFollowable(spec)
+  return spec
+}
+
+export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promise<NodeOptions> {
+  const spec = await specOf(config)
+  const rateLimit = config.need<number>('l1.rate-limit')
+  const limits = {
+    timeoutMs: config.need<number>('l1.timeout'),
+    concurrency: config.need<number>('l1.max-concurrency'),
+    ...(rateLimit > 0 && { requestsPerSecond: rateLimit }),
+  }
+  const sources = (flag: string) =>
+    (config.get<string[]>(flag) ?? []).map((url) => ({ name: nameOf(url), url, limits }))
+  const trustedBlock = config.get<L1Position>('l1.trusted-block')
+  return {
+    spec,
+    genesis: () => readGenesis(config),
+    dataDir: config.get<string>('datadir') ?? `data/${spec.name}`,
+    dbCacheKiB: config.need<number>('db.cache') * 1024,
+    proofWindowBlocks: config.need<number>('state.proof-window'),
+    workers: config.need<number>('engine.workers'),
+    l1: {
+      endpoints: config.need<string[]>('l1.rpc').map((url) => ({ name: nameOf(url), url, limits })),
+      beacons: sources('l1.beacon'),
+      blobServers: sources('blob.server'),
+      pollIntervalMs: config.need<number>('l1.poll-interval'),
+      trustsTransactionHashes: config.need<boolean>('l1.trust-transaction-hashes'),
+      ...(trustedBlock && { trustedBlock }),
+    },
+    rpc: rpcOptionsOf(config),
+    logger: loggerOf(config),
+    signal,
+  }
+}
+
+export function rpcOptionsOf(config: Config): NodeOptions['rpc'] {
+  return {
+    host: config.need<string>('http.addr'),
+    port: config.need<number>('http.port'),
+    vhosts: config.need<string[]>('http.vhosts'),
+    corsDomains: config.need<string[]>('http.corsdomain'),
+  }
+}
+
+async function readGenesis(config: Config): Promise<Genesis> {
+  return buildGenesis(JSON.parse(await readText(config.need<string>('genesis'))))
+}
+
+/** A file, or a URL; what comes is checked against the spec by whoever uses it. */
+async function readText(place: string): Promise<string> {
+  if (!/^https?:/.test(place)) return readFile(place, 'utf8')
+  const response = await fetch(place)
+  if (!response.ok) throw new ConfigError(`${place} answers ${response.status}`)
+  return response.text()
+}
+
+/** What logs call an endpoint: its host, never its path, which may hold a key. */
+function nameOf(url: string): string {
+  return new URL(url).host
+}
