@@ -11,12 +11,7 @@ import { CriticalError } from '../primitives/errors.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
 import { inboxAbi } from '../protocol/shasta/abi.ts'
-import {
-  type Commitment,
-  encodeCommitment,
-  hashCommitment,
-  type Transition,
-} from '../protocol/shasta/commitment.ts'
+import { type Commitment, encodeCommitment, hashCommitment } from '../protocol/shasta/commitment.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { attestationDigest, signAttestations } from './attestation.ts'
 import { estimateFees } from './fees.ts'
@@ -122,7 +117,7 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
   }
 
   const commit = async (first: bigint, last: bigint): Promise<Commitment> => {
-    const transitions: Transition[] = []
+    const transitions: Commitment['transitions'][number][] = []
     const { firstBlock } = defined(await chain.proposal(first), `proposal ${first}`)
     const parent = await headerAt(firstBlock - 1n)
     for (let id = first; id <= last; id++) {

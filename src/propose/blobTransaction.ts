@@ -31,6 +31,8 @@ export type BlobTransactionFields = BlobFees & {
   readonly nonce: number
   readonly to: Address
   readonly data: Uint8Array
+  /** Wei. */
+  readonly value?: bigint
   readonly gas: bigint
   readonly blobVersionedHashes: readonly Hash[]
 }

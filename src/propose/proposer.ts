@@ -29,6 +29,24 @@ export type ProposerOptions = {
   readonly unprovenMax: bigint
 }
 
+/** For a devnet; `proposer` and `coinbase` have no default. */
+export const DEFAULT_BUILDER_OPTIONS = {
+  blockTime: 2n,
+  blocksMax: 6,
+  blobsMax: 3,
+  inclusionSlots: 32n,
+  anchorLag: 1n,
+  gasLimitTarget: 30_000_000n,
+  candidatesMax: 2000,
+} as const satisfies Partial<BuilderOptions>
+
+export const DEFAULT_PROPOSER_OPTIONS = {
+  intervalMs: 12_000,
+  proposesEmpty: true,
+  unconfirmedMax: 64,
+  unprovenMax: 1000n,
+} as const satisfies Partial<ProposerOptions>
+
 export type ProposerStatus = {
   readonly type: 'waiting' | 'posted' | 'inFlight' | 'failed'
   /** A sentence for an operator. */

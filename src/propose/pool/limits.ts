@@ -27,7 +27,7 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = {
 }
 
 /** Bytes of a slot. geth: txSlotSize. */
-export const SLOT_BYTES = 32 * 1024
+const SLOT_BYTES = 32 * 1024
 /** Bytes of the largest transaction. geth: txMaxSize. */
 export const TRANSACTION_BYTES_MAX = 4 * SLOT_BYTES
 

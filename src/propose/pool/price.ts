@@ -3,7 +3,7 @@ import { maxBigint, minBigint } from '../../primitives/bigint.ts'
 import type { PooledTransaction } from './transaction.ts'
 
 /** Percent by which a replacement must raise both fees. geth's `--txpool.pricebump`. */
-export const PRICE_BUMP_PERCENT = 10n
+const PRICE_BUMP_PERCENT = 10n
 
 /** Wei per gas that the coinbase receives as a tip; negative when the fee cap is below the base fee. */
 export function effectiveTip(transaction: PooledTransaction, baseFeePerGas: bigint): bigint {

@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { encodeFunctionData } from 'viem'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { buildGenesis } from '../../../src/engine/genesis.ts'
+import { versionedHashOf } from '../../../src/l1/versionedHash.ts'
+import { bytesToHex, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
+import { createBlobProver } from '../../../src/propose/blobProver.ts'
+import { signBlobTransaction, wrapBlobTransaction } from '../../../src/propose/blobTransaction.ts'
+import type { Poster } from '../../../src/propose/poster.ts'
+import { encodeBlobs } from '../../../src/protocol/blobCodec.ts'
+import { inboxAbi } from '../../../src/protocol/shasta/abi.ts'
+import { encodeManifest } from '../../../src/protocol/shasta/encodeManifest.ts'
+import { L1_CHAIN_ID, startTestL1, type TestL1 } from '../../support/proposeAnvil.ts'
+import { CHAIN_ID, hasDevnetGenesis } from '../../support/proposeChain.ts'
+import { type ProposeNode, startProposeNode, until } from '../../support/proposeNode.ts'
+import { signTransaction, testAccount, testAddress } from '../../support/proposeTransactions.ts'
+
+// Anvil 1.7.1 puts blob transactions into a block's trie with their blobs around them, so its transactions root is none that
+// a follower of Ethereum's rules can confirm. Everything else about its blocks is verified as always.
+vi.mock('../../../src/l1/rpcBody.ts', () => ({
+  verifyBody: (json: { transactions: { hash: string }[] }) => json.transactions.map(({ hash }) => hash),
+}))
+
+const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
+const GWEI = 1_000_000_000n
+const prover = createBlobProver(0)
+const sign = (index: number, fields: object = {}) => signTransaction(index, { chainId: CHAIN_ID, ...fields })
+
+let l1: TestL1
+let node: ProposeNode
+
+beforeAll(async () => {
+  if (!hasDevnetGenesis) return
+  const json = JSON.parse(readFileSync(GENESIS_FILE, 'utf8'))
+  for (let index = 1; index <= 5; index++) json.alloc[testAddress(index)] = { balance: '0xde0b6b3a7640000' }
+  const genesis = buildGenesis(json)
+  l1 = await startTestL1('osaka', { chainId: BigInt(CHAIN_ID), genesisHash: genesis.hash })
+  node = await startProposeNode(l1, genesis, prover)
+})
+afterAll(async () => {
+  await node?.close()
+  await l1?.close()
+})
+
+const safe = () => node.chain.heads().safe.number
+const isIncluded = async (hash: Hash) => (await node.chain.transactionPosition(hash)) !== undefined
+/** Mines a block and waits until the node has derived the proposal in it. */
+const land = async () => {
+  const before = safe()
+  await l1.mine()
+  await until(() => safe() > before)
+}
+
+// One story on one chain: each test goes on where the one before it ended.
+describe.skipIf(!hasDevnetGenesis)('a proposer on a live L1', () => {
+  test('posts what is pooled, and the node derives it', async () => {
+    const hash = await node.pool.add(await sign(1))
+    expect(await node.proposer.step()).toMatchObject({ type: 'posted', unconfirmed: 0 })
+    // Nothing new until it is included.
+    expect(await node.proposer.step()).toMatchObject({ type: 'inFlight', unconfirmed: 1 })
+    await land()
+    expect(await isIncluded(hash)).toBe(true)
+    expect(await node.chain.proposal(1n)).toMatchObject({ sources: [{ isForcedInclusion: false }] })
+    await until(() => node.pool.status().pending === 0)
+  })
+
+  test('goes on block after block, empty ones too', async () => {
+    for (const id of [2n, 3n]) {
+      expect(await node.proposer.step()).toMatchObject({ type: 'posted' })
+      await land()
+      expect(await node.chain.proposal(id)).toBeDefined()
+    }
+    expect(node.proposer.status()).toMatchObject({ landed: 2, reverted: 0 })
+    const idle = node.proposerWith({ proposesEmpty: false })
+    expect(await idle.step()).toMatchObject({ type: 'waiting', detail: 'there is nothing to propose' })
+  })
+
+  test('takes a forced inclusion that could fall due, before its own transactions', async () => {
+    const forced = await sign(2)
+    await saveForcedInclusion(forced)
+    await l1.mine()
+    const own = await node.pool.add(await sign(3))
+    await until(async () => (await node.proposer.step()).type === 'posted')
+    await land()
+    const [last] = [(await node.chain.proposal(4n))!]
+    expect(last.sources.map(({ isForcedInclusion, fault }) => [isForcedInclusion, fault])).toEqual([
+      [true, undefined],
+      [false, undefined],
+    ])
+    expect((await node.chain.transactionPosition(own))!.blockNumber).toBe(last.lastBlock)
+    expect(
+      (await node.chain.blockByNumber(last.firstBlock))!.transactions.map(({ raw }) => raw),
+    ).toContainEqual(forced)
+  })
+
+  test('attested checkpoints move the executable clock', async () => {
+    expect(node.chain.heads().executable.number).toBe(0n)
+    expect(await node.attester.step()).toMatchObject({
+      type: 'sent',
+      firstProposalId: 1n,
+      lastProposalId: 4n,
+    })
+    // Not sent a second time while it waits.
+    expect(await node.attester.step()).toMatchObject({ type: 'waiting' })
+    await l1.mine()
+    await until(() => node.chain.heads().executable.number === safe())
+    expect(await node.attester.step()).toEqual({ type: 'upToDate' })
+  })
+
+  test('waits while the node is behind, or too much is unconfirmed or unproven', async () => {
+    const steps = [
+      [node.proposerWith({}, { ready: () => false }), /not at the head/],
+      [node.proposerWith({ unconfirmedMax: 4 }), /4 posts are unconfirmed, at most 4/],
+      [node.proposerWith({ unprovenMax: 0n }), /0 proposals are unproven, at most 0/],
+    ] as const
+    for (const [proposer, detail] of steps)
+      expect(await proposer.step()).toMatchObject({ type: 'waiting', detail: expect.stringMatching(detail) })
+  })
+
+  test('after reverts it pauses for longer and longer, and goes on', async () => {
+    let block = 1000n
+    const reverted = { type: 'reverted', nonce: 0, transactionHash: '0x' } as const
+    const head = () => ({ number: block, hash: '0x' as Hash, timestamp: 0n, isPrague: true })
+    const poster: Poster = {
+      ...node.poster,
+      poll: async () => ({ head: head(), unconfirmed: 0, events: [reverted] }),
+    }
+    const proposer = node.proposerWith({}, { poster })
+    for (const pause of [2n, 4n, 8n, 16n, 32n, 32n]) {
+      expect((await proposer.step()).detail).toMatch(new RegExp(`until L1 block ${block + pause}$`))
+      block += 100n
+    }
+  })
+
+  test('whatever one round fails of, the next one runs', async () => {
+    let rounds = 0
+    const poster: Poster = {
+      ...node.poster,
+      poll: async () => {
+        rounds++
+        throw new Error('L1 is away')
+      },
+    }
+    const done = new AbortController()
+    const proposer = node.proposerWith({}, {
+      poster,
+      wait: async () => void (rounds === 3 && done.abort()),
+    } as never)
+    await proposer.run(done.signal)
+    expect(rounds).toBe(3)
+    expect(proposer.status()).toMatchObject({ type: 'failed', detail: 'L1 is away' })
+  })
+
+  test('a reorg takes a proposal away: node and pool go back, and it is proposed again', async () => {
+    const hash = await node.pool.add(await sign(4))
+    expect(await node.proposer.step()).toMatchObject({ type: 'posted' })
+    await land()
+    await until(() => node.pool.status().pending === 0)
+    const before = safe()
+    await l1.rpc('anvil_reorg', [1, []])
+    await l1.mine()
+    await until(() => safe() < before && node.pool.status().pending === 1)
+    expect(await isIncluded(hash)).toBe(false)
+    await until(async () => (await node.proposer.step()).type === 'posted')
+    await land()
+    expect(await isIncluded(hash)).toBe(true)
+  })
+})
+
+/** As a user who distrusts the proposers does. */
+async function saveForcedInclusion(transaction: Uint8Array): Promise<void> {
+  const user = testAccount(98)
+  await l1.rpc('anvil_setBalance', [user.address, '0x56bc75e2d63100000'])
+  const block = {
+    timestamp: 0n,
+    coinbase: testAddress(2),
+    anchorBlockNumber: 0n,
+    gasLimit: 0n,
+    transactions: [transaction],
+  }
+  const sidecar = await prover.prove(encodeBlobs(encodeManifest([block])), 1)
+  const args = [{ blobStartIndex: 0, numBlobs: 1, offset: 0 }] as const
+  const { raw } = await signBlobTransaction(user, {
+    chainId: L1_CHAIN_ID,
+    nonce: 0,
+    to: node.inboxAddress,
+    value: 10n ** 16n,
+    data: hexToBytes(encodeFunctionData({ abi: inboxAbi, functionName: 'saveForcedInclusion', args })),
+    gas: 500_000n,
+    blobVersionedHashes: sidecar.commitments.map(versionedHashOf),
+    maxFeePerGas: 20n * GWEI,
+    maxPriorityFeePerGas: GWEI,
+    maxFeePerBlobGas: GWEI,
+  })
+  await l1.rpc('eth_sendRawTransaction', [bytesToHex(wrapBlobTransaction(raw, sidecar))])
+}
