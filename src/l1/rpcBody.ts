@@ -48,7 +48,7 @@ type Fields = {
 }
 
 /** Legacy: the bare list; EIP-2930, 1559, 4844, 7702: the type byte and the list. */
-function encodeTransaction(json: unknown): Uint8Array {
+export function encodeTransaction(json: unknown): Uint8Array {
   const raw = readObject(json, 'a transaction')
   const type = Number(readQuantity(raw.type ?? '0x0', 'a transaction type'))
   const fields = fieldsOf(raw, 'transaction')
