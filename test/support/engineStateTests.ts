@@ -96,11 +96,8 @@ function unpack(): string {
   return target
 }
 
-/** A state holding exactly `changes`, as a suite's subject. `close` frees what it holds. */
-export type MakeSource = (changes: StateChanges) => Promise<{
-  readonly source: StateSource
-  readonly close?: () => Promise<void>
-}>
+/** A state holding exactly `changes`, as a suite's subject. */
+export type MakeSource = (changes: StateChanges) => Promise<{ readonly source: StateSource }>
 
 export type StateTestResult = {
   readonly stateRoot: Hash
@@ -127,53 +124,49 @@ const senders = createSenderPool(0)
 export async function runStateTest(test: StateTest, makeSource: MakeSource): Promise<StateTestResult> {
   await loadKzg()
   const { env, config } = test.entry
-  const { source, close } = await makeSource(allocationOf(test.entry.pre))
-  try {
-    const state = new OverlayState(source)
-    const baseFeePerGas = BigInt(env.currentBaseFee ?? 0)
-    const blobBaseFee = blobBaseFeeOf(test)
-    const context = await createRunContext({
-      chainId: BigInt(config.chainid),
-      rules: ethereumRules(EVM_FORKS[test.fork]!),
-      state,
-      info: {
-        number: BigInt(env.currentNumber!),
-        parentHash: ZERO_HASH,
-        coinbase: env.currentCoinbase!,
-        timestamp: BigInt(env.currentTimestamp!),
-        gasLimit: BigInt(env.currentGasLimit!),
-        mixHash: bytesToHex(bigintToFixedBytes(BigInt(env.currentRandom ?? 0), 32)),
-        baseFeePerGas,
-        difficulty: BigInt(env.currentDifficulty ?? 0),
-        ...(blobBaseFee !== undefined && { blobBaseFee }),
-      },
-      // What state tests agree on: the hash of block n is the keccak of its decimal digits.
-      ancestorHash: (number) => keccak256Hex(Buffer.from(number.toString())),
-    })
-    const raw = hexToBytes(test.post.txbytes)
-    const admission = await admitTransaction(context, senders, raw, BigInt(env.currentGasLimit!))
-    if (admission.type === 'refused') {
-      const stateRoot = await source.rootAfter(state.takeChanges())
-      return { stateRoot, logsHash: keccak256Hex(encodeRlp([])), refusedBy: admission.refusal.rule }
-    }
-    const { admitted } = admission
-    const price = effectiveGasPrice(admitted.transaction, baseFeePerGas)
-    const message = messageOf(admitted, price, {
-      isCharged: true,
+  const { source } = await makeSource(allocationOf(test.entry.pre))
+  const state = new OverlayState(source)
+  const baseFeePerGas = BigInt(env.currentBaseFee ?? 0)
+  const blobBaseFee = blobBaseFeeOf(test)
+  const context = await createRunContext({
+    chainId: BigInt(config.chainid),
+    rules: ethereumRules(EVM_FORKS[test.fork]!),
+    state,
+    info: {
+      number: BigInt(env.currentNumber!),
+      parentHash: ZERO_HASH,
+      coinbase: env.currentCoinbase!,
+      timestamp: BigInt(env.currentTimestamp!),
+      gasLimit: BigInt(env.currentGasLimit!),
+      mixHash: bytesToHex(bigintToFixedBytes(BigInt(env.currentRandom ?? 0), 32)),
+      baseFeePerGas,
+      difficulty: BigInt(env.currentDifficulty ?? 0),
       ...(blobBaseFee !== undefined && { blobBaseFee }),
-    })
-    // Ethereum burns the base fee; the tip is the coinbase's.
-    const result = await runMessage(context, message, (gasUsed) => [
-      [hexToBytes(env.currentCoinbase!), gasUsed * (price - baseFeePerGas)],
-    ])
-    const logs = result.logs.map(([address, topics, data]) => [address, topics, data])
-    return {
-      stateRoot: await source.rootAfter(state.takeChanges()),
-      logsHash: keccak256Hex(encodeRlp(logs)),
-      sender: bytesToHex(admitted.sender),
-    }
-  } finally {
-    await close?.()
+    },
+    // What state tests agree on: the hash of block n is the keccak of its decimal digits.
+    ancestorHash: (number) => keccak256Hex(Buffer.from(number.toString())),
+  })
+  const raw = hexToBytes(test.post.txbytes)
+  const admission = await admitTransaction(context, senders, raw, BigInt(env.currentGasLimit!))
+  if (admission.type === 'refused') {
+    const stateRoot = await source.rootAfter(state.takeChanges())
+    return { stateRoot, logsHash: keccak256Hex(encodeRlp([])), refusedBy: admission.refusal.rule }
+  }
+  const { admitted } = admission
+  const price = effectiveGasPrice(admitted.transaction, baseFeePerGas)
+  const message = messageOf(admitted, price, {
+    isCharged: true,
+    ...(blobBaseFee !== undefined && { blobBaseFee }),
+  })
+  // Ethereum burns the base fee; the tip is the coinbase's.
+  const result = await runMessage(context, message, (gasUsed) => [
+    [hexToBytes(env.currentCoinbase!), gasUsed * (price - baseFeePerGas)],
+  ])
+  const logs = result.logs.map(([address, topics, data]) => [address, topics, data])
+  return {
+    stateRoot: await source.rootAfter(state.takeChanges()),
+    logsHash: keccak256Hex(encodeRlp(logs)),
+    sender: bytesToHex(admitted.sender),
   }
 }
 
