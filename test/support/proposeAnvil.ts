@@ -40,7 +40,9 @@ export async function startTestL1(
     ],
     { stdio: 'ignore' },
   )
-  const rpc = createL1Rpc({ name: 'anvil', url, limits: { batchMax: 1, requestsPerSecond: 1000 } })
+  // The first blob transaction makes anvil load its trusted setup, which a busy machine takes long for.
+  const limits = { batchMax: 1, requestsPerSecond: 1000, timeoutMs: 60_000 }
+  const rpc = createL1Rpc({ name: 'anvil', url, limits })
   await waitUntilUp(child, rpc)
   await rpc('anvil_setBlockTimestampInterval', [L1_SECONDS_PER_SLOT])
 

@@ -67,6 +67,8 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
     spec,
     endpoints: [{ name: 'anvil', url: l1Server.url, limits: { requestsPerSecond: 10_000 } }],
     beacons: [{ name: 'facade', url: beacon.url, limits: { requestsPerSecond: 10_000 } }],
+    // Anvil's transactions root counts blobs in, which Ethereum's does not.
+    trustsTransactionHashes: true,
     pollIntervalMs: 20,
     finalityIntervalMs: 100,
     kzgThreads: 0,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeFunctionData } from 'viem'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { versionedHashOf } from '../../../src/l1/versionedHash.ts'
 import { bytesToHex, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
@@ -15,12 +15,6 @@ import { L1_CHAIN_ID, startTestL1, type TestL1 } from '../../support/proposeAnvi
 import { CHAIN_ID, hasDevnetGenesis } from '../../support/proposeChain.ts'
 import { type ProposeNode, startProposeNode, until } from '../../support/proposeNode.ts'
 import { signTransaction, testAccount, testAddress } from '../../support/proposeTransactions.ts'
-
-// Anvil 1.7.1 puts blob transactions into a block's trie with their blobs around them, so its transactions root is none that
-// a follower of Ethereum's rules can confirm. Everything else about its blocks is verified as always.
-vi.mock('../../../src/l1/rpcBody.ts', () => ({
-  verifyBody: (json: { transactions: { hash: string }[] }) => json.transactions.map(({ hash }) => hash),
-}))
 
 const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
 const GWEI = 1_000_000_000n
