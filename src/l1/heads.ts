@@ -32,6 +32,13 @@ export function createHeads(deps: {
       ([json]) => (json === null ? null : verifyHeader(json, {})),
       signal,
     )
+  const findAgreed = async (number: bigint, signal?: AbortSignal): Promise<L1Header | undefined> => {
+    const votes = new Map<string, L1Header[]>()
+    for (const { answer } of await eachAt(toQuantity(number), signal)) {
+      if (answer?.number === number) votes.set(answer.hash, [...(votes.get(answer.hash) ?? []), answer])
+    }
+    return [...votes.values()].find((each) => each.length >= quorum)?.[0]
+  }
   const isStale = ({ timestamp }: L1Header) =>
     Date.now() / 1000 > Number(timestamp + STALE_SLOTS * deps.secondsPerSlot)
 
@@ -49,22 +56,17 @@ export function createHeads(deps: {
   return {
     async read(signal) {
       const heads = (await eachAt('latest', signal)).flatMap(({ answer }) => answer ?? [])
-      // The quorum-th highest number is one that enough providers have reached.
+      // Enough providers have reached the quorum-th highest number; if they differ there, they may agree further down.
       const numbers = heads.map(({ number }) => number).sort((a, b) => (a < b ? 1 : a > b ? -1 : 0))
-      const number = numbers[quorum - 1]
-      if (number === undefined) {
-        log.warn({ answered: heads.length, quorum }, 'too few L1 providers answer for a quorum')
-        return null
+      for (const number of new Set(numbers.slice(quorum - 1))) {
+        const agreed = await findAgreed(number, signal)
+        if (agreed) return agreed
       }
-      const votes = new Map<string, L1Header[]>()
-      for (const { answer } of await eachAt(toQuantity(number), signal)) {
-        if (answer?.number !== number) continue
-        votes.set(answer.hash, [...(votes.get(answer.hash) ?? []), answer])
-      }
-      const agreed = [...votes.values()].find((each) => each.length >= quorum)?.[0]
-      if (agreed === undefined)
-        log.warn({ number, hashes: [...votes.keys()], quorum }, 'L1 providers disagree about the head')
-      return agreed ?? null
+      log.warn(
+        { heads: heads.map(({ number, hash }) => ({ number, hash })), quorum },
+        'no quorum about the L1 head',
+      )
+      return null
     },
   }
 }

@@ -1,7 +1,7 @@
 /** KZG off the main thread: one blob takes 50 ms, in which the node could not answer anybody. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { CriticalError } from '../primitives/errors.ts'
+import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { workerUrl } from '../primitives/worker.ts'
 import { BATCH_MAX, createBatchVerifier } from './batchVerify.ts'
@@ -47,9 +47,11 @@ export function createKzgPool(
       else job?.reject(new CriticalError(`internal error: KZG failed: ${result.error}; please report it`))
     })
     thread.worker.on('error', (cause) => failThread(thread, cause))
+    thread.worker.on('exit', (code) => failThread(thread, `it ended with code ${code}`))
     return thread
   }
   const failThread = (thread: Thread, cause: unknown): void => {
+    if (!pool.includes(thread)) return
     pool.splice(pool.indexOf(thread), 1)
     const error = new CriticalError(
       `a KZG thread died (${String(cause)}); check that c-kzg is built for this machine and that memory suffices`,
@@ -88,7 +90,10 @@ export function createKzgPool(
     },
     async close() {
       closed = true
-      await Promise.all(pool.map(({ worker }) => worker.terminate()))
+      const threads = pool.splice(0)
+      for (const { reject } of waiting.values()) reject(new TemporaryError('the KZG pool was closed'))
+      waiting.clear()
+      await Promise.all(threads.map(({ worker }) => worker.terminate()))
     },
   }
 }

@@ -7,7 +7,7 @@
 import { TemporaryError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { L1Log } from '../protocol/protocol.ts'
-import { type HashChain, isLinked, readLinks } from './hashChain.ts'
+import { type HashChain, type PlacedLink, readLinks } from './hashChain.ts'
 import type { L1Header } from './l1.ts'
 import type { L1Reader } from './reader.ts'
 import type { Watch } from './watch.ts'
@@ -40,11 +40,12 @@ export async function proveRange(
   },
 ): Promise<ProvenRange> {
   const { headers, given } = input
-  const links = deps.chain ? readLinks(deps.chain, headers, given) : null
+  const links = (deps.chain && readLinks(deps.chain, headers, given)) ?? []
+  const linked = new Set(links.map(({ log }) => log))
   const span = coveredSpan(links, input.lastProposalHash)
   const doubtful = headers.filter((header, index) => {
-    const isCovered = index >= span.from && index < span.to
-    return needsReceipts(deps, header, given.get(header.hash) ?? [], isCovered)
+    if (index < span.from || index >= span.to) return deps.watch.mayHold(header.header)
+    return (given.get(header.hash) ?? []).some((log) => !linked.has(log)) || mayHoldOther(deps, header)
   })
   await Promise.all(
     doubtful.map(async (header) => {
@@ -53,7 +54,7 @@ export async function proveRange(
       assertSameLogs(header, given.get(header.hash) ?? [], logs)
     }),
   )
-  const lastProposalHash = links?.at(-1)?.link.hash ?? input.lastProposalHash
+  const lastProposalHash = links.at(-1)?.link.hash ?? input.lastProposalHash
   return { headers, logs: given, ...(lastProposalHash === undefined ? {} : { lastProposalHash }) }
 }
 
@@ -62,26 +63,19 @@ export async function proveRange(
  * to the last, exclusive. The last one is proven by its receipt, and with it all that it builds on.
  */
 function coveredSpan(
-  links: ReturnType<typeof readLinks>,
+  links: readonly PlacedLink[],
   lastProposalHash: Hash | undefined,
 ): { readonly from: number; readonly to: number } {
-  const first = links?.[0]
-  const last = links?.at(-1)
+  const first = links[0]
+  const last = links.at(-1)
   if (first === undefined || last === undefined) return { from: 0, to: 0 }
   const follows = lastProposalHash !== undefined && first.link.parentHash === lastProposalHash
-  return { from: follows ? 0 : first.index, to: last.index }
+  return { from: follows ? 0 : first.blockIndex, to: last.blockIndex }
 }
 
-function needsReceipts(
-  deps: RangeProofDeps,
-  header: L1Header,
-  given: readonly L1Log[],
-  isCovered: boolean,
-): boolean {
-  const { chain, watch } = deps
-  if (chain === undefined || !isCovered) return watch.mayHold(header.header)
-  if (given.some((log) => !isLinked(chain, log))) return true
-  return deps.proveAllEvents && watch.mayHoldOther(header.header, chain.address, chain.topic)
+/** Whether a block between linked proposals may hold an event that the chain says nothing of. */
+function mayHoldOther({ chain, watch, proveAllEvents }: RangeProofDeps, { header }: L1Header): boolean {
+  return chain !== undefined && proveAllEvents && watch.mayHoldOther(header, chain.address, chain.topic)
 }
 
 function assertSameLogs(header: L1Header, given: readonly L1Log[], proven: readonly L1Log[]): void {

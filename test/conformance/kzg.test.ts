@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { createBatchVerifier } from '../../src/l1/batchVerify.ts'
 import { identifyBlobs } from '../../src/l1/identify.ts'
-import { BYTES_PER_BLOB, BYTES_PER_COMMITMENT, loadNativeKzg } from '../../src/l1/kzg.ts'
+import { BYTES_PER_BLOB, BYTES_PER_COMMITMENT, loadNativeKzg, loadWasmKzg } from '../../src/l1/kzg.ts'
 import { versionedHashOf } from '../../src/l1/versionedHash.ts'
 import { bytesToHex, hexToBytes } from '../../src/primitives/hex.ts'
 
@@ -83,6 +83,15 @@ describe.skipIf(missing)(`c-kzg-4844${reason}`, () => {
         ).toContain(null)
     })
   }
+})
+
+// Its setup alone takes a quarter of a minute to load, which is why it is only the fallback.
+test('the WebAssembly build commits as the native one does', { timeout: 240_000 }, async () => {
+  const wasm = await loadWasmKzg()
+  const blob = Uint8Array.from({ length: BYTES_PER_BLOB }, (_, i) => (i % 32 === 0 ? 0 : (i * 7919) >> 5))
+  expect(wasm.blobToCommitment(blob)).toEqual(kzg.blobToCommitment(blob))
+  expect(() => wasm.blobToCommitment(blob.slice(1))).toThrow(RangeError)
+  expect(() => wasm.blobToCommitment(blob.slice().fill(0xff, 0, 32))).toThrow()
 })
 
 function commitmentOf(blob: Uint8Array): string | null {

@@ -265,3 +265,81 @@ test('the stream ends quietly by its signal and by closing', async () => {
   expect(counts[0]).toBeGreaterThan(10)
   expect(counts[1]).toBe(counts[0])
 })
+
+test('providers with narrow limits and without block receipts serve as well', async () => {
+  const chain = buildLongChain('limits')
+  const face = createFace({
+    view: chain.view,
+    config: chain.config,
+    options: { logRangeMax: 40, logResultsMax: 9 },
+  })
+  const asked = new Set<string>()
+  const l1 = await connect(chain, {
+    endpoints: [
+      {
+        name: 'narrow',
+        limits: { requestsPerSecond: 100_000 },
+        request: async (method, params) => {
+          asked.add(method)
+          if (method !== 'eth_getBlockReceipts') return face.request(method, params)
+          throw Object.assign(new Error('the method does not exist'), { code: -32601 })
+        },
+      },
+    ],
+  })
+  const follower = createFollower(l1, chain, genesisOf(chain))
+  await follower.run()
+  expect(follower.blocks).toEqual(truthBetween(chain, 0))
+  expect(follower.errors).toEqual([])
+  expect(asked).toContain('eth_getTransactionReceipt')
+  await l1.close()
+})
+
+test('a quorum follows only the head that enough providers name', async () => {
+  const chain = shortChain('quorum')
+  const agreed = chain.head()
+  const forged = chain.fork(Number(agreed.header.number) - 2)
+  for (let i = 0; i < 5; i++) forged.mine({ missedSlots: 1 })
+  const l1 = await connect(chain, {
+    quorum: 2,
+    beacons: [],
+    endpoints: [
+      endpointOf('forger', seenFrom(chain, forged.tip)),
+      endpointOf('honest', chain),
+      endpointOf(
+        'late',
+        seenFrom(chain, () => agreed),
+      ),
+    ],
+  })
+  const follower = createFollower(l1, chain, genesisOf(chain))
+  chain.mine()
+  // Two of three have reached `agreed`, and only one of them the block after it.
+  await follower.run(() => follower.positions.at(-1)!.hash === agreed.hash)
+  expect(follower.blocks).toEqual(truthBetween(chain, 0, Number(agreed.header.number)))
+  expect(l1.status()).toMatchObject({ trust: 'provider-quorum', head: positionOf(agreed) })
+  await l1.close()
+})
+
+test.each(['receipts', 'hash-chain', 'proposals-only'] as const)(
+  'history proven by %s',
+  async (historyProof) => {
+    const chain = buildLongChain('proofs')
+    const asked: string[] = []
+    const request: Face['request'] = async (method, params) => {
+      asked.push(method)
+      return chain.request(method, params)
+    }
+    const endpoint = { name: 'counted', request, limits: { requestsPerSecond: 100_000 } }
+    const l1 = await connect(chain, { endpoints: [endpoint], historyProof })
+    const follower = createFollower(l1, chain, genesisOf(chain))
+    await follower.run()
+    expect(follower.blocks).toEqual(truthBetween(chain, 0))
+    // Of 261 blocks 44 hold a log of ours, 11 of them at the tip; a proposal in history needs no receipts of its own.
+    const receipts = asked.filter((method) => method === 'eth_getBlockReceipts').length
+    const hits = follower.blocks.filter(({ logs }) => logs.length > 0).length
+    if (historyProof === 'receipts') expect(receipts).toBe(hits)
+    else expect(receipts).toBeLessThan(hits - 10)
+    await l1.close()
+  },
+)
