@@ -11,7 +11,7 @@ import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { createFlatState } from '../../../src/engine/state/flatStateOnStore.ts'
 import { STATE_LOGICAL_TABLES, STATE_SCHEMA } from '../../../src/engine/state/schema.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
-import { createL1 } from '../../../src/l1/createL1.ts'
+import { createL1, type L1Options } from '../../../src/l1/createL1.ts'
 import type { L1 } from '../../../src/l1/l1.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
@@ -42,8 +42,11 @@ export function specOf(sim: SimulatedL1): RollupSpec {
   })
 }
 
-/** One verified view of a simulated L1; nodes can share it, since it keeps nothing of theirs. */
-export function connectL1(sim: SimulatedL1): Promise<L1> {
+/**
+ * One verified view of a simulated L1; nodes can share it, since it keeps nothing of theirs.
+ * Options take the place of the one honest provider and its beacon node.
+ */
+export function connectL1(sim: SimulatedL1, options: Partial<Omit<L1Options, 'spec'>> = {}): Promise<L1> {
   return createL1({
     spec: specOf(sim),
     endpoints: [{ name: 'sim', request: sim.request, limits: { requestsPerSecond: 1_000_000 } }],
@@ -59,8 +62,12 @@ export function connectL1(sim: SimulatedL1): Promise<L1> {
     finalityIntervalMs: 0,
     kzgThreads: 0,
     pauseScale: 0.001,
+    ...options,
   })
 }
+
+/** Temporary errors in a row after which a test is told why, rather than that it took too long. */
+const RETRIES_MAX = 500
 
 export type HarnessOptions = {
   readonly sim: SimulatedL1
@@ -121,9 +128,27 @@ async function start(options: HarnessOptions, opened: Store) {
     /** Derives until the head of the simulated L1 is reached and its finality is known. */
     async sync(): Promise<void> {
       const done = new AbortController()
+      let retries = 0
+      let problem: Error | undefined
       onProgress = (event) => {
+        if (event.type === 'step') retries = 0
+        if (event.type === 'retry' && ++retries === RETRIES_MAX) {
+          problem = new Error(`no step in ${RETRIES_MAX} attempts`, { cause: event.error })
+          done.abort()
+        }
         if (event.type !== 'caughtUp') return
         void readCursor(store).then(({ hash }) => hash === sim.head().hash && done.abort())
+      }
+      await driver.run(done.signal)
+      if (problem) throw problem
+    },
+    /** Derives until it has failed so often in a row; for an L1 that cannot be followed to its end. */
+    async syncUntilStuck(retriesMax: number): Promise<void> {
+      const done = new AbortController()
+      let retries = 0
+      onProgress = (event) => {
+        if (event.type === 'step') retries = 0
+        if (event.type === 'retry' && ++retries === retriesMax) done.abort()
       }
       await driver.run(done.signal)
     },
