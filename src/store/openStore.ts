@@ -18,7 +18,7 @@ import type { Store, StoreSchemas } from './store.ts'
 import { runTransaction } from './transaction.ts'
 
 const READERS = 2
-const CACHE_KIB_DEFAULT = 64 * 1024
+const CACHE_KIB_DEFAULT = 128 * 1024
 /** Pages (4 KiB) of the write-ahead log before it is folded back: large, since steps rewrite the same pages of the tries. */
 const WAL_CHECKPOINT_PAGES = 32_000
 /** The log file is cut back to this size, in bytes, after a fold: one large step must not keep its room for ever. */
@@ -32,7 +32,7 @@ export type StoreOptions = {
   readonly schemas: StoreSchemas
   /** No lock and no writing; a node may be running on the same file. */
   readonly readOnly?: boolean
-  /** Page cache of the writer, in KiB; each reader has a quarter of it. Default 64 MiB. */
+  /** Page cache of the writer, in KiB; each reader has half of it. Default 128 MiB. */
   readonly cacheKiB?: number
 }
 
@@ -64,7 +64,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     while (!isMemory && connections.length < 1 + READERS) {
       const reader = await openConnection(path, sqlite3.OPEN_READONLY)
       connections.push(reader)
-      await reader.script(`PRAGMA cache_size = -${Math.ceil(cacheKiB / 4)}; PRAGMA temp_store = MEMORY`)
+      await reader.script(`PRAGMA cache_size = -${Math.ceil(cacheKiB / 2)}; PRAGMA temp_store = MEMORY`)
     }
     return createStore(writer, connections, readOnly, async () => {
       for (const connection of [...connections].reverse()) await connection.close()

@@ -126,7 +126,7 @@ function changedNodes(memory: TrieMemory): Pick<BlockDelta, 'nodes' | 'previousN
   const nodes = new Map<TriePosition, Uint8Array | null>()
   const previousNodes = new Map<TriePosition, Uint8Array | null>()
   for (const [position, row] of memory.writtenRows) {
-    const before = memory.loadedRows.get(position) ?? null
+    const before = memory.loadedBranches.get(position)?.row ?? null
     if (isSameRow(before, row)) continue
     nodes.set(position, row)
     previousNodes.set(position, before)

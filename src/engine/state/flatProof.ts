@@ -26,6 +26,7 @@ import { missing, type TrieLeaf } from './pathTrieMemory.ts'
 import { keyRange, type TriePosition, toNibbles } from './pathTriePath.ts'
 import { type ProofReader, proveKey } from './pathTrieProof.ts'
 import { checkedRoot, rootPosition } from './pathTrieRoot.ts'
+import { decodeRow } from './pathTrieRow.ts'
 import { readNodeWindow } from './reverseDiff.ts'
 import { MissingStateError } from './source.ts'
 
@@ -69,7 +70,7 @@ async function prove(
   if (root === EMPTY_TRIE_ROOT) return []
   const reader = createProofReader(store, blockNumber)
   const position = rootPosition(key.slice(0, idToString(0).length))
-  const slot = checkedRoot(await reader.row(position), hexToBytes(root), position)
+  const slot = checkedRoot(decodeRow(await reader.row(position)), hexToBytes(root), position)
   return proveKey(reader, slot, { key, nibbles: toNibbles(key) })
 }
 

@@ -15,8 +15,8 @@ import { rootHash } from './pathTrieHash.ts'
 import { createTrieMemory, type TrieEntry } from './pathTrieMemory.ts'
 import { type TriePosition, toNibbles } from './pathTriePath.ts'
 import { prefetchTries } from './pathTriePrefetch.ts'
-import { decodeRoot, loadRoot, rootPosition, storeRoot } from './pathTrieRoot.ts'
-import { EMPTY_SLOT } from './pathTrieRow.ts'
+import { loadRoot, rootPosition, rootSlot, storeRoot } from './pathTrieRoot.ts'
+import { decodeRow, EMPTY_SLOT } from './pathTrieRow.ts'
 import { updateTrie } from './pathTrieUpdate.ts'
 import { takeNodeDiffs, takeReverseDiffs } from './reverseDiff.ts'
 import { MissingStateError } from './source.ts'
@@ -107,7 +107,7 @@ async function readRoots(
   )
   const roots = new Map<string, Uint8Array>()
   for (const [position, row] of rows)
-    roots.set(position.slice(0, STORAGE_ID_BYTES), rootHash(decodeRoot(row)))
+    roots.set(position.slice(0, STORAGE_ID_BYTES), rootHash(rootSlot(decodeRow(row))))
   return roots
 }
 

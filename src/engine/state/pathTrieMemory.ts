@@ -4,6 +4,7 @@
  */
 import type { FlatKey } from './flatKeys.ts'
 import type { TriePosition } from './pathTriePath.ts'
+import { decodeRow, type TrieSlot } from './pathTrieRow.ts'
 import { MissingStateError } from './source.ts'
 
 export type TrieLeaf = {
@@ -28,12 +29,15 @@ export type TrieView = {
   leaf(position: TriePosition): TrieLeaf | undefined
 }
 
+/** A row, and what it says: decoding is a good part of an update, so it is done once. */
+export type LoadedBranch = { readonly row: Uint8Array; readonly children: readonly TrieSlot[] }
+
 export type TrieMemory = {
   /** What this computation wrote; a null row was deleted. */
   readonly writtenRows: Map<TriePosition, Uint8Array | null>
   readonly writtenLeaves: Map<TriePosition, TrieLeaf>
-  /** Rows as they were before, of the positions looked at. */
-  readonly loadedRows: Map<TriePosition, Uint8Array>
+  /** Branches as they were before, of the positions looked at. */
+  readonly loadedBranches: Map<TriePosition, LoadedBranch>
   readonly loadedLeaves: Map<TriePosition, TrieLeaf>
 }
 
@@ -41,16 +45,18 @@ export function createTrieMemory(): TrieMemory {
   return {
     writtenRows: new Map(),
     writtenLeaves: new Map(),
-    loadedRows: new Map(),
+    loadedBranches: new Map(),
     loadedLeaves: new Map(),
   }
 }
 
-export function neededRow(memory: TrieMemory, position: TriePosition): Uint8Array {
+/** The children of a branch that must be there. */
+export function neededBranch(memory: TrieMemory, position: TriePosition): readonly TrieSlot[] {
   const written = memory.writtenRows.get(position)
-  const row = written === undefined ? memory.loadedRows.get(position) : written
-  if (row === undefined || row === null) throw missing('branch', position)
-  return row
+  if (written) return decodeRow(written)
+  const loaded = memory.loadedBranches.get(position)
+  if (written === null || loaded === undefined) throw missing('branch', position)
+  return loaded.children
 }
 
 export function neededLeaf(memory: TrieMemory, position: TriePosition): TrieLeaf {

@@ -51,9 +51,10 @@ export async function prefetchTries(
     }
     for (const { position, slot, goOn } of rows) {
       const row = foundRows?.get(position)
-      if (!row || (slot && !isRowOf(row, slot))) throw missing('branch', position)
-      memory.loadedRows.set(position, row)
-      goOn(row)
+      const children = row && decodeRow(row)
+      if (!row || !children || (slot && !isBranchOf(children, slot))) throw missing('branch', position)
+      memory.loadedBranches.set(position, { row, children })
+      goOn(children)
     }
   }
 }
@@ -65,39 +66,42 @@ type Round = {
     readonly position: TriePosition
     /** What the row must hash to; the root is checked against its hash instead. */
     readonly slot?: TrieSlot
-    readonly goOn: (row: Uint8Array) => void
+    readonly goOn: (children: readonly TrieSlot[]) => void
   }[]
   leaves: { readonly position: TriePosition; readonly slot: TrieSlot; readonly depth: number }[]
 }
 
 /** Rows from the database are checked against their parent's reference: a damaged one stops here. */
-function isRowOf(row: Uint8Array, slot: TrieSlot): boolean {
-  const branch = branchReference(decodeRow(row))
+function isBranchOf(children: readonly TrieSlot[], slot: TrieSlot): boolean {
+  const branch = branchReference(children)
   const reference = slot.extension.length > 0 ? extensionReference(slot.extension, branch) : branch
   return equalBytes(reference, slot.reference)
 }
 
 function visitRoot(round: Round, job: TrieJob): void {
   const position = rootPosition(job.id)
-  const visit = (row: Uint8Array) =>
-    visitSlot(round, job.entries, checkedRoot(row, job.root, position), 0, 0, job.entries.length)
-  withRow(round, position, undefined, visit)
+  const visit = (slots: readonly TrieSlot[]) =>
+    visitSlot(round, job.entries, checkedRoot(slots, job.root, position), 0, 0, job.entries.length)
+  withBranch(round, position, undefined, visit)
 }
 
-/** Runs `use` now if the row is in memory, otherwise after the next round. */
-function withRow(
+/** Runs `use` now if the branch is in memory, otherwise after the next round. */
+function withBranch(
   round: Round,
   position: TriePosition,
   slot: TrieSlot | undefined,
-  use: (row: Uint8Array) => void,
+  use: (children: readonly TrieSlot[]) => void,
 ): void {
-  const known = round.memory.loadedRows.get(position) ?? round.view.row(position)
-  if (known === null) throw missing('branch', position)
-  if (known === undefined) {
+  const { memory, view } = round
+  const loaded = memory.loadedBranches.get(position)
+  const row = loaded === undefined ? view.row(position) : loaded.row
+  if (row === null) throw missing('branch', position)
+  if (row === undefined) {
     round.rows.push({ position, goOn: use, ...(slot ? { slot } : {}) })
   } else {
-    round.memory.loadedRows.set(position, known)
-    use(known)
+    const children = loaded?.children ?? decodeRow(row)
+    memory.loadedBranches.set(position, { row, children })
+    use(children)
   }
 }
 
@@ -125,7 +129,7 @@ function visitSlot(
     const fork = depth + extension.length
     const position =
       extension.length === 0 ? positionOnPath(first.key, depth) : positionBeside(first.key, depth, extension)
-    withRow(round, position, slot, (row) => visitChildren(round, entries, decodeRow(row), fork, start, end))
+    withBranch(round, position, slot, (children) => visitChildren(round, entries, children, fork, start, end))
   }
 }
 
@@ -159,7 +163,7 @@ function visitChildren(
   const path = Uint8Array.of(nibbleUntouched, ...candidate.extension)
   const position = positionBeside(first.key, fork, path)
   if (candidate.kind === LEAF) wantLeaf(round, position, candidate, fork + 1)
-  else if (candidate.extension.length > 0) withRow(round, position, candidate, () => {})
+  else if (candidate.extension.length > 0) withBranch(round, position, candidate, () => {})
 }
 
 /** The entries, sorted and so together, that follow the extension. */

@@ -4,32 +4,35 @@
  */
 import { equalBytes } from '../../primitives/bytes.ts'
 import { branchReference, rootHash } from './pathTrieHash.ts'
-import { missing, neededRow, type TrieMemory } from './pathTrieMemory.ts'
+import { missing, neededBranch, type TrieMemory } from './pathTrieMemory.ts'
 import type { TriePosition } from './pathTriePath.ts'
-import { branchSlot, decodeRow, EMPTY, EMPTY_SLOT, encodeRow, LEAF, type TrieSlot } from './pathTrieRow.ts'
+import { branchSlot, EMPTY, EMPTY_SLOT, encodeRow, LEAF, type TrieSlot } from './pathTrieRow.ts'
 
 /** Position of the root of a trie; `id` as in flat keys. */
 export function rootPosition(id: string): TriePosition {
   return `${id}\0`
 }
 
-/** Root slot of a row loaded from depth 0. */
-export function decodeRoot(row: Uint8Array): TrieSlot {
-  const slots = decodeRow(row)
+/** Root slot of what was loaded from depth 0. */
+export function rootSlot(slots: readonly TrieSlot[]): TrieSlot {
   const children = slots.filter((slot) => slot.kind !== EMPTY)
   return children.length === 1 ? (children[0] ?? EMPTY_SLOT) : branchSlot(branchReference(slots))
 }
 
-/** As `decodeRoot`. Throws MissingStateError unless its hash is `expected`. */
-export function checkedRoot(row: Uint8Array, expected: Uint8Array, position: TriePosition): TrieSlot {
-  const root = decodeRoot(row)
+/** As `rootSlot`. Throws MissingStateError unless its hash is `expected`. */
+export function checkedRoot(
+  slots: readonly TrieSlot[],
+  expected: Uint8Array,
+  position: TriePosition,
+): TrieSlot {
+  const root = rootSlot(slots)
   if (!equalBytes(rootHash(root), expected)) throw missing('branch', position)
   return root
 }
 
 export function loadRoot(memory: TrieMemory, id: string, expected: Uint8Array): TrieSlot {
   const position = rootPosition(id)
-  return checkedRoot(neededRow(memory, position), expected, position)
+  return checkedRoot(neededBranch(memory, position), expected, position)
 }
 
 /** `before` is the root that `loadRoot` gave, or an empty slot for a new trie. */

@@ -7,8 +7,8 @@ import { equalBytes } from '../../primitives/bytes.ts'
 import { branchReference, extensionReference, leafReference } from './pathTrieHash.ts'
 import {
   missing,
+  neededBranch,
   neededLeaf,
-  neededRow,
   type TrieEntry,
   type TrieLeaf,
   type TrieMemory,
@@ -18,7 +18,6 @@ import {
   BRANCH,
   branchSlot,
   CHILDREN,
-  decodeRow,
   EMPTY,
   EMPTY_SLOT,
   encodeRow,
@@ -85,7 +84,7 @@ function updateBranch(batch: Batch, slot: TrieSlot, depth: number, from: number,
   const splits = shared < slot.extension.length
   const children = splits
     ? splitExtension(memory, slot, first, depth, shared)
-    : decodeRow(neededRow(memory, positionOnPath(first.key, depth + shared)))
+    : neededBranch(memory, positionOnPath(first.key, depth + shared)).slice()
   const fork = depth + shared
   for (let start = from; start < to; ) {
     const nibble = entryAt(batch, start).nibbles[fork] as number
@@ -139,7 +138,7 @@ function liftOnlyChild(
 /** The reference of a slot's branch itself, without the extension in front of it. */
 function ownReference(memory: TrieMemory, slot: TrieSlot, position: string): Uint8Array {
   if (slot.extension.length === 0) return slot.reference
-  return slot.branch ?? branchReference(decodeRow(neededRow(memory, position)))
+  return slot.branch ?? branchReference(neededBranch(memory, position))
 }
 
 function extendBranch(branch: Uint8Array, extension: Uint8Array): TrieSlot {
