@@ -2,7 +2,7 @@
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { Receipt } from '../primitives/receipt.ts'
-import type { SourceFault } from '../protocol/protocol.ts'
+import type { L1BlockRef, SourceFault } from '../protocol/protocol.ts'
 import type { ForkName } from '../spec/rollupSpec.ts'
 import type { StoreTransaction } from '../store/store.ts'
 
@@ -49,7 +49,8 @@ export type BlockOrigin = {
   readonly isForcedInclusion: boolean
   /** Position among the source's blocks. */
   readonly indexInSource: number
-  readonly anchorBlockNumber: bigint
+  /** The L1 block the anchor transaction told L2 about. */
+  readonly anchorBlock: L1BlockRef
   /** For each listed transaction its start in the inflated payload of the source, in bytes, and its length. */
   readonly listed: readonly { readonly offset: number; readonly length: number }[]
   readonly dropped: readonly {

@@ -28,6 +28,7 @@ const BLOCK_CACHE = 512
 export async function createChain(store: Store): Promise<Chain> {
   let heads = await readHeads(store)
   let pending: { heads?: Heads; removed: BlockRef[]; added: BlockRef[] } = { removed: [], added: [] }
+  let rewinds = 0
   const listeners = new Set<(change: ChainChange) => void>()
   const cache = new LRUCache<number, StoredBlock>({ max: BLOCK_CACHE })
 
@@ -35,10 +36,12 @@ export async function createChain(store: Store): Promise<Chain> {
     const key = toSafeNumber(number)
     const cached = cache.get(key)
     if (cached) return cached
+    const before = rewinds
     const row = await store.get('SELECT hash, header, body, size FROM blocks WHERE number = ?', [key])
     if (!row) return undefined
     const block = decodeBlock(row)
-    cache.set(key, block)
+    // A rewind while we waited may have taken this very block away: answer it, but do not remember it.
+    if (rewinds === before) cache.set(key, block)
     return block
   }
 
@@ -169,6 +172,7 @@ export async function createChain(store: Store): Promise<Chain> {
     settle() {
       const { removed, added } = pending
       heads = pending.heads ?? heads
+      if (removed.length > 0) rewinds++
       pending = { removed: [], added: [] }
       for (const { number } of removed) cache.delete(toSafeNumber(number))
       const change = { removed, added, heads: defined(heads, 'the heads after a commit') }

@@ -46,6 +46,7 @@ export type DerivedBlock = {
   readonly sourceIndex: number
   readonly indexInSource: number
   readonly manifest: ManifestBlock
+  readonly anchorBlock: L1BlockRef
   readonly attributes: PayloadAttributes
   readonly executed: ExecutedBlock
 }
@@ -107,24 +108,25 @@ export async function buildBlock(
     readonly parent: ParentBlock
     readonly parentContext: ParentContext
   },
-): Promise<{ attributes: PayloadAttributes; executed: ExecutedBlock }> {
+): Promise<Pick<DerivedBlock, 'anchorBlock' | 'attributes' | 'executed'>> {
   const { proposal, manifest, parent } = input
   const { spec, engine } = context
   const fork = defined(
     forkAt(spec, { number: parent.header.number + 1n, timestamp: manifest.timestamp }),
     `a fork for L2 block ${parent.header.number + 1n}`,
   )
+  const anchorBlock = await context.anchorBlock(proposal, manifest.anchorBlockNumber)
   const attributes = protocolOf(fork).buildAttributes({
     spec,
     proposal,
     blockIndex: input.blockIndex,
     block: manifest,
     parent: input.parentContext,
-    anchorBlock: await context.anchorBlock(proposal, manifest.anchorBlockNumber),
+    anchorBlock,
   })
   const state = await context.stateAfter(parent)
   const executed = await engine.execute({ attributes, state, ancestorHash: context.ancestorHash })
-  return { attributes, executed }
+  return { anchorBlock, attributes, executed }
 }
 
 /** What the rules may know of the parent. The anchor number is read from state once; inside a proposal it rolls on. */

@@ -5,7 +5,7 @@ import type { FlatState } from '../engine/state/flatState.ts'
 import type { L1 } from '../l1/l1.ts'
 import { assert, defined } from '../primitives/assert.ts'
 import { blockSize } from '../primitives/blockSize.ts'
-import type { Proposal, SourceFault } from '../protocol/protocol.ts'
+import type { L1BlockRef, Proposal, SourceFault } from '../protocol/protocol.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type DerivationContext, type DerivedBlock, deriveBlocks, type ParentBlock } from './blocks.ts'
@@ -29,7 +29,9 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
   let executable = deps.chain.heads().executable
   let parent = await readParent(deps)
   await deps.recentHashes.load(parent.header.number, parent.hash)
-  const context = createContext(deps)
+  /** Of the block last derived: what inherits it needs no look-up, however long the chain was silent. */
+  let anchor = (await deps.chain.origin(parent.header.number))?.anchorBlock
+  const context = createContext(deps, () => anchor)
 
   for (const item of prepared.items) {
     if (item.type === 'proven') {
@@ -50,6 +52,7 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
       deps.recentHashes.add(header.number, hash)
       blocks.push(toStored(item.proposal, step.block))
       parent = { header, hash, grandparentTimestamp: parent.header.timestamp }
+      anchor = step.block.anchorBlock
     }
     proposals.push(toStoredProposal(item, faults, firstBlock, parent.header.number))
     logProposal(deps.logger, item.proposal, faults, parent)
@@ -57,13 +60,18 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
   return { l1: { number: prepared.block.number, hash: prepared.block.hash }, blocks, proposals, executable }
 }
 
-function createContext(deps: DeriveDeps): DerivationContext {
+function createContext(deps: DeriveDeps, parentAnchor: () => L1BlockRef | undefined): DerivationContext {
   return {
     spec: deps.spec,
     engine: deps.engine,
     stateAfter: () => deps.state.source(),
-    anchorBlock: (proposal, number) =>
-      deps.l1.ancestor({ number: proposal.originBlockNumber, hash: proposal.originBlockHash }, number),
+    async anchorBlock(proposal, number) {
+      const inherited = parentAnchor()
+      if (inherited?.number === number) return inherited
+      const origin = { number: proposal.originBlockNumber, hash: proposal.originBlockHash }
+      const { hash, parentHash, timestamp, stateRoot } = await deps.l1.ancestor(origin, number)
+      return { number, hash, parentHash, timestamp, stateRoot }
+    },
     ancestorHash: deps.recentHashes.get,
   }
 }
@@ -95,7 +103,7 @@ function toStored(proposal: Proposal, derived: DerivedBlock): StepResult['blocks
       isForcedInclusion: defined(proposal.sources[derived.sourceIndex], 'the source of a block')
         .isForcedInclusion,
       indexInSource: derived.indexInSource,
-      anchorBlockNumber: manifest.anchorBlockNumber,
+      anchorBlock: derived.anchorBlock,
       listed: manifest.transactions.map(({ offset, raw }) => ({ offset, length: raw.length })),
       dropped: executed.dropped,
     },

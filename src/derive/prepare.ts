@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { L1, L1Event, L1Header } from '../l1/l1.ts'
-import type { DecodedSource, L1Log, Proposal } from '../protocol/protocol.ts'
+import type { BlobSlice, DecodedSource, L1Log, Proposal } from '../protocol/protocol.ts'
 import { decodeProposal, protocolOf } from '../protocol/protocols.ts'
 import { decodeInboxEvent } from '../protocol/shasta/inboxEvents.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
@@ -29,7 +29,7 @@ export type PreparedEvent = PreparedBlock | Exclude<L1Event, { type: 'block' }>
 
 export type PrepareDeps = {
   readonly spec: RollupSpec
-  readonly l1: Pick<L1, 'blobs'>
+  readonly l1: Pick<L1, 'ancestor' | 'blobs'>
   readonly engine: Pick<Engine, 'recoverSenders'>
   readonly signal: AbortSignal
 }
@@ -65,13 +65,26 @@ function provenBy(log: L1Log): readonly ProvenUpTo[] {
 }
 
 async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<PreparedProposal> {
-  const { spec, l1, engine, signal } = deps
+  const { spec, engine } = deps
   const sources: DecodedSource[] = []
   for (const [sourceIndex, source] of proposal.sources.entries()) {
-    const blobs = source.blobSlice.blobHashes.length === 0 ? [] : await l1.blobs(source.blobSlice, signal)
+    const blobs = await fetchBlobs(deps, proposal, source.blobSlice)
     sources.push(protocolOf(proposal.fork).decodeSource({ spec, proposal, sourceIndex, blobs }))
   }
   const listed = sources.flatMap((source) => source.blocks.flatMap((block) => block.transactions))
   await engine.recoverSenders(listed.map((transaction) => transaction.raw))
   return { type: 'proposal', proposal, sources }
+}
+
+/** Blobs of an earlier L1 block (a Pacaya forced inclusion) lie in that block's slot, which its time tells. */
+async function fetchBlobs(
+  { l1, signal }: PrepareDeps,
+  proposal: Proposal,
+  slice: BlobSlice,
+): Promise<readonly Uint8Array[]> {
+  if (slice.blobHashes.length === 0) return []
+  if (slice.createdInBlock === undefined) return l1.blobs(slice, signal)
+  const { blockNumber: number, blockHash: hash } = proposal.l1
+  const { timestamp } = await l1.ancestor({ number, hash }, slice.createdInBlock, signal)
+  return l1.blobs({ ...slice, timestamp }, signal)
 }

@@ -105,7 +105,8 @@ export async function* followL1(deps: FollowDeps, input: FollowInput): AsyncGene
     const known = (await input.knownAncestors()).filter(({ number }) => number <= at.number)
     const ancestor = await newestOnChain(reader, head, known, signal)
     const final = newestOf(finalized, deps.finalizedBefore())
-    if (final && (ancestor === null || ancestor.number < final.number)) {
+    // The caller need not remember the final block itself: an older position will do, as long as the chain holds that block.
+    if (final && (await hashOnChain(reader, head, final.number, signal)) !== final.hash) {
       const sentence =
         `L1 block ${final.number} (${final.hash}) was final, and every provider now serves a chain without it; ` +
         'check the providers, and whether L1 had a consensus failure. Nothing was changed in the database'

@@ -7,6 +7,7 @@ import type { L1 } from '../../src/l1/l1.ts'
 import { connectL1, type Harness, openHarness } from '../support/derive/harness.ts'
 import { signTransfer } from '../support/derive/payload.ts'
 import { happen } from '../support/derive/randomChain.ts'
+import { expectSameContent } from '../support/derive/sameContent.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.ts'
 
 const CHAINS = 10
@@ -68,7 +69,7 @@ test.each(Array.from({ length: CHAINS }, (_, seed) => seed))(
       if (reorg % 10 === 0 && final > finalizedNumber) sim.setFinalized(final)
       if (reorg % COMPARE_EVERY === 0) {
         await node.sync()
-        expect(await node.dump(), `after reorg ${reorg}, depths ${depths}`).toBe(await freshDump(sim, l1))
+        expectSameContent(await node.dump(), await freshDump(sim, l1), `reorg ${reorg}, depths ${depths}`)
       }
     }
     await node.close()

@@ -8,6 +8,7 @@ import type { Store } from '../../src/store/store.ts'
 import { connectL1, type Harness, openHarness } from '../support/derive/harness.ts'
 import { signTransfer } from '../support/derive/payload.ts'
 import { happen } from '../support/derive/randomChain.ts'
+import { expectSameContent } from '../support/derive/sameContent.ts'
 import { Stop, stopAtCall, stopAtCommit } from '../support/derive/stops.ts'
 import { createRandom } from '../support/l1/random.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.ts'
@@ -74,7 +75,7 @@ test(
       await live(path, (store) => stopAtCommit(store, { commit: 1, when: 'before' }))
       reached = await live(path, (store) => stopAtCommit(store, { commit: 1, when: 'after' }))
     }
-    expect(await contentOf(path)).toBe(expected)
+    expectSameContent(await contentOf(path), expected, 'after the last stop')
   },
   TIMEOUT_MS,
 )
@@ -92,7 +93,7 @@ test(
       else stops++
     }
     expect(stops).toBeGreaterThan(MOMENTS - 10)
-    expect(await contentOf(path)).toBe(expected)
+    expectSameContent(await contentOf(path), expected, 'after the last stop')
   },
   TIMEOUT_MS,
 )

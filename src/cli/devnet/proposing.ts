@@ -43,7 +43,9 @@ export async function runProposer(input: {
 }): Promise<void> {
   const { node, pool, logger, signal } = input
   const { spec, chain, state, engine, l1 } = node
-  const rpc = createL1Rpc({ name: 'devnet-l1', url: input.l1Url, limits: { requestsPerSecond: 1_000 } })
+  // Anvil loads its KZG setup with the first blob transaction, which takes longer than any other request.
+  const limits = { requestsPerSecond: 1_000, timeoutMs: 60_000 }
+  const rpc = createL1Rpc({ name: 'devnet-l1', url: input.l1Url, limits })
   const account = privateKeyToAccount(PROPOSER_KEY)
   const proposerAddress = account.address.toLowerCase() as `0x${string}`
   const inbox = createInboxReader(rpc, spec.l1.inbox)

@@ -97,7 +97,7 @@ function explainBlock(number: bigint, origin: BlockOrigin): Json {
   return {
     blockNumber: toQuantity(number),
     blockInSource: origin.indexInSource,
-    anchorBlockNumber: toQuantity(origin.anchorBlockNumber),
+    anchorBlockNumber: toQuantity(origin.anchorBlock.number),
     listed: origin.listed.length,
     dropped: origin.dropped.map(({ listedIndex, reason, rule }) => ({
       position: listedIndex,

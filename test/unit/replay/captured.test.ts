@@ -173,7 +173,7 @@ test.each([
 })
 
 type Node = {
-  data: string | { Branch?: (Node | null)[]; Leaf?: [number[], number[]]; Extension?: [number[], Node] }
+  data: string | { Branch?: (Node | null)[]; Leaf?: [number[], number[]]; Extension?: [number[], Node]; Digest?: string }
 } | null
 
 function firstLeaf(node: Node): number[] | undefined {
