@@ -120,7 +120,7 @@ export async function modelRoot(model: ModelState): Promise<Hash> {
   return bytesToHex((await modelTrie(model)).root())
 }
 
-export async function modelTrie(model: ModelState): Promise<MerklePatriciaTrie> {
+async function modelTrie(model: ModelState): Promise<MerklePatriciaTrie> {
   const trie = await createMPT({ useKeyHashing: true })
   for (const [address, account] of model) {
     const storage = await storageTrie(account.storage)
@@ -135,7 +135,7 @@ export async function modelTrie(model: ModelState): Promise<MerklePatriciaTrie> 
   return trie
 }
 
-export async function storageTrie(slots: ReadonlyMap<Hex, Uint8Array>): Promise<MerklePatriciaTrie> {
+async function storageTrie(slots: ReadonlyMap<Hex, Uint8Array>): Promise<MerklePatriciaTrie> {
   const trie = await createMPT({ useKeyHashing: true })
   for (const [slot, value] of slots) await trie.put(hexToBytes(slot), RLP.encode(value))
   return trie

@@ -30,7 +30,7 @@ export type TrieView = {
 }
 
 /** A row, and what it says: decoding is a good part of an update, so it is done once. */
-export type LoadedBranch = { readonly row: Uint8Array; readonly children: readonly TrieSlot[] }
+type LoadedBranch = { readonly row: Uint8Array; readonly children: readonly TrieSlot[] }
 
 export type TrieMemory = {
   /** What this computation wrote; a null row was deleted. */

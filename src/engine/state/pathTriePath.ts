@@ -7,7 +7,7 @@ import { FLAT_KEY_BYTES, type FlatKey, STORAGE_ID_BYTES } from './flatKeys.ts'
 export type TriePosition = string
 
 /** Nibbles of a flat key's hash. */
-export const KEY_NIBBLES = 2 * (FLAT_KEY_BYTES - STORAGE_ID_BYTES)
+const KEY_NIBBLES = 2 * (FLAT_KEY_BYTES - STORAGE_ID_BYTES)
 
 const BYTE_STRINGS: readonly string[] = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
 

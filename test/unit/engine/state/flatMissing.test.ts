@@ -29,7 +29,8 @@ async function withDamage(
 ): Promise<void> {
   const row = (await store.get(`SELECT v FROM ${table} WHERE k = ?`, [key]))?.v as Uint8Array
   const wrong = row.slice()
-  wrong[wrong.length - 1]! ^= 1
+  // The high nibble: the low one may be the padding of an extension with an odd number of nibbles.
+  wrong[wrong.length - 1]! ^= 0x10
   const write = (value: Uint8Array | null) =>
     store.transaction((transaction) => transaction.writePacked(table, [[key, value]]))
   await write(damage === 'gone' ? null : wrong)

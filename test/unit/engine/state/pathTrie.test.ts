@@ -133,7 +133,7 @@ describe('what is missing or wrong', () => {
     const trie = await filled()
     for (const [position, row] of [...trie.rows]) {
       const wrong = row.slice()
-      wrong[wrong.length - 1]! ^= 1
+      wrong[wrong.length - 1]! ^= 0x10
       trie.rows.set(position, wrong)
       const all = new Map([...trie.leaves.keys()].map((key) => [key, Uint8Array.of(1)]))
       await expect(trie.update(all)).rejects.toThrow(MissingStateError)
