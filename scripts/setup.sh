@@ -26,4 +26,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }'
 
 echo "installing packages (the database is compiled from source: about a minute and a half)"
-npm ci --no-audit --no-fund --loglevel=error
+# Not `npm ci`: it refuses a lockfile without every platform's optional binaries, which a partial registry mirror cannot name.
+npm install --no-save --no-audit --no-fund --loglevel=error
