@@ -1,7 +1,7 @@
 /**
  * Opens the database: lock, settings, migrations, one writer and a few readers.
  *
- * Write-ahead log: readers see the last commit while the writer works. `synchronous = FULL`: a commit is on the disk when it
+ * Write-ahead log: readers see the last commit while the writer works, and never wait for it. `synchronous = FULL`: a commit is on the disk when it
  * returns, since a signature or an answer given to others may rest on it; that costs one sync per L1 step (12 seconds), which
  * NORMAL would only defer. Not for network file systems, whose locks and syncs do not hold.
  */
@@ -86,6 +86,10 @@ function createStore(
   const readers = connections.length > 1 ? connections.slice(1) : connections
   let turn = 0
   let queue: Promise<unknown> = Promise.resolve()
+  /** Transactions running or waiting. */
+  let transactions = 0
+  /** Settles when no packed read is left on the writer. */
+  let writerReads: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
   const reader = (): Connection => {
     if (closing) throw new CriticalError('internal error: the store is closed')
@@ -95,17 +99,28 @@ function createStore(
   return {
     all: async (sql, parameters) => reader().all(sql, parameters),
     get: async (sql, parameters) => (await reader().all(sql, parameters))[0],
-    readPacked: async (table, keys) => readPacked(reader(), table, keys),
+    readPacked: async (table, keys) => {
+      // A commit empties the page cache of every connection but its own: while the writer is idle, it reads the state.
+      const connection = transactions === 0 && !closing ? writer : reader()
+      const found = readPacked(connection, table, keys)
+      if (connection === writer) writerReads = Promise.allSettled([writerReads, found])
+      return found
+    },
     transaction: async (work) => {
       if (closing) throw new CriticalError('internal error: the store is closed')
       if (readOnly) throw new CriticalError('internal error: a transaction on a read-only store')
-      const result = queue.then(() => runTransaction(writer, work))
+      transactions++
+      const result = Promise.all([queue, writerReads])
+        .then(() => runTransaction(writer, work))
+        .finally(() => {
+          transactions--
+        })
       // The next one waits for this one's end, whatever it was; the failure itself goes to the caller.
       queue = result.catch(() => {})
       return result
     },
     close: () => {
-      closing ??= queue.then(release)
+      closing ??= Promise.all([queue, writerReads]).then(release)
       return closing
     },
   }
