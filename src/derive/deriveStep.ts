@@ -140,19 +140,22 @@ function toStoredProposal(
   }
 }
 
-/** The last block of a proposal, in this step or before; undefined for one older than our genesis. */
+/** The last block of a proposal, in this step or before; undefined for one this chain does not have. */
 async function lastBlockOf(
   deps: DeriveDeps,
   proposals: readonly StoredProposal[],
   blocks: StepResult['blocks'],
   proposalId: bigint,
 ): Promise<BlockRef | undefined> {
-  const here = proposals.find(({ id }) => id === proposalId)
-  const { lastBlock } = here ?? (await deps.chain.proposal(proposalId)) ?? {}
-  if (lastBlock === undefined) return undefined
-  const staged = blocks.find(({ block }) => block.header.number === lastBlock)?.block.hash
-  const hash = staged ?? (await deps.chain.headerByNumber(lastBlock))?.hash
-  return { number: lastBlock, hash: defined(hash, `L2 block ${lastBlock}`) }
+  const find = async (id: bigint) =>
+    proposals.find((here) => here.id === id) ?? (await deps.chain.proposal(id))
+  // Proposal 0 is the inbox's activation, which made no block: what it stands for ends before proposal 1.
+  const beforeFirst = proposalId === 0n ? (await find(1n))?.firstBlock : undefined
+  const number = beforeFirst === undefined ? (await find(proposalId))?.lastBlock : beforeFirst - 1n
+  if (number === undefined) return undefined
+  const staged = blocks.find(({ block }) => block.header.number === number)?.block.hash
+  const hash = staged ?? (await deps.chain.headerByNumber(number))?.hash
+  return { number, hash: defined(hash, `L2 block ${number}`) }
 }
 
 function logProposal(
