@@ -74,19 +74,18 @@ class FrozenCommon extends Common {
   override updateParams(): void {}
 
   override isActivatedEIP(eip: number): boolean {
-    return remember(this.#eips, eip, () => super.isActivatedEIP(eip))
+    const known = this.#eips.get(eip)
+    if (known !== undefined) return known
+    const isActive = super.isActivatedEIP(eip)
+    this.#eips.set(eip, isActive)
+    return isActive
   }
 
   override param(name: string): bigint {
-    return remember(this.#values, name, () => super.param(name))
+    const known = this.#values.get(name)
+    if (known !== undefined) return known
+    const value = super.param(name)
+    this.#values.set(name, value)
+    return value
   }
-}
-
-function remember<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
-  let value = known.get(key)
-  if (value === undefined) {
-    value = compute()
-    known.set(key, value)
-  }
-  return value
 }

@@ -5,7 +5,7 @@ import { MissingStateError } from '../../../src/engine/state/source.ts'
 import { createEmptyState, createWitnessState, type Witness } from '../../../src/engine/state/witness.ts'
 import { WitnessError } from '../../../src/engine/state/witnessShape.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
-import { hexToBytes } from '../../../src/primitives/hex.ts'
+import { type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { allocation, stateWith } from '../../support/engineChain.ts'
 import { type EngineCase, hasGuestInputs, loadGuestInput } from '../../support/engineFixtures.ts'
@@ -103,6 +103,24 @@ test.skipIf(!hasGuestInputs)('a flipped leaf of any storage trie is refused, wit
   }
   expect(flips).toBeGreaterThan(3)
 })
+
+test.skipIf(!hasGuestInputs)(
+  'tries known by their root alone serve as well, and must have that root',
+  async () => {
+    const captured = hekla()
+    const { spec, witness, attributes, ancestorHash } = captured
+    const byRoot = new Map([...witness.storageTries.values()].map((trie) => [rootHash(trie), trie]))
+    const neutral: Witness = { ...witness, storageTries: new Map(), storageTriesByRoot: byRoot }
+    const state = createWitnessState(neutral)
+    const block = await createEngine({ spec }).execute({ attributes, state, ancestorHash })
+    expect(block.header).toEqual(captured.expected)
+    const [[root, trie]] = [...byRoot].filter(([, each]) => each?.type === 'branch') as [[Hash, Trie]]
+    const flipped = new Map([...byRoot, [root, flipLeaf(trie, 0)]])
+    expect(() => createWitnessState({ ...neutral, storageTriesByRoot: flipped })).toThrow(
+      `given as ${root} has root`,
+    )
+  },
+)
 
 test.skipIf(!hasGuestInputs)('storage given for an account that does not exist is refused', () => {
   const { witness } = hekla()
