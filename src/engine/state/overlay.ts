@@ -235,7 +235,7 @@ export class OverlayState implements StateManagerInterface {
     return found instanceof Promise ? found.then(keep) : keep(found)
   }
 
-  /** Runs a read of the source (or of ancestor hashes, for `vm.ts`) and keeps its first error. */
+  /** Runs a read of the source and keeps its first error. */
   #ask<T>(read: () => MaybePromise<T>): MaybePromise<T> {
     try {
       const found = read()
@@ -245,7 +245,7 @@ export class OverlayState implements StateManagerInterface {
     }
   }
 
-  /** Records that the state could not answer, and throws. */
+  /** Records that the state (or an ancestor's hash, evm.ts) could not be had, and throws. */
   fail(error: unknown): never {
     this.#failure ??= error
     throw error

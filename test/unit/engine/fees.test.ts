@@ -151,6 +151,14 @@ describe('the anchor transaction (D-70)', () => {
     )
   })
 
+  test('may revert: its gas counts, its receipt says so, and the block goes on', async () => {
+    const state = stateWith({ [SPEC.l2.anchor]: { code: '0x5f5ffd' }, [ALICE]: { balance: ETHER } })
+    const block = await executeOn(state, [await signTransaction(1, { chainId })])
+    expect(block.transactions.map(({ receipt }) => receipt.succeeded)).toEqual([false, true])
+    expect(block.transactions[0]!.gasUsed).toBeGreaterThan(21_000n)
+    expect(block.transactions[1]!.receipt.cumulativeGasUsed).toBe(block.header.gasUsed)
+  })
+
   test('listed a second time, it is a transaction like any other and must pay', async () => {
     const block = await executeOn(stateWith({}), [attributesFor([]).anchorTransaction])
     expect(block.dropped.map(({ rule }) => rule)).toEqual(['D-82'])
