@@ -113,17 +113,18 @@ export function createDriver(deps: DriverDeps): Driver {
       knownAncestors: async () => await readSteps(store),
       signal: both,
     })
-    try {
-      for await (const event of prefetch(
-        prepareEvents({ spec: deps.spec, engine: deps.engine, l1, signal: both }, events),
-        PREFETCH_DEPTH,
-      )) {
+    for await (const event of prefetch(
+      prepareEvents({ spec: deps.spec, engine: deps.engine, l1, signal: both }, events),
+      PREFETCH_DEPTH,
+    )) {
+      try {
         await apply(event)
-        if (signal.aborted) return
+      } catch (error) {
+        // Leaving the loop waits for what was asked of the stream; at the head that is an L1 block which may be long in coming.
+        ending.abort()
+        throw error
       }
-    } finally {
-      // Ends what was prefetched and nobody will ask for.
-      ending.abort()
+      if (signal.aborted) return
     }
   }
 
