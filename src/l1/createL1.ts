@@ -3,7 +3,7 @@ import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { type Logger, silentLogger } from '../telemetry/log.ts'
-import { findAncestor } from './ancestry.ts'
+import { ANCESTOR_DEPTH_MAX, findAncestor, findL1Genesis } from './ancestry.ts'
 import { createBeaconBlobSource, createBlobServerSource } from './blobSource.ts'
 import { createBlobReader } from './blobs.ts'
 import { createFinality } from './finality.ts'
@@ -163,7 +163,10 @@ export async function createL1(options: L1Options): Promise<L1> {
     },
     follow: (input) =>
       followL1(followDeps, { ...input, signal: AbortSignal.any([input.signal, closing.signal]) }),
-    ancestor: (descendant, number, signal) => findAncestor(reader, descendant, number, signal),
+    ancestor: (descendant, number, signal) =>
+      number === 0n && descendant.number > ANCESTOR_DEPTH_MAX
+        ? findL1Genesis(provider, signal)
+        : findAncestor(reader, descendant, number, signal),
     blobs: (slice, signal) => blobs.read(slotOf(spec.l1, slice.timestamp), slice.blobHashes, signal),
     status: () => ({
       ...(head ? { head } : {}),

@@ -52,7 +52,7 @@ export type L1 = {
    * Ends only by the signal or by an error; after an error it is rebuilt, not repaired.
    */
   follow(input: FollowInput): AsyncGenerator<L1Event>
-  /** The ancestor with `number` of the block `descendant`, linked by hashes. */
+  /** The ancestor with `number` of the block `descendant`, linked by hashes; block 0 of an old L1 by what every provider says. */
   ancestor(descendant: L1Position, number: bigint, signal?: AbortSignal): Promise<L1Header>
   /** Whole blobs in the order of the slice, each verified against its versioned hash. BlobUnavailableError is temporary. */
   blobs(slice: BlobSlice, signal?: AbortSignal): Promise<readonly Uint8Array[]>
