@@ -18,7 +18,9 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 runVitest()
 if (withContracts) runForge()
 if (total.skipped > 0 && !existsSync(join(root, '../shared/fixtures')))
-  console.log('the captured data of live chains and the outside suites are not beside this checkout (../shared/fixtures): their tests were skipped')
+  console.log(
+    'the captured data of live chains and the outside suites are not beside this checkout (../shared/fixtures): their tests were skipped',
+  )
 const line = `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`
 console.log(label ? `${label}: ${line}` : line)
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
@@ -28,7 +30,14 @@ function runVitest() {
   const report = join(scratch, 'report.json')
   const { status } = spawnSync(
     process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters],
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...filters,
+    ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, NO_COLOR: '1' } },
   )
   if (!existsSync(report)) {

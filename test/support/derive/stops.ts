@@ -29,24 +29,25 @@ export function stopAtCommit(store: Store, stop: CommitStop): Store {
 /** At the n-th call of any kind that reaches the database. */
 export function stopAtCall(store: Store, n: number): Store {
   let calls = 0
-  const count = () => {
+  /** Counts a call, then makes it. */
+  const counted = <T>(call: () => Promise<T>): Promise<T> => {
     calls++
-    if (calls === n) throw new Stop(`at database call ${n}`)
+    return calls === n ? Promise.reject(new Stop(`at database call ${n}`)) : call()
   }
   const reading = (reader: StoreReader): StoreReader => ({
-    all: async (...input) => (count(), reader.all(...input)),
-    get: async (...input) => (count(), reader.get(...input)),
+    all: (...input) => counted(() => reader.all(...input)),
+    get: (...input) => counted(() => reader.get(...input)),
   })
   const writing = (transaction: StoreTransaction): StoreTransaction => ({
     ...reading(transaction),
-    run: async (...input) => (count(), transaction.run(...input)),
-    writePacked: async (...input) => (count(), transaction.writePacked(...input)),
-    readPacked: async (...input) => (count(), transaction.readPacked(...input)),
+    run: (...input) => counted(() => transaction.run(...input)),
+    writePacked: (...input) => counted(() => transaction.writePacked(...input)),
+    readPacked: (...input) => counted(() => transaction.readPacked(...input)),
   })
   return {
     ...store,
     ...reading(store),
-    readPacked: async (...input) => (count(), store.readPacked(...input)),
+    readPacked: (...input) => counted(() => store.readPacked(...input)),
     transaction: (work) => store.transaction((transaction) => work(writing(transaction))),
   }
 }

@@ -173,7 +173,9 @@ test.each([
 })
 
 type Node = {
-  data: string | { Branch?: (Node | null)[]; Leaf?: [number[], number[]]; Extension?: [number[], Node]; Digest?: string }
+  data:
+    | string
+    | { Branch?: (Node | null)[]; Leaf?: [number[], number[]]; Extension?: [number[], Node]; Digest?: string }
 } | null
 
 function firstLeaf(node: Node): number[] | undefined {
