@@ -41,6 +41,9 @@ export type Workload = {
   readonly name: string
   /** Transactions of one block, without the anchor. */
   readonly transactionsPerBlock: number
+  /** Enough for the compiler to have seen what runs often. */
+  readonly warmUpBlocks: number
+  readonly measuredBlocks: number
   readonly build: (context: { index: number; send: Send }) => Uint8Array
 }
 
@@ -64,21 +67,33 @@ export const WORKLOADS: readonly Workload[] = [
   {
     name: 'transfers',
     transactionsPerBlock: 500,
+    warmUpBlocks: 4,
+    measuredBlocks: 6,
     build: ({ index, send }) =>
       send({ sender: index, to: recipientOf(index * 7), value: 1n, gasLimit: 21_000n }),
   },
   {
     name: 'ERC-20 transfers',
     transactionsPerBlock: 250,
+    warmUpBlocks: 4,
+    measuredBlocks: 6,
     build: ({ index, send }) =>
       send({ sender: index, to: TOKENS[0] as Address, data: transferData(index * 7), gasLimit: 100_000n }),
   },
   {
     name: 'swaps',
     transactionsPerBlock: 100,
+    warmUpBlocks: 4,
+    measuredBlocks: 6,
     build: ({ index, send }) => send({ sender: index, to: PAIR, data: swapData(index), gasLimit: 250_000n }),
   },
-  { name: 'anchor-only', transactionsPerBlock: 0, build: () => EMPTY_BYTES },
+  {
+    name: 'anchor-only',
+    transactionsPerBlock: 0,
+    warmUpBlocks: 50,
+    measuredBlocks: 100,
+    build: () => EMPTY_BYTES,
+  },
 ]
 
 export type BenchBlock = {

@@ -1,0 +1,41 @@
+/**
+ * One machine on one workload, in a process of its own: in a shared one the compiler would have to make code that serves both.
+ * Runs the next block at each message and answers what it cost.
+ */
+import { createOurRunner } from './ours.ts'
+import { createStockRunner } from './stock.ts'
+import { buildBlocks, genesisChanges, WORKLOADS } from './workloads.ts'
+
+export type Cost = { readonly wallMs: number; readonly cpuMs: number }
+export type ChildAnswer = { readonly cost: Cost; readonly gasUsed: bigint }
+
+const [machine, workloadName] = process.argv.slice(2)
+const workload = WORKLOADS.find(({ name }) => name === workloadName)
+if (workload === undefined) throw new Error(`no workload ${workloadName}`)
+
+const blocks = buildBlocks(workload, workload.warmUpBlocks + workload.measuredBlocks)
+const createRunner = machine === 'ours' ? createOurRunner : createStockRunner
+const runner = await createRunner(genesisChanges())
+
+async function runBlock(index: number): Promise<ChildAnswer> {
+  const block = blocks[index]
+  if (block === undefined) throw new Error('there are no more blocks')
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  const gasUsed = await runner.run(block, blocks[index + 1])
+  const { user, system } = process.cpuUsage(cpu)
+  return { gasUsed, cost: { wallMs: performance.now() - start, cpuMs: (user + system) / 1000 } }
+}
+
+process.on('message', (index: number) => {
+  runBlock(index).then(
+    (answer) => process.send?.(answer),
+    (error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
+})
+process.on('disconnect', () => {
+  runner.close().then(() => process.exit(0))
+})
