@@ -2,7 +2,7 @@
 /** The command line. Commands live in commands/; what fails here fails with a sentence, not with a stack. */
 import { Command } from 'commander'
 import { VERSION } from '../node.ts'
-import { CriticalError } from '../primitives/errors.ts'
+import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import { configCommand } from './commands/config.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { nodeCommand } from './commands/node.ts'
@@ -20,8 +20,9 @@ const program = new Command('plumbline')
 try {
   await program.parseAsync()
 } catch (error) {
-  const isExpected =
-    error instanceof CriticalError || error instanceof ConfigError || error instanceof RangeError
-  console.error(isExpected ? `plumbline: ${error.message}` : error)
+  const isExpected = [CriticalError, TemporaryError, ConfigError, RangeError].some(
+    (type) => error instanceof type,
+  )
+  console.error(isExpected ? `plumbline: ${(error as Error).message}` : error)
   process.exitCode = 1
 }

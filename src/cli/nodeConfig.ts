@@ -33,7 +33,7 @@ export async function specOf(config: Config): Promise<RollupSpec> {
     throw new ConfigError('one of --network and --rollup.config is needed, and only one')
   }
   const spec =
-    file === undefined ? NETWORKS[network ?? ''] : parseRollupSpec(JSON.parse(await readText(file)))
+    file === undefined ? NETWORKS[network ?? ''] : parseRollupSpec(await readJson(file, 'rollup.config'))
   if (spec === undefined) throw new ConfigError(`unknown network ${network}`)
   assertFollowable(spec)
   return spec
@@ -81,18 +81,38 @@ export function rpcOptionsOf(config: Config): NodeOptions['rpc'] {
 }
 
 async function readGenesis(config: Config): Promise<Genesis> {
-  return buildGenesis(JSON.parse(await readText(config.need<string>('genesis'))))
+  return buildGenesis(await readJson(config.need<string>('genesis'), 'genesis'))
 }
 
-/** A file, or a URL; what comes is checked against the spec by whoever uses it. */
+/** From a file, or a URL; what comes is checked against the spec by whoever uses it. */
+async function readJson(place: string, flag: string): Promise<unknown> {
+  const name = `${isUrl(place) ? nameOf(place) : place} (--${flag})`
+  const text = await readText(place).catch((cause: unknown) => {
+    throw new ConfigError(`${name} cannot be read: ${reasonOf(cause)}`, { cause })
+  })
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ConfigError(`${name} is no valid JSON: ${reasonOf(cause)}`, { cause })
+  }
+}
+
 async function readText(place: string): Promise<string> {
-  if (!/^https?:/.test(place)) return readFile(place, 'utf8')
+  if (!isUrl(place)) return readFile(place, 'utf8')
   const response = await fetch(place)
-  if (!response.ok) throw new ConfigError(`${place} answers ${response.status}`)
+  if (!response.ok) throw new Error(`the server answers ${response.status}`)
   return response.text()
 }
 
 /** What logs call an endpoint: its host, never its path, which may hold a key. */
 function nameOf(url: string): string {
   return new URL(url).host
+}
+
+function isUrl(place: string): boolean {
+  return /^https?:/.test(place)
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

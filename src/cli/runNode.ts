@@ -8,7 +8,8 @@ export async function runNode(
   shown: { readonly isJson: boolean },
   onStarted?: (node: Node) => void,
 ): Promise<void> {
-  const node = await startNode(options)
+  const node = await startUnlessStopped(options)
+  if (node === undefined) return
   const progress = createProgress({
     read: () => sampleOf(node),
     stream: process.stdout,
@@ -23,6 +24,16 @@ export async function runNode(
     progress.stop()
     await node.close()
     options.logger.info({}, 'stopped')
+  }
+}
+
+/** Undefined when the signal came first: a node that still waits for its L1 has nothing to finish. */
+async function startUnlessStopped(options: NodeOptions): Promise<Node | undefined> {
+  try {
+    return await startNode(options)
+  } catch (error) {
+    if (options.signal.aborted) return undefined
+    throw error
   }
 }
 

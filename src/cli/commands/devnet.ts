@@ -44,7 +44,8 @@ export function devnetCommand(): Command {
       },
     )
     if (failure !== undefined && !stopped.aborted) {
-      throw new CriticalError('the demonstration failed', { cause: failure })
+      const reason = failure instanceof Error ? failure.message : String(failure)
+      throw new CriticalError(`the demonstration failed: ${reason}`, { cause: failure })
     }
   })
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { parse } from 'smol-toml'
-import type { OptionSpec } from './options.ts'
+import { ALL_OPTIONS, type OptionSpec } from './options.ts'
 import { ConfigError, environmentName, type Resolved, resolveConfig } from './resolve.ts'
 
 const CONFIG_FILE = 'plumbline.toml'
@@ -25,12 +25,13 @@ export function addOptions(command: Command, options: readonly OptionSpec[]): Co
 export function loadConfig(
   options: readonly OptionSpec[],
   parsed: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
   const flags = Object.fromEntries(options.map(({ flag }) => [flag, parsed[attributeOf(flag)]]))
   const path = parsed.config === undefined ? CONFIG_FILE : String(parsed.config)
   if (parsed.config !== undefined && !existsSync(path)) throw new ConfigError(`there is no file ${path}`)
   const file = existsSync(path) ? parseFile(path) : {}
-  return toConfig(resolveConfig(options, { flags, environment: process.env, file, preset: {} }))
+  return toConfig(resolveConfig(options, { flags, environment, file, preset: {} }, ALL_OPTIONS))
 }
 
 /** Commander keeps `--l1.poll-interval` as `l1.pollInterval`. */
@@ -60,11 +61,19 @@ function toConfig(resolved: Resolved): Config {
 }
 
 function parseFile(path: string): Record<string, unknown> {
+  let text: string
   try {
-    return parse(readFileSync(path, 'utf8'))
+    text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new ConfigError(`${path} is no valid TOML: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    })
+    throw new ConfigError(`${path} cannot be read: ${reasonOf(cause)}`, { cause })
   }
+  try {
+    return parse(text)
+  } catch (cause) {
+    throw new ConfigError(`${path} is no valid TOML: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

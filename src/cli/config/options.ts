@@ -10,7 +10,7 @@ export type OptionSpec = {
   /** Parses the text of a flag or variable, and the value of a file. */
   readonly schema: z.ZodType
   readonly default?: unknown
-  /** Never printed. */
+  /** A URL in it is printed without what may be a key. */
   readonly isSecret?: true
 }
 
@@ -22,8 +22,21 @@ const textList = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
   z.array(z.string().min(1)),
 )
-const port = z.coerce.number().int().min(0).max(65_535)
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+/** Not coerced: an empty variable or a `true` would become a number too. */
+const count = (min: number, max: number) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^[0-9]+$/)
+          .transform(Number),
+      ],
+      { error: 'must be a whole number' },
+    )
+    .pipe(z.number().int().min(min).max(max))
+const port = count(0, 65_535)
 const flag = z.union([
   z.boolean(),
   z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
@@ -45,15 +58,17 @@ export const CHAIN_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flag: 'rollup.config',
-    argument: '<file>',
+    argument: '<file|url>',
     description: 'spec of a chain of your own, instead of --network',
     schema: z.string().min(1),
+    isSecret: true,
   },
   {
     flag: 'genesis',
     argument: '<file|url>',
     description: 'genesis alloc; accepted only if its state root and hash are those of the spec',
     schema: z.string().min(1),
+    isSecret: true,
   },
 ]
 
@@ -160,7 +175,13 @@ export const RPC_OPTIONS: readonly OptionSpec[] = [
     schema: z.string().min(1),
     default: '127.0.0.1',
   },
-  { flag: 'http.port', argument: '<port>', description: 'its port', schema: port, default: 8545 },
+  {
+    flag: 'http.port',
+    argument: '<port>',
+    description: 'its port; 0: any free one',
+    schema: port,
+    default: 8545,
+  },
   {
     flag: 'http.corsdomain',
     argument: '<origins>',
@@ -219,14 +240,14 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
   {
     flag: 'devnet.l1-port',
     argument: '<port>',
-    description: 'port of the L1 JSON-RPC',
+    description: 'port of the L1 JSON-RPC; 0: any free one',
     schema: port,
     default: 9545,
   },
   {
     flag: 'devnet.beacon-port',
     argument: '<port>',
-    description: 'port of the beacon API',
+    description: 'port of the beacon API; 0: any free one',
     schema: port,
     default: 9546,
   },
@@ -239,3 +260,6 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
   ...RPC_OPTIONS,
   ...LOG_OPTIONS,
 ]
+
+/** Of all commands: a file or an environment may serve several of them. */
+export const ALL_OPTIONS: readonly OptionSpec[] = [...NODE_OPTIONS, ...DEVNET_OPTIONS]

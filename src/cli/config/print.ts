@@ -21,6 +21,11 @@ function format(value: unknown): string {
 
 /** Hosts help an operator; what follows them may be a key. */
 function redact(value: unknown): string {
-  const urls = Array.isArray(value) ? value : [value]
-  return JSON.stringify(urls.map((url) => `${new URL(String(url)).origin}/…`))
+  const places = Array.isArray(value) ? value : [value]
+  const shown = places.map((place) => (isUrl(String(place)) ? `${new URL(String(place)).origin}/…` : place))
+  return JSON.stringify(Array.isArray(value) ? shown : shown[0])
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }

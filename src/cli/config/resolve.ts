@@ -5,14 +5,16 @@ export type Origin = 'flag' | 'environment' | 'file' | 'preset' | 'default'
 
 export type Resolved = ReadonlyMap<string, { readonly value: unknown; readonly origin: Origin }>
 
-/** A value that is not of its option's form, or a key no option has. The message names the place and says what is expected. */
+/** A value that is not of its option's form, or a name no option has. The message names the place and says what is expected. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+const PREFIX = 'PLUMBLINE_'
+
 /** `PLUMBLINE_L1_BEACON` for `l1.beacon`: mechanical, without exceptions. */
 export function environmentName(flag: string): string {
-  return `PLUMBLINE_${flag.replaceAll(/[.-]/g, '_').toUpperCase()}`
+  return `${PREFIX}${flag.replaceAll(/[.-]/g, '_').toUpperCase()}`
 }
 
 export function resolveConfig(
@@ -24,9 +26,11 @@ export function resolveConfig(
     readonly file: Readonly<Record<string, unknown>>
     readonly preset: Readonly<Record<string, unknown>>
   },
+  /** Those that may be named in file and environment, though they are not asked for here. */
+  known = options,
 ): Resolved {
   const file = flatten(given.file)
-  rejectUnknownKeys(options, file)
+  rejectUnknown(known, file, given.environment)
   const resolved = new Map<string, { value: unknown; origin: Origin }>()
   for (const option of options) {
     const { flag } = option
@@ -66,9 +70,19 @@ function flatten(file: Readonly<Record<string, unknown>>, prefix = ''): Map<stri
   return flat
 }
 
-function rejectUnknownKeys(options: readonly OptionSpec[], file: ReadonlyMap<string, unknown>): void {
-  const known = new Set(options.map(({ flag }) => flag))
+/** A misspelt name is an error: what was meant would be missing without a word. */
+function rejectUnknown(
+  known: readonly OptionSpec[],
+  file: ReadonlyMap<string, unknown>,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  const flags = new Set(known.map(({ flag }) => flag))
   for (const key of file.keys()) {
-    if (!known.has(key)) throw new ConfigError(`unknown key in the configuration file: ${key}`)
+    if (!flags.has(key)) throw new ConfigError(`unknown key in the configuration file: ${key}`)
+  }
+  const names = new Set(known.map(({ flag }) => environmentName(flag)))
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith(PREFIX) && !names.has(name))
+      throw new ConfigError(`unknown environment variable ${name}`)
   }
 }

@@ -1,6 +1,7 @@
 /** A local L1 execution layer: anvil, with one block per slot and timestamps that fall on slots exactly. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { sleep } from '../../primitives/async.ts'
 import { CriticalError } from '../../primitives/errors.ts'
@@ -13,6 +14,7 @@ export type Anvil = {
 }
 
 export type AnvilOptions = {
+  /** 0: any free one. */
   readonly port: number
   /** Slot length, seconds. */
   readonly secondsPerSlot: number
@@ -27,11 +29,12 @@ const START_ATTEMPTS = 100
 const START_DELAY_MS = 50
 
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
-  const url = `http://127.0.0.1:${options.port}`
+  const port = options.port === 0 ? await findFreePort() : options.port
+  const url = `http://127.0.0.1:${port}`
   const child = spawn(
     anvilBinary(),
     [
-      ...['--host', '127.0.0.1', '--port', String(options.port), '--chain-id', String(options.chainId)],
+      ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(options.chainId)],
       ...['--hardfork', 'osaka', '--slots-in-an-epoch', String(options.slotsPerEpoch), '--silent'],
       // A blob transaction of several blobs is larger than the default limit of a request.
       '--no-request-size-limit',
@@ -53,7 +56,7 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     if (error) throw new Error(`${method}: ${error.message}`)
     return result
   }
-  await waitUntilUp(child, request, options.port, () => complaint)
+  await waitUntilUp(child, request, port, () => complaint)
   // Anvil stamps blocks by the wall clock otherwise: two in one second, or a slot that never was.
   await request('anvil_setBlockTimestampInterval', [options.secondsPerSlot])
   return { url, request, close: () => stop(child) }
@@ -80,6 +83,18 @@ async function waitUntilUp(
   }
   await stop(child)
   throw new CriticalError(`the local L1 does not answer on port ${port}`)
+}
+
+/** Anvil tells the port it has chosen only among much else. */
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
 }
 
 function stop(child: ChildProcess): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { type ServerType, serve } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
+import { CriticalError } from '../../primitives/errors.ts'
 import type { Anvil } from './anvil.ts'
 
 export type BeaconFacade = { readonly url: string; close(): Promise<void> }
@@ -112,6 +113,8 @@ function listen(app: Hono, port: number): Promise<{ server: ServerType; port: nu
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info) =>
       resolve({ server, port: info.port }),
     )
-    server.once('error', reject)
+    server.once('error', (cause) =>
+      reject(new CriticalError(`the beacon API cannot listen on port ${port}: ${cause.message}`, { cause })),
+    )
   })
 }
