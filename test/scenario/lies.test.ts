@@ -90,7 +90,7 @@ async function dumpOf(sim: SimulatedL1, options: Partial<Omit<L1Options, 'spec'>
 function sourcesOf(sim: SimulatedL1, fault: Fault, isAlone = false) {
   // One that lies about every block is left behind at the first.
   const isRare = fault.type === 'block' || fault.type === 'transport'
-  const provider = createLyingProvider(sim, fault, createRandom('liar'), { rate: isRare ? 0.3 : 1 })
+  const provider = createLyingProvider(sim, fault, createRandom('liar'), { rate: isRare ? 0.5 : 1 })
   const liar = endpointOf('liar', provider, TIMEOUT_MS)
   const honest = endpointOf('honest', sim)
   const behind = isAlone ? [] : [honest]
