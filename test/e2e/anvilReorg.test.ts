@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Node } from '../../src/node.ts'
+import type { Address } from '../../src/primitives/hex.ts'
 import { encodeManifest } from '../../src/protocol/shasta/encodeManifest.ts'
 import { signTransfer } from '../support/derive/payload.ts'
 import { isBuilt } from '../support/e2e.ts'
@@ -11,7 +12,7 @@ import { type HandDrivenL1, hashesOf, startHandDrivenL1 } from '../support/e2eAn
 
 /** Bounds a hanging test; nothing here is timed. */
 const TIMEOUT_MS = 180_000
-const COINBASE = '0x00000000000000000000000000000000c01bbace'
+const COINBASE: Address = '0x00000000000000000000000000000000c01bbace'
 
 // The worker behind eth_call is a compiled one.
 describe.skipIf(!isBuilt)('anvil', () => {
