@@ -11,12 +11,21 @@ import type { BlockRunner } from './stock.ts'
 import { BASE_FEE, hashOfBlock, SPEC } from './workloads.ts'
 
 /** As the node works, but for one commit a block: a thread recovers the senders of the next block while this one runs. */
-export async function createOurRunner(genesis: StateChanges): Promise<BlockRunner> {
+export async function createOurRunner(
+  genesis: StateChanges,
+  /** More state around it, staged and committed one by one. */
+  filling: Iterable<StateChanges> = [],
+): Promise<BlockRunner> {
   const directory = mkdtempSync(join(tmpdir(), 'plumbline-bench-'))
   const store = await openStore({ path: join(directory, 'state.sqlite'), schemas: { state: [STATE_SCHEMA] } })
   const state = await createFlatState({ store })
   await store.transaction((transaction) => state.writeGenesis(transaction, genesis))
   state.settle()
+  for (const changes of filling) {
+    await state.stage(state.head.blockNumber + 1n, changes)
+    await store.transaction((transaction) => state.write(transaction))
+    state.settle()
+  }
   const engine = createEngine({ spec: SPEC, workers: 1 })
   return {
     async run({ number, anchor, transactions }, next) {

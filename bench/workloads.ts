@@ -24,7 +24,7 @@ export const BASE_FEE = 1_000_000_000n
 export const FIRST_BLOCK = 1000n
 const ACCOUNTS = 10_000
 const SENDERS = 500
-const TOKENS: readonly Address[] = [`0x${'70'.repeat(20)}`, `0x${'71'.repeat(20)}`]
+export const TOKENS: readonly Address[] = [`0x${'70'.repeat(20)}`, `0x${'71'.repeat(20)}`]
 const PAIR: Address = `0x${'9a'.repeat(20)}`
 
 export const SPEC = createDevnetSpec({
