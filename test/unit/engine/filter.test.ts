@@ -1,3 +1,4 @@
+/** The transaction filter: what is refused by which rule, and that it leaves no trace. INV-5. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { admitTransaction } from '../../../src/engine/admission.ts'
 import { createRunContext, type RunContext } from '../../../src/engine/evm.ts'

@@ -1,3 +1,4 @@
+/** Batches that our own derivation takes unchanged, whenever they land in their window. INV-10. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { bytesToHex, ZERO_HASH } from '../../../src/primitives/hex.ts'

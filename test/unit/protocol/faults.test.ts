@@ -1,4 +1,4 @@
-/** Every named fault, made on purpose, and what takes the place of what was faulty. */
+/** Every named fault, made on purpose, and what takes the place of what was faulty. INV-4. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'

@@ -1,3 +1,4 @@
+/** The flat state: roots, steps, caches, discard. INV-7. */
 import { describe, expect, test } from 'vitest'
 import { type FlatState, StaleStateError } from '../../../../src/engine/state/flatState.ts'
 import { createFlatState } from '../../../../src/engine/state/flatStateOnStore.ts'
