@@ -182,6 +182,7 @@ async function createStatus(deps: {
           problem = undefined
           cursor = progress.l1
           blobs += progress.blobs
+          metrics.l1MissedSlotsTotal.inc(progress.missedSlots)
           metrics.derivedBlocksTotal.inc(progress.blocks)
           metrics.batchesTotal.inc({ validity: 'default' }, progress.faults)
           metrics.batchesTotal.inc({ validity: 'valid' }, progress.sources - progress.faults)

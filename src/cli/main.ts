@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { VERSION } from '../node.ts'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import { configCommand } from './commands/config.ts'
+import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { nodeCommand } from './commands/node.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -15,6 +16,7 @@ const program = new Command('plumbline')
   .addCommand(devnetCommand())
   .addCommand(nodeCommand())
   .addCommand(replayCommand())
+  .addCommand(deriveCommand())
   .addCommand(configCommand())
 
 try {

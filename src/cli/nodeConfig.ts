@@ -35,12 +35,27 @@ export async function specOf(config: Config): Promise<RollupSpec> {
   const spec =
     file === undefined ? NETWORKS[network ?? ''] : parseRollupSpec(await readJson(file, 'rollup.config'))
   if (spec === undefined) throw new ConfigError(`unknown network ${network}`)
-  assertFollowable(spec)
   return spec
 }
 
 export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promise<NodeOptions> {
   const spec = await specOf(config)
+  assertFollowable(spec)
+  return {
+    spec,
+    genesis: () => readGenesis(config),
+    dataDir: config.get<string>('datadir') ?? `data/${spec.name}`,
+    dbCacheKiB: config.need<number>('db.cache') * 1024,
+    proofWindowBlocks: config.need<number>('state.proof-window'),
+    workers: config.need<number>('engine.workers'),
+    l1: l1OptionsOf(config),
+    rpc: rpcOptionsOf(config),
+    logger: loggerOf(config),
+    signal,
+  }
+}
+
+export function l1OptionsOf(config: Config): NodeOptions['l1'] {
   const rateLimit = config.need<number>('l1.rate-limit')
   const limits = {
     timeoutMs: config.need<number>('l1.timeout'),
@@ -51,23 +66,12 @@ export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promis
     (config.get<string[]>(flag) ?? []).map((url) => ({ name: nameOf(url), url, limits }))
   const trustedBlock = config.get<L1Position>('l1.trusted-block')
   return {
-    spec,
-    genesis: () => readGenesis(config),
-    dataDir: config.get<string>('datadir') ?? `data/${spec.name}`,
-    dbCacheKiB: config.need<number>('db.cache') * 1024,
-    proofWindowBlocks: config.need<number>('state.proof-window'),
-    workers: config.need<number>('engine.workers'),
-    l1: {
-      endpoints: config.need<string[]>('l1.rpc').map((url) => ({ name: nameOf(url), url, limits })),
-      beacons: sources('l1.beacon'),
-      blobServers: sources('blob.server'),
-      pollIntervalMs: config.need<number>('l1.poll-interval'),
-      trustsTransactionHashes: config.need<boolean>('l1.trust-transaction-hashes'),
-      ...(trustedBlock && { trustedBlock }),
-    },
-    rpc: rpcOptionsOf(config),
-    logger: loggerOf(config),
-    signal,
+    endpoints: config.need<string[]>('l1.rpc').map((url) => ({ name: nameOf(url), url, limits })),
+    beacons: sources('l1.beacon'),
+    blobServers: sources('blob.server'),
+    pollIntervalMs: config.need<number>('l1.poll-interval'),
+    trustsTransactionHashes: config.need<boolean>('l1.trust-transaction-hashes'),
+    ...(trustedBlock && { trustedBlock }),
   }
 }
 

@@ -40,6 +40,8 @@ export type DriverProgress =
       /** Sources replaced by the default. */
       readonly faults: number
       readonly blobs: number
+      /** Empty L1 slots since the last step. */
+      readonly missedSlots: number
     }
   | { readonly type: 'caughtUp'; readonly l1: L1Position }
   | { readonly type: 'reorg'; readonly l1: L1Position; readonly l1Depth: bigint }
@@ -57,12 +59,14 @@ export function createDriver(deps: DriverDeps): Driver {
   let isCaughtUp = false
   /** Newest empty L1 block seen since the last commit: catching up, most are not worth one. */
   let skipped: PreparedBlock | undefined
+  let missedSlots = 0
 
   const commitBlock = async (event: PreparedBlock): Promise<void> => {
     const result = await deriveStep({ ...deps, recentHashes }, event)
     await commitStep(deps, result, finalizedL1)
     skipped = undefined
-    onProgress?.(measure(result))
+    onProgress?.({ ...measure(result), missedSlots })
+    missedSlots = 0
   }
 
   const apply = async (event: PreparedEvent): Promise<void> => {
@@ -73,6 +77,7 @@ export function createDriver(deps: DriverDeps): Driver {
         if (distance === 1n && event.block.parentHash !== cursor.hash) {
           throw new ResetError(`L1 block ${event.block.number} does not follow our cursor`)
         }
+        missedSlots += event.missedSlots
         const isDue = isCaughtUp || event.items.length > 0 || distance >= EMPTY_STEPS_PER_COMMIT
         if (isDue) await commitBlock(event)
         else skipped = event
@@ -154,10 +159,10 @@ export function createDriver(deps: DriverDeps): Driver {
   }
 }
 
-function measure({ l1, blocks, proposals }: StepResult): DriverProgress {
+function measure({ l1, blocks, proposals }: StepResult) {
   const sources = proposals.flatMap((proposal) => proposal.sources)
   return {
-    type: 'step',
+    type: 'step' as const,
     l1,
     blocks: blocks.length,
     gasUsed: blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n),

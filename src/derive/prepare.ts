@@ -23,6 +23,8 @@ export type PreparedBlock = {
   readonly block: L1Header
   /** In the order of the logs. */
   readonly items: readonly (PreparedProposal | ProvenUpTo)[]
+  /** Empty L1 slots before this block. */
+  readonly missedSlots: number
 }
 
 export type PreparedEvent = PreparedBlock | Exclude<L1Event, { type: 'block' }>
@@ -39,14 +41,13 @@ export async function* prepareEvents(
   events: AsyncIterable<L1Event>,
 ): AsyncGenerator<PreparedEvent> {
   for await (const event of events) {
-    yield event.type === 'block' ? await prepareBlock(deps, event.block, event.logs) : event
+    yield event.type === 'block' ? await prepareBlock(deps, event) : event
   }
 }
 
 async function prepareBlock(
   deps: PrepareDeps,
-  block: L1Header,
-  logs: readonly L1Log[],
+  { block, logs, missedSlots = 0 }: Extract<L1Event, { type: 'block' }>,
 ): Promise<PreparedBlock> {
   const items: (PreparedProposal | ProvenUpTo)[] = []
   for (const log of logs) {
@@ -54,7 +55,7 @@ async function prepareBlock(
     if (proposal !== null) items.push(await prepareProposal(deps, proposal))
     else if (log.address === deps.spec.l1.inbox) items.push(...provenBy(log))
   }
-  return { type: 'block', block, items }
+  return { type: 'block', block, items, missedSlots }
 }
 
 function provenBy(log: L1Log): readonly ProvenUpTo[] {

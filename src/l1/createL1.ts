@@ -13,6 +13,7 @@ import { createHttpSource, type HttpSourceOptions } from './httpSource.ts'
 import { hashChainOf, watchedContracts } from './inbox.ts'
 import { createKzgPool } from './kzgPool.ts'
 import type { HeadTrust, L1, L1Position } from './l1.ts'
+import { countMissedSlots } from './missedSlots.ts'
 import { createL1Provider } from './provider.ts'
 import { createL1Reader } from './reader.ts'
 import type { RpcEndpointOptions } from './rpcEndpoint.ts'
@@ -155,14 +156,18 @@ export async function createL1(options: L1Options): Promise<L1> {
   }
 
   return {
-    start: async (signal) => {
-      const number = spec.l1.startBlock > 0n ? spec.l1.startBlock - 1n : 0n
+    start: async (signal, firstBlock = spec.l1.startBlock) => {
+      const number = firstBlock > 0n ? firstBlock - 1n : 0n
       const [header] = (await reader.headersByNumber(number, number, signal)) ?? []
       if (header === undefined) throw new TemporaryError(`no L1 provider has block ${number} yet`)
       return { number: header.number, hash: header.hash }
     },
     follow: (input) =>
-      followL1(followDeps, { ...input, signal: AbortSignal.any([input.signal, closing.signal]) }),
+      countMissedSlots(
+        followL1(followDeps, { ...input, signal: AbortSignal.any([input.signal, closing.signal]) }),
+        reader,
+        spec.l1.secondsPerSlot,
+      ),
     ancestor: (descendant, number, signal) =>
       number === 0n && descendant.number > ANCESTOR_DEPTH_MAX
         ? findL1Genesis(provider, signal)

@@ -12,6 +12,8 @@ export type L1Event =
       readonly block: L1Header
       /** Logs of our contracts in this block, complete and in order. What is proven of old ones: HistoryProof in createL1.ts. */
       readonly logs: readonly L1Log[]
+      /** Slots without a block between this one and its parent; absent where the parent was not read. */
+      readonly missedSlots?: number
     }
   /** The chain no longer contains the cursor: continue from `ancestor`, the newest of the asked positions still canonical. */
   | { readonly type: 'reorg'; readonly ancestor: L1Position }
@@ -45,8 +47,11 @@ export type FollowInput = {
 }
 
 export type L1 = {
-  /** The block before the first that can hold an event of ours: where a new node's cursor begins. TemporaryError while it is not to be had. */
-  start(signal?: AbortSignal): Promise<L1Position>
+  /**
+   * The block before `firstBlock`: where a cursor begins. By default before the first block that can hold an event of ours.
+   * TemporaryError while it is not to be had.
+   */
+  start(signal?: AbortSignal, firstBlock?: bigint): Promise<L1Position>
   /**
    * Steps from the block after `cursor`. `knownAncestors` are older canonical positions, newest first, to name in a reorg event.
    * Ends only by the signal or by an error; after an error it is rebuilt, not repaired.

@@ -35,6 +35,7 @@ export function createMetrics(build: { readonly version: string; readonly commit
     derivationIdle: gauge('derivation_idle', '1 when derivation has reached the L1 head'),
     pipelineResetsTotal: counter('pipeline_resets_total', 'times derivation was rewound', ['reason']),
     l1ReorgDepth: histogram('l1_reorg_depth', 'L1 blocks taken away by a reorg', REORG_BLOCKS),
+    l1MissedSlotsTotal: counter('l1_missed_slots_total', 'L1 slots without a block'),
     l2ReorgDepth: histogram('l2_reorg_depth', 'L2 blocks taken away by a rewind', REORG_BLOCKS),
     derivedBlocksTotal: counter('derived_blocks_total', 'L2 blocks derived'),
     batchesTotal: counter('batches_total', 'sources derived, by whether their content was valid', [

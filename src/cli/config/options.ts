@@ -222,6 +222,21 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
   ...LOG_OPTIONS,
 ]
 
+const blockNumber = z.coerce.bigint().min(0n)
+
+export const DERIVE_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'from',
+    argument: '<block>',
+    description: 'first L1 block; the first that can hold an event by default',
+    schema: blockNumber,
+  },
+  { flag: 'to', argument: '<block>', description: 'last L1 block', schema: blockNumber },
+  ...CHAIN_OPTIONS.filter(({ flag }) => flag !== 'genesis'),
+  ...L1_OPTIONS,
+  ...LOG_OPTIONS,
+]
+
 export const DEVNET_OPTIONS: readonly OptionSpec[] = [
   {
     flag: 'datadir',

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/cli/config/load.ts'
 import { DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from '../../../src/cli/config/options.ts'
 import { formatConfig } from '../../../src/cli/config/print.ts'
 import { ConfigError, environmentName, resolveConfig } from '../../../src/cli/config/resolve.ts'
-import { specOf } from '../../../src/cli/nodeConfig.ts'
+import { nodeOptionsOf } from '../../../src/cli/nodeConfig.ts'
 
 const NOTHING = { flags: {}, environment: {}, file: {}, preset: {} }
 const OPTION = 'l1.poll-interval'
@@ -147,7 +147,7 @@ describe('what is refused, and how', () => {
 })
 
 describe('the chain', () => {
-  const specFrom = (toml: string) => specOf(load(toml))
+  const specFrom = (toml: string) => nodeOptionsOf(load(toml), new AbortController().signal)
   test.each([
     ['network = "taiko-mainnet"', /^taiko-mainnet cannot be followed by this version: .*older than Ontake/],
     ['network = "taiko-hoodi"', /^taiko-hoodi cannot be followed by this version: .*zk gas/],
