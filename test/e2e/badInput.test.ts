@@ -69,6 +69,31 @@ async function listen(answer: Parameters<typeof createServer>[1]): Promise<{ ser
   return { server, port: (server.address() as AddressInfo).port }
 }
 
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** The simulated L1 on a port that is known before. */
+async function serveSimOn(port: number): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    const body: Buffer[] = []
+    for await (const chunk of request) body.push(chunk as Buffer)
+    const answer = await sim.fetch(new URL(request.url ?? '/', l1.url), {
+      method: request.method ?? 'GET',
+      ...(request.method === 'POST' && { body: Buffer.concat(body) }),
+    })
+    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
+  })
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return server
+}
+
+/** L2 blocks that L1 makes; every proposal here has one. */
+const heightOf = ({ proposals }: SimulatedL1): number => proposals().length
+
 describe.skipIf(!isBuilt)('a start with something wrong', () => {
   test.each([
     ['an unknown flag', ['--l1.rcp', 'http://a.test'], {}, /^error: unknown option '--l1\.rcp'$/m],
@@ -180,30 +205,36 @@ describe.skipIf(!isBuilt)('a start with something wrong', () => {
     async () => {
       const { server, port } = await listen((_, response) => response.writeHead(502).end())
       const url = `http://127.0.0.1:${port}`
-      const waiting = place.start(flagsOf('waiting', ['--l1.rpc', url, '--l1.beacon', url]))
+      const flags = flagsOf('waiting', ['--l1.rpc', url, '--l1.beacon', url])
+      const waiting = place.start(flags)
       await waiting.line(/L1 cannot be reached yet; trying again/)
       waiting.signal('SIGINT')
       expect(await waiting.exit()).toEqual({ code: 0, signal: null })
 
-      // The same, but L1 comes up.
-      await new Promise((resolve) => server.close(resolve))
-      const patient = place.start(flagsOf('waiting', ['--l1.rpc', url, '--l1.beacon', url]))
+      await close(server)
+      const patient = place.start(flags)
       await patient.line(/L1 cannot be reached yet; trying again/)
-      const late = createServer(async (request, response) => {
-        const body: Buffer[] = []
-        for await (const chunk of request) body.push(chunk as Buffer)
-        const answer = await sim.fetch(new URL(request.url ?? '/', url), {
-          method: request.method ?? 'GET',
-          ...(request.method === 'POST' && { body: Buffer.concat(body) }),
-        })
-        response.end(Buffer.from(await answer.arrayBuffer()))
-      })
-      await new Promise<void>((resolve) => late.listen(port, '127.0.0.1', resolve))
+      const first = await serveSimOn(port)
       const l2 = await urlOf(patient)
-      await until('the first block', async () => (await blockNumber(l2)) === 1)
+      const number = heightOf(sim)
+      await until('what is on L1', async () => (await blockNumber(l2)) === number)
+      await until('readiness', async () => (await fetch(`${l2}/readyz`)).ok)
+
+      // L1 goes away under it, and comes back with news.
+      await close(first)
+      await until('a reason not to be ready', async () => {
+        const ready = await fetch(`${l2}/readyz`)
+        return ready.status === 503 && /derivation is paused: /.test(await ready.text())
+      })
+      expect(await blockNumber(l2)).toBe(number)
+      sim.mine()
+      sim.propose({ payload: payloadAfter(sim) })
+      const second = await serveSimOn(port)
+      await until('the news', async () => (await blockNumber(l2)) === number + 1)
+      await until('readiness', async () => (await fetch(`${l2}/readyz`)).ok)
       patient.signal('SIGINT')
       expect(await patient.exit()).toEqual({ code: 0, signal: null })
-      late.close()
+      await close(second)
     },
     TIMEOUT_MS,
   )
@@ -237,19 +268,20 @@ describe.skipIf(!isBuilt || !canMount)('a disk that fills up (needs the right to
       try {
         const node = place.start(flagsOf('disk/node'))
         const url = await urlOf(node)
-        await until('the first block', async () => (await blockNumber(url)) === 1)
+        const before = heightOf(sim)
+        await until('what is on L1', async () => (await blockNumber(url)) === before)
         const { bavail, bsize } = statfsSync(disk)
         writeFileSync(join(disk, 'ballast'), new Uint8Array(bavail * bsize))
         sim.mine({ missedSlots: 2 })
         sim.propose({ payload: payloadAfter(sim, { blocks: 20 }) })
         await node.line(/the disk is full: .*chain\.db cannot grow; make room, nothing was lost/)
-        expect(await blockNumber(url)).toBe(1)
+        expect(await blockNumber(url)).toBe(before)
         const ready = await fetch(`${url}/readyz`)
         expect(ready.status).toBe(503)
         expect(await ready.text()).toMatch(/derivation is paused: the disk is full/)
         expect(await rpc(url, 'eth_getBalance', [`0x${'00'.repeat(20)}`, 'latest'])).toMatch(/^0x/)
         rmSync(join(disk, 'ballast'))
-        await until('the blocks that waited', async () => (await blockNumber(url)) === 21)
+        await until('the blocks that waited', async () => (await blockNumber(url)) === before + 20)
         node.signal('SIGINT')
         expect(await node.exit()).toEqual({ code: 0, signal: null })
       } finally {
