@@ -29,7 +29,7 @@ const START_ATTEMPTS = 100
 const START_DELAY_MS = 50
 
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
-  const port = options.port === 0 ? await findFreePort() : options.port
+  const port = await findFreePort(options.port)
   const url = `http://127.0.0.1:${port}`
   const child = spawn(
     anvilBinary(),
@@ -85,12 +85,17 @@ async function waitUntilUp(
   throw new CriticalError(`the local L1 does not answer on port ${port}`)
 }
 
-/** Anvil tells the port it has chosen only among much else. */
-function findFreePort(): Promise<number> {
+/**
+ * `wanted`, or any where that is 0: anvil tells the one it has chosen only among much else. A busy one is found out here, since
+ * whoever listens there would answer in anvil's place.
+ */
+function findFreePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.once('error', (cause) =>
+      reject(new CriticalError(`the local L1 cannot listen on port ${wanted}: ${cause.message}`, { cause })),
+    )
+    server.listen(wanted, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo
       server.close(() => resolve(port))
     })
