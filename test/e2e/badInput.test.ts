@@ -105,7 +105,7 @@ describe.skipIf(!isBuilt)('a start with something wrong', () => {
     ],
     ['an unknown network', ['--network', 'goerli'], {}, /^plumbline: --network \(from flag\): /m],
   ] as const)('%s ends it with a sentence', async (_, flags, environment, sentence) => {
-    await expectRefusal(place.start(['node', ...flags], environment), sentence)
+    await expectRefusal(place.start(['node', ...flags], { environment }), sentence)
   })
 
   test('a configuration file that is no TOML, and one with an unknown key', async () => {

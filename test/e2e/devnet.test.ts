@@ -127,4 +127,19 @@ describe.skipIf(!isBuilt)('devnet', () => {
     },
     TIMEOUT_MS,
   )
+
+  test(
+    'Ctrl-C in the middle of the demonstration ends a devnet with status 0, though its L1 hears it too',
+    async () => {
+      const flags = ['--devnet.block-time', '1', '--http.port', '0', '--log.format', 'json']
+      const impatient = place.start(
+        ['devnet', '--datadir', 'impatient', '--devnet.l1-port', '0', '--devnet.beacon-port', '0', ...flags],
+        { ownGroup: true },
+      )
+      await impatient.line(/^sent \d+ transactions with viem/)
+      impatient.signalGroup('SIGINT')
+      expect(await impatient.exit()).toEqual({ code: 0, signal: null })
+    },
+    TIMEOUT_MS,
+  )
 })

@@ -24,7 +24,15 @@ export type Cli = {
   /** As `line`, for the n-th such line. */
   nthLine(pattern: RegExp, n: number): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
+  /** To the process and its children at once, as a terminal does for Ctrl-C. Needs `ownGroup`. */
+  signalGroup(name: NodeJS.Signals): void
   exit(): Promise<Exit>
+}
+
+export type StartOptions = {
+  readonly environment?: Readonly<Record<string, string>>
+  /** A process group for it and its children. */
+  readonly ownGroup?: boolean
 }
 
 export type Workplace = Awaited<ReturnType<typeof createWorkplace>>
@@ -37,14 +45,14 @@ export async function createWorkplace() {
     directory,
     path: (name: string) => join(directory, name),
     /** `plumbline …args` in the directory, with no variables of ours but those given. */
-    start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Cli {
-      const cli = startProcess([CLI, ...args], directory, environment)
+    start(args: readonly string[], options: StartOptions = {}): Cli {
+      const cli = startProcess([CLI, ...args], directory, options)
       started.push(cli)
       return cli
     },
     /** Runs any script of ours the same way. */
-    startScript(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Cli {
-      const cli = startProcess(args, directory, environment)
+    startScript(args: readonly string[]): Cli {
+      const cli = startProcess(args, directory, {})
       started.push(cli)
       return cli
     },
@@ -62,7 +70,7 @@ export async function createWorkplace() {
 function startProcess(
   args: readonly string[],
   cwd: string,
-  environment: Readonly<Record<string, string>>,
+  { environment = {}, ownGroup = false }: StartOptions,
 ): Cli {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PLUMBLINE_|VITEST|NODE_OPTIONS|NODE_ENV)/.test(name),
@@ -71,6 +79,7 @@ function startProcess(
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (printed += text))
@@ -107,6 +116,7 @@ function startProcess(
     line: (pattern) => nthLine(pattern, 1),
     nthLine,
     signal: (name) => void child.kill(name),
+    signalGroup: (name) => void process.kill(-child.pid!, name),
     exit: () =>
       Promise.race([
         exited,

@@ -1,5 +1,14 @@
 /** The demonstration of `plumbline devnet`: transactions sent with viem, and the clocks each of them passes. */
-import { createPublicClient, createWalletClient, defineChain, type Hash, http, parseEther } from 'viem'
+import {
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  type Hash,
+  http,
+  parseEther,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import type { Node } from '../../node.ts'
 import { sleep } from '../../primitives/async.ts'
@@ -20,7 +29,18 @@ export async function runDemo(node: Node, signal: AbortSignal): Promise<void> {
   const transport = http(node.rpc.url)
   const account = privateKeyToAccount(DEMO_KEY)
   const wallet = createWalletClient({ account, chain, transport })
-  const reader = createPublicClient({ chain, transport, pollingInterval: POLL_MS })
+  const reader = createPublicClient({ chain, transport })
+  // viem's own wait takes no signal, and would keep a stopped devnet alive for minutes.
+  const receiptOf = async (hash: Hash): Promise<TransactionReceipt> => {
+    for (;;) {
+      try {
+        return await reader.getTransactionReceipt({ hash })
+      } catch (error) {
+        if (!(error instanceof TransactionReceiptNotFoundError)) throw error
+        await sleep(POLL_MS, signal)
+      }
+    }
+  }
   const nonce = await reader.getTransactionCount({ address: account.address })
   const sent: Hash[] = []
   for (let i = 0; i < TRANSFERS; i++) {
@@ -30,7 +50,7 @@ export async function runDemo(node: Node, signal: AbortSignal): Promise<void> {
   console.log(`sent ${sent.length} transactions with viem; they wait in the pool for the next proposal`)
   let last = 0n
   for (const hash of sent) {
-    const receipt = await reader.waitForTransactionReceipt({ hash })
+    const receipt = await receiptOf(hash)
     last = receipt.blockNumber
     console.log(`  ${hash} is in L2 block ${last}: ${receipt.status}`)
   }
