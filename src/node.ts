@@ -17,7 +17,7 @@ import { createEngine } from './engine/vm.ts'
 import { createL1, type L1Options } from './l1/createL1.ts'
 import type { L1, L1Position } from './l1/l1.ts'
 import { sleep } from './primitives/async.ts'
-import { createWorkerCaller } from './rpc/caller/workerCaller.ts'
+import { createProcessCaller } from './rpc/caller/processCaller.ts'
 import type { SyncStatus } from './rpc/deps.ts'
 import { createNextBaseFee } from './rpc/nextBaseFee.ts'
 import type { TxPool } from './rpc/pool.ts'
@@ -111,7 +111,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     })
     const rooms: Rooms = { spec, chain, state, engine, l1 }
     const pool = await options.createPool?.(rooms)
-    const caller = keep(createWorkerCaller({ spec }))
+    const caller = keep(createProcessCaller({ spec }))
     const rpc = keep(
       await startRpc(
         {

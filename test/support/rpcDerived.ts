@@ -6,8 +6,8 @@ import { type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { workerUrl } from '../../src/primitives/worker.ts'
 
 /** Threads run compiled files, which `npm run build` makes. */
-export const hasCallThread = existsSync(
-  fileURLToPath(workerUrl(new URL('../../src/rpc/caller/x.ts', import.meta.url).href, './callThread.ts')),
+export const hasCallProcess = existsSync(
+  fileURLToPath(workerUrl(new URL('../../src/rpc/caller/x.ts', import.meta.url).href, './callProcess.ts')),
 )
 
 /** The second of the well-known development accounts; funded in the devnet's genesis. */

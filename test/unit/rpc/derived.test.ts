@@ -15,14 +15,14 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { headerHash } from '../../../src/primitives/header.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
-import { createWorkerCaller } from '../../../src/rpc/caller/workerCaller.ts'
+import { createProcessCaller } from '../../../src/rpc/caller/processCaller.ts'
 import type { Caller } from '../../../src/rpc/deps.ts'
 import { createNextBaseFee } from '../../../src/rpc/nextBaseFee.ts'
 import type { RpcServer } from '../../../src/rpc/server.ts'
 import { connectL1, type Harness, L2_CHAIN_ID, openHarness } from '../../support/derive/harness.ts'
 import { payloadAfter, signTransfer } from '../../support/derive/payload.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL1.ts'
-import { EMITTER_INITCODE, hasCallThread, SENDER, sign } from '../../support/rpcDerived.ts'
+import { EMITTER_INITCODE, hasCallProcess, SENDER, sign } from '../../support/rpcDerived.ts'
 import { eventually, rpc, SYNCED, startTestRpc } from '../../support/rpcServer.ts'
 
 let sim: SimulatedL1
@@ -52,7 +52,7 @@ beforeAll(async () => {
   sim.propose({ payload: Uint8Array.of(1, 2, 3) })
   node = await openHarness({ sim, l1: await connectL1(sim), path: ':memory:' })
   await node.sync()
-  caller = createWorkerCaller({ spec: node.spec })
+  caller = createProcessCaller({ spec: node.spec })
   server = await startTestRpc({
     spec: node.spec,
     chain: node.chain,
@@ -197,7 +197,7 @@ test('suggests the fee the next block will ask, and counts no anchor among the t
   expect(await client.getGasPrice()).toBe(baseFeePerGas.at(-1)! + 7n)
 })
 
-test.skipIf(!hasCallThread)('calls and estimates in a thread', async () => {
+test.skipIf(!hasCallProcess)('calls and estimates in a process', async () => {
   const { data } = await client.call({
     to: emitter,
     stateOverride: [{ address: emitter, code: '0x5f545f5260205ff3' }],
@@ -220,34 +220,37 @@ test.skipIf(!hasCallThread)('calls and estimates in a thread', async () => {
   )
 })
 
-test.skipIf(!hasCallThread)('ends a call that runs too long, while everything else is answered', async () => {
-  const slow = await startTestRpc(
-    { chain: node.chain, state: node.state, chainId: L2_CHAIN_ID, caller },
-    { limits: { callTimeoutMs: 700 } },
-  )
-  // JUMPDEST, PUSH0, JUMP
-  const loop = { to: emitter }
-  const override = { [emitter]: { code: '0x5b5f56' } }
-  let isEnded = false
-  const ended = rpc(slow.url, 'eth_call', [loop, 'latest', override]).then((answer) => {
-    isEnded = true
-    return answer
-  })
-  const answersMeanwhile: boolean[] = []
-  for (let i = 0; i < 5; i++) {
-    expect(await rpc(slow.url, 'eth_blockNumber')).toMatchObject({ result: expect.any(String) })
-    answersMeanwhile.push(!isEnded)
-  }
-  expect(answersMeanwhile).toContain(true)
-  expect(await ended).toMatchObject({ error: { code: -32002, message: 'execution ran too long' } })
-  const after = await rpc(server.url, 'eth_call', [
-    { to: emitter },
-    'latest',
-    { [emitter]: { code: '0x60205ff3' } },
-  ])
-  expect(after).toMatchObject({ result: `0x${'00'.repeat(32)}` })
-  await slow.close()
-})
+test.skipIf(!hasCallProcess)(
+  'ends a call that runs too long, while everything else is answered',
+  async () => {
+    const slow = await startTestRpc(
+      { chain: node.chain, state: node.state, chainId: L2_CHAIN_ID, caller },
+      { limits: { callTimeoutMs: 700 } },
+    )
+    // JUMPDEST, PUSH0, JUMP
+    const loop = { to: emitter }
+    const override = { [emitter]: { code: '0x5b5f56' } }
+    let isEnded = false
+    const ended = rpc(slow.url, 'eth_call', [loop, 'latest', override]).then((answer) => {
+      isEnded = true
+      return answer
+    })
+    const answersMeanwhile: boolean[] = []
+    for (let i = 0; i < 5; i++) {
+      expect(await rpc(slow.url, 'eth_blockNumber')).toMatchObject({ result: expect.any(String) })
+      answersMeanwhile.push(!isEnded)
+    }
+    expect(answersMeanwhile).toContain(true)
+    expect(await ended).toMatchObject({ error: { code: -32002, message: 'execution ran too long' } })
+    const after = await rpc(server.url, 'eth_call', [
+      { to: emitter },
+      'latest',
+      { [emitter]: { code: '0x60205ff3' } },
+    ])
+    expect(after).toMatchObject({ result: `0x${'00'.repeat(32)}` })
+    await slow.close()
+  },
+)
 
 test('tells subscribers what an L1 reorg took back', async () => {
   const logs: Log[] = []

@@ -3,9 +3,9 @@ import { MissingStateError, type StateSource } from '../../../src/engine/state/s
 import { hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { CallerBusyError, CallStoppedError } from '../../../src/rpc/caller/errors.ts'
-import { createWorkerCaller } from '../../../src/rpc/caller/workerCaller.ts'
+import { createProcessCaller } from '../../../src/rpc/caller/processCaller.ts'
 import type { Caller } from '../../../src/rpc/deps.ts'
-import { hasCallThread } from '../../support/rpcDerived.ts'
+import { hasCallProcess } from '../../support/rpcDerived.ts'
 import { emptyBlock } from '../../support/rpcFakes.ts'
 import { testSpec } from '../../support/rpcServer.ts'
 
@@ -46,10 +46,10 @@ function input(state: StateSource, timeoutMs = 30_000): Parameters<Caller['call'
   }
 }
 
-describe.skipIf(!hasCallThread)('a caller with threads', () => {
+describe.skipIf(!hasCallProcess)('a caller with processes', () => {
   let caller: Caller
   beforeEach(() => {
-    caller = createWorkerCaller({ spec: testSpec(1n), threads: 1, queueMax: 2 })
+    caller = createProcessCaller({ spec: testSpec(1n), processes: 1, queueMax: 2 })
   })
   afterEach(() => caller.close())
 

@@ -1,13 +1,15 @@
 /**
- * Calls in threads that are ended by a wall clock. A gas cap alone bounds nothing: 50 million gas of the slowest precompiles
- * take EthereumJS a minute and a half, and nothing inside a running interpreter can be interrupted but its thread.
+ * Calls in processes of their own, ended by a wall clock. A gas cap alone bounds nothing: 50 million gas of the slowest precompiles
+ * take EthereumJS a minute and a half, and nothing inside a running interpreter can be interrupted but what runs it. A process and
+ * not a thread: ending a thread inside a native library has brought down the whole of Node 24.
  */
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../../primitives/worker.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Caller } from '../deps.ts'
 import { CallerBusyError, CallStoppedError } from './errors.ts'
-import type { CallJob, CallThreadData, FromThread, StateRead, ToThread } from './messages.ts'
+import type { CallJob, FromProcess, StateRead, ToProcess } from './messages.ts'
 
 type CallInput = Parameters<Caller['call']>[0]
 type Result = Awaited<ReturnType<Caller['call']>>
@@ -18,43 +20,47 @@ type Waiting = {
   reject(error: unknown): void
 }
 
-/** Heap of one thread, in MiB: past it the thread ends, not the node. */
-const THREAD_HEAP_MIB = 256
+/** Heap of one process, in MiB: past it that process ends, not the node. */
+const PROCESS_HEAP_MIB = 256
+/** How Node ends when its heap is full: by SIGABRT, which a shell in between reports as 128 + 6. */
+const ABORTED = 134
 
-export function createWorkerCaller(options: {
+export function createProcessCaller(options: {
   readonly spec: RollupSpec
   /** Calls run at the same time. Default 1: the node's own work needs the other cores. */
-  readonly threads?: number
+  readonly processes?: number
   readonly queueMax?: number
 }): Caller {
-  const { spec, threads = 1, queueMax = 64 } = options
+  const { spec, processes = 1, queueMax = 64 } = options
   const queue: Waiting[] = []
-  const idle: Worker[] = []
-  const alive = new Set<Worker>()
+  const idle: ChildProcess[] = []
+  const alive = new Set<ChildProcess>()
   let busy = 0
   let isClosed = false
 
-  function startThread(): Worker {
-    const workerData: CallThreadData = { spec }
-    const worker = new Worker(workerUrl(import.meta.url, './callThread.ts'), {
-      workerData,
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB },
+  function startProcess(): ChildProcess {
+    const child = fork(fileURLToPath(workerUrl(import.meta.url, './callProcess.ts')), [], {
+      serialization: 'advanced',
+      execArgv: [`--max-old-space-size=${PROCESS_HEAP_MIB}`],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    // The thread must not keep a node alive that has nothing else to do.
-    worker.unref()
-    alive.add(worker)
+    // It must not keep a node alive that has nothing else to do.
+    child.unref()
+    child.channel?.unref()
+    alive.add(child)
     // An error is the running call's to report; without a listener here one between two calls would end the node.
-    worker.on('error', () => {})
-    worker.once('exit', () => {
-      alive.delete(worker)
-      const place = idle.indexOf(worker)
+    child.on('error', () => {})
+    child.once('exit', () => {
+      alive.delete(child)
+      const place = idle.indexOf(child)
       if (place >= 0) idle.splice(place, 1)
     })
-    return worker
+    tell(child, { type: 'start', spec })
+    return child
   }
 
   function startNext(): void {
-    while (busy < threads && queue.length > 0 && !isClosed) {
+    while (busy < processes && queue.length > 0 && !isClosed) {
       const waiting = queue.shift() as Waiting
       const leftMs = waiting.deadlineMs - performance.now()
       if (leftMs <= 0) {
@@ -62,16 +68,16 @@ export function createWorkerCaller(options: {
         continue
       }
       busy++
-      const worker = idle.pop() ?? startThread()
-      runOn(worker, waiting.input, leftMs)
+      const child = idle.pop() ?? startProcess()
+      runOn(child, waiting.input, leftMs)
         .then(
           (result) => {
-            idle.push(worker)
+            idle.push(child)
             waiting.resolve(result)
           },
           async (error) => {
             // What state it is in nobody knows; the next call gets a fresh one.
-            await worker.terminate()
+            await end(child)
             waiting.reject(error)
           },
         )
@@ -95,47 +101,48 @@ export function createWorkerCaller(options: {
     async close() {
       isClosed = true
       for (const waiting of queue.splice(0)) waiting.reject(new CallerBusyError('the node is stopping'))
-      await Promise.all([...alive].map((worker) => worker.terminate()))
+      await Promise.all([...alive].map(end))
     },
   }
 }
 
-/** One call on one thread, to its result, its failure or its time. */
-function runOn(worker: Worker, input: CallInput, leftMs: number): Promise<Result> {
+/** One call in one process, to its result, its failure or its time. */
+function runOn(child: ChildProcess, input: CallInput, leftMs: number): Promise<Result> {
   return new Promise((resolve, reject) => {
     let readError: unknown
     const settle = (finish: () => void) => {
       clearTimeout(timer)
-      worker.off('message', onMessage)
-      worker.off('error', onError)
-      worker.off('exit', onExit)
+      child.off('message', onMessage)
+      child.off('error', onError)
+      child.off('exit', onExit)
       finish()
     }
-    const onMessage = (message: FromThread) => {
+    const onMessage = (message: FromProcess) => {
       if (message.type === 'result') return settle(() => resolve(message.result))
       if (message.type === 'failed')
-        return settle(() => reject(readError ?? new Error(`a call thread failed: ${message.message}`)))
+        return settle(() => reject(readError ?? new Error(`a call process failed: ${message.message}`)))
       const { readId } = message
       readFor(input, message.read).then(
-        (value) => tell(worker, { type: 'value', readId, value }),
+        (value) => tell(child, { type: 'value', readId, value }),
         (error) => {
           readError ??= error
-          tell(worker, { type: 'unreadable', readId })
+          tell(child, { type: 'unreadable', readId })
         },
       )
     }
-    const onError = (error: NodeJS.ErrnoException) => {
-      const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      settle(() => reject(isMemory ? new CallStoppedError('execution needs too much memory') : error))
+    const onError = (error: Error) => settle(() => reject(error))
+    const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+      const isMemory = signal === 'SIGABRT' || code === ABORTED
+      const reason = isMemory ? 'execution needs too much memory' : 'execution was stopped'
+      settle(() => reject(new CallStoppedError(reason)))
     }
-    const onExit = () => settle(() => reject(new CallStoppedError('execution was stopped')))
     const timer = setTimeout(
       () => settle(() => reject(new CallStoppedError('execution ran too long'))),
       leftMs,
     )
-    worker.on('message', onMessage)
-    worker.on('error', onError)
-    worker.on('exit', onExit)
+    child.on('message', onMessage)
+    child.on('error', onError)
+    child.on('exit', onExit)
     const { request, header, state, overrides } = input
     const job: CallJob = {
       type: 'call',
@@ -144,7 +151,7 @@ function runOn(worker: Worker, input: CallInput, leftMs: number): Promise<Result
       stateRoot: state.stateRoot,
       ...(overrides === undefined ? {} : { overrides }),
     }
-    tell(worker, job)
+    tell(child, job)
   })
 }
 
@@ -161,6 +168,15 @@ async function readFor({ state, ancestorHash }: CallInput, read: StateRead): Pro
   }
 }
 
-function tell(worker: Worker, message: ToThread): void {
-  worker.postMessage(message)
+function tell(child: ChildProcess, message: ToProcess): void {
+  // Its end is told by its exit, whatever was on the way to it.
+  if (child.connected) child.send(message)
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
 }

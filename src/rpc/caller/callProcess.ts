@@ -1,17 +1,15 @@
-/** A thread that runs calls, one at a time; it owns no state and asks the node for every piece. The other end is workerCaller.ts. */
-import { parentPort, workerData } from 'node:worker_threads'
+/** A process that runs calls, one at a time; it owns no state and asks the node for every piece. The other end is processCaller.ts. */
+import type { Engine } from '../../engine/engine.ts'
 import type { StateSource } from '../../engine/state/source.ts'
 import { createEngine } from '../../engine/vm.ts'
 import { defined } from '../../primitives/assert.ts'
-import type { CallJob, CallThreadData, FromThread, StateRead, ToThread } from './messages.ts'
+import type { CallJob, FromProcess, StateRead, ToProcess } from './messages.ts'
 
-const { spec } = workerData as CallThreadData
-const port = defined(parentPort, 'the port of a call thread')
-const engine = createEngine({ spec })
+let engine: Engine | undefined
 const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
 let readIds = 0
 
-const say = (message: FromThread) => port.postMessage(message)
+const say = (message: FromProcess) => process.send?.(message)
 
 function ask<T>(read: StateRead): Promise<T> {
   const readId = readIds++
@@ -33,7 +31,7 @@ function remoteState(job: CallJob): StateSource {
 
 async function run(job: CallJob): Promise<void> {
   try {
-    const result = await engine.call({
+    const result = await defined(engine, 'the engine of a call process').call({
       request: job.request,
       header: job.header,
       state: remoteState(job),
@@ -46,10 +44,17 @@ async function run(job: CallJob): Promise<void> {
   }
 }
 
-port.on('message', (message: ToThread) => {
+process.on('message', (message: ToProcess) => {
+  if (message.type === 'start') {
+    engine = createEngine({ spec: message.spec })
+    return
+  }
   if (message.type === 'call') return void run(message)
   const reader = waiting.get(message.readId)
   waiting.delete(message.readId)
   if (message.type === 'value') reader?.resolve(message.value)
   else reader?.reject(new Error('the state could not be read'))
 })
+process.on('disconnect', () => process.exit())
+// Ctrl-C reaches the whole group of a terminal; when to end is the node's to say.
+process.on('SIGINT', () => {})
