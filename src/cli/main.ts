@@ -9,6 +9,7 @@ import { devnetCommand } from './commands/devnet.ts'
 import { nodeCommand } from './commands/node.ts'
 import { replayCommand } from './commands/replay.ts'
 import { ConfigError } from './config/resolve.ts'
+import { StoppedError } from './shutdown.ts'
 
 const program = new Command('plumbline')
   .description('a based-rollup node: derives an L2 from L1, executes and serves it')
@@ -22,9 +23,13 @@ const program = new Command('plumbline')
 try {
   await program.parseAsync()
 } catch (error) {
-  const isExpected = [CriticalError, TemporaryError, ConfigError, RangeError].some(
-    (type) => error instanceof type,
-  )
-  console.error(isExpected ? `plumbline: ${(error as Error).message}` : error)
-  process.exitCode = 1
+  if (!(error instanceof StoppedError)) {
+    console.error(isExpected(error) ? `plumbline: ${error.message}` : error)
+    process.exitCode = 1
+  }
+}
+
+/** Its message is a sentence for the operator. */
+function isExpected(error: unknown): error is Error {
+  return [CriticalError, TemporaryError, ConfigError, RangeError].some((type) => error instanceof type)
 }

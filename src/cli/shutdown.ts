@@ -1,3 +1,8 @@
+/** Why a wait ended: somebody asked the process to stop. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError'
+}
+
 /** The first SIGINT or SIGTERM asks everything to finish its step, the second ends the process at once. */
 export function createShutdown(announce: (signal: string) => void): AbortSignal {
   const controller = new AbortController()
@@ -5,7 +10,7 @@ export function createShutdown(announce: (signal: string) => void): AbortSignal 
     // 128 + the signal's number, as shells report it.
     if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
     announce(name)
-    controller.abort(new Error(`stopped by ${name}`))
+    controller.abort(new StoppedError(`stopped by ${name}`))
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

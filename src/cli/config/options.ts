@@ -222,7 +222,13 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
   ...LOG_OPTIONS,
 ]
 
-const blockNumber = z.coerce.bigint().min(0n)
+const blockNumber = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  z
+    .string()
+    .regex(/^[0-9]+$/, 'must be a block number')
+    .transform((text) => BigInt(text)),
+)
 
 export const DERIVE_OPTIONS: readonly OptionSpec[] = [
   {
@@ -277,4 +283,4 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
 ]
 
 /** Of all commands: a file or an environment may serve several of them. */
-export const ALL_OPTIONS: readonly OptionSpec[] = [...NODE_OPTIONS, ...DEVNET_OPTIONS]
+export const ALL_OPTIONS: readonly OptionSpec[] = [...NODE_OPTIONS, ...DERIVE_OPTIONS, ...DEVNET_OPTIONS]

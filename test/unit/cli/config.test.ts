@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../src/cli/config/load.ts'
-import { DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from '../../../src/cli/config/options.ts'
+import {
+  DERIVE_OPTIONS,
+  DEVNET_OPTIONS,
+  NODE_OPTIONS,
+  type OptionSpec,
+} from '../../../src/cli/config/options.ts'
 import { formatConfig } from '../../../src/cli/config/print.ts'
 import { ConfigError, environmentName, resolveConfig } from '../../../src/cli/config/resolve.ts'
 import { nodeOptionsOf } from '../../../src/cli/nodeConfig.ts'
@@ -46,7 +51,7 @@ describe('where a value comes from, the first that has it', () => {
   })
 
   test('every option has its own variable', () => {
-    const names = [...NODE_OPTIONS, ...DEVNET_OPTIONS].map(({ flag }) => flag)
+    const names = [...NODE_OPTIONS, ...DERIVE_OPTIONS, ...DEVNET_OPTIONS].map(({ flag }) => flag)
     const distinct = new Set(names)
     expect(new Set([...distinct].map(environmentName)).size).toBe(distinct.size)
     expect(environmentName('l1.trust-transaction-hashes')).toBe('PLUMBLINE_L1_TRUST_TRANSACTION_HASHES')
@@ -65,7 +70,7 @@ describe('where a value comes from, the first that has it', () => {
       'log.level': 'warn',
       'log.format': 'json',
     }
-    for (const options of [NODE_OPTIONS, DEVNET_OPTIONS] as const) {
+    for (const options of [NODE_OPTIONS, DERIVE_OPTIONS, DEVNET_OPTIONS] as const) {
       for (const { flag } of options) {
         const text = examples[flag] ?? '12'
         const ways = [
@@ -140,8 +145,9 @@ describe('what is refused, and how', () => {
   })
 
   test('keys and variables of other commands are not unknown', () => {
-    const shared = '[devnet]\nblock-time = 3\n[l1]\nrpc = "http://a.test"'
+    const shared = 'to = 9\n[devnet]\nblock-time = 3\n[l1]\nrpc = "http://a.test"'
     expect(load(shared).need('l1.rpc')).toEqual(['http://a.test'])
+    expect(load(shared, {}, DERIVE_OPTIONS).need('to')).toBe(9n)
     expect(load(shared, { PLUMBLINE_GENESIS: 'g.json' }, DEVNET_OPTIONS).need('devnet.block-time')).toBe(3)
   })
 })
