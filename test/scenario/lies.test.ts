@@ -18,8 +18,9 @@ import { createRandom } from '../support/l1/random.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.ts'
 import { endpointOf } from '../support/l1Room.ts'
 
-/** Nobody waits for a server that hangs longer than this. */
-const TIMEOUT_MS = 40
+/** For servers that hang; others have all the time they need on a busy machine. */
+const HANGING_TIMEOUT_MS = 40
+const TIMEOUT_MS = 30_000
 const ROUNDS = 7
 const BLOB_PAYLOAD_BYTES = 130_044
 
@@ -91,14 +92,17 @@ function sourcesOf(sim: SimulatedL1, fault: Fault, isAlone = false) {
   // One that lies about every block is left behind at the first.
   const isRare = fault.type === 'block' || fault.type === 'transport'
   const provider = createLyingProvider(sim, fault, createRandom('liar'), { rate: isRare ? 0.5 : 1 })
-  const liar = endpointOf('liar', provider, TIMEOUT_MS)
-  const honest = endpointOf('honest', sim)
+  const isHanging = fault.name.startsWith('hang')
+  const liar = endpointOf('liar', provider, isHanging ? HANGING_TIMEOUT_MS : TIMEOUT_MS)
+  const honest = endpointOf('honest', sim, TIMEOUT_MS)
   const behind = isAlone ? [] : [honest]
   // Which of two coherent chains is the canonical one takes a third opinion.
   const isVote = fault.remedy === 'outvote'
   const options: Partial<Omit<L1Options, 'spec'>> = {
     endpoints:
-      fault.type === 'blobs' ? [honest] : [liar, ...behind, ...(isVote ? [endpointOf('third', sim)] : [])],
+      fault.type === 'blobs'
+        ? [honest]
+        : [liar, ...behind, ...(isVote ? [endpointOf('third', sim, TIMEOUT_MS)] : [])],
     beacons: fault.type === 'blobs' || fault.type === 'transport' ? [liar, ...behind] : [honest],
     quorum: isVote ? 2 : 1,
     // Of a proposal in history the hash chain proves everything but which transaction made it.
