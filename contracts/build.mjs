@@ -1,18 +1,30 @@
 // Compiles the contracts and writes contracts/artifacts/: {abi, bytecode, deployedBytecode} of each, and the devnet's L2 genesis.
-//   node contracts/build.mjs [--l2-chain-id N]
+//   node contracts/build.mjs [--l2-chain-id N] [--l1-chain-id N] [--l1-bridge ADDRESS]
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runForge } from './forge.mjs'
-import { buildDevnetGenesis, DEVNET_L2_CHAIN_ID } from './genesis.mjs'
+import { buildDevnetGenesis, DEVNET_L1_BRIDGE, DEVNET_L1_CHAIN_ID, DEVNET_L2_CHAIN_ID } from './genesis.mjs'
 
-const L1_CONTRACTS = ['Inbox', 'OpenSchedule', 'WhitelistSchedule', 'AttestationVerifier', 'CheckpointStore']
-/** The store runs on both layers, compiled for each. */
-const L2_CONTRACTS = { Anchor: 'Anchor', L2CheckpointStore: 'CheckpointStore' }
+const L1_CONTRACTS = ['Inbox', 'OpenSchedule', 'WhitelistSchedule', 'AttestationVerifier', 'CheckpointStore', 'Bridge']
+/** Store and bridge run on both layers, compiled for each. */
+const L2_CONTRACTS = { Anchor: 'Anchor', L2CheckpointStore: 'CheckpointStore', L2Bridge: 'Bridge' }
 
-const { values } = parseArgs({ options: { 'l2-chain-id': { type: 'string' } } })
-const chainId = Number(values['l2-chain-id'] ?? DEVNET_L2_CHAIN_ID)
-if (!Number.isSafeInteger(chainId) || chainId < 1) throw new Error(`--l2-chain-id ${values['l2-chain-id']} is no chain id`)
+const { values } = parseArgs({
+  options: {
+    'l2-chain-id': { type: 'string', default: String(DEVNET_L2_CHAIN_ID) },
+    'l1-chain-id': { type: 'string', default: String(DEVNET_L1_CHAIN_ID) },
+    'l1-bridge': { type: 'string', default: DEVNET_L1_BRIDGE },
+  },
+})
+function readChainId(name) {
+  const chainId = Number(values[name])
+  if (!Number.isSafeInteger(chainId) || chainId < 1) throw new Error(`--${name} ${values[name]} is no chain id`)
+  return chainId
+}
+const chainId = readChainId('l2-chain-id')
+const l1 = { chainId: readChainId('l1-chain-id'), bridge: values['l1-bridge'].toLowerCase() }
+if (!/^0x[0-9a-f]{40}$/.test(l1.bridge)) throw new Error(`--l1-bridge ${l1.bridge} is no address`)
 
 const artifacts = join(import.meta.dirname, 'artifacts')
 mkdirSync(artifacts, { recursive: true })
@@ -41,4 +53,13 @@ for (const [name, contract] of Object.entries(L2_CONTRACTS)) {
   write(name, l2[name])
 }
 
-write('devnet-genesis', await buildDevnetGenesis({ chainId, anchor: l2.Anchor, checkpointStore: l2.L2CheckpointStore }))
+write(
+  'devnet-genesis',
+  await buildDevnetGenesis({
+    chainId,
+    l1,
+    anchor: l2.Anchor,
+    checkpointStore: l2.L2CheckpointStore,
+    bridge: l2.L2Bridge,
+  }),
+)

@@ -2,7 +2,7 @@
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createEVM } from '@ethereumjs/evm'
 import { genesisMPTStateRoot } from '@ethereumjs/mpt'
-import { bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { bytesToHex, createAddressFromString, createContractAddress, hexToBytes } from '@ethereumjs/util'
 
 /** Ours alone; the addresses of predeploys begin with its decimal digits. */
 export const DEVNET_L2_CHAIN_ID = 1670042
@@ -27,6 +27,19 @@ const DEV_ACCOUNTS = [
 /** 10,000 ether. */
 const DEV_BALANCE_WEI = 10_000n * 10n ** 18n
 
+/** Chain id that local L1 chains have. */
+export const DEVNET_L1_CHAIN_ID = 31337
+/** The last but two of the accounts above deploys the L1 bridge and does nothing else, so that L2's genesis can know the address. */
+const BRIDGE_DEPLOYER = DEV_ACCOUNTS[7]
+
+/** More than there is on L1: no deposit can find the bridge empty. 10^9 ether. */
+const BRIDGE_BALANCE_WEI = 10n ** 27n
+/** Of both bridges: 1,000 ether a day. */
+export const DEVNET_BRIDGE_QUOTA = { wei: 10n ** 21n, periodSeconds: 86_400 }
+
+/** Address of the L1 bridge of a devnet: the first contract of its deployer. */
+export const DEVNET_L1_BRIDGE = createContractAddress(createAddressFromString(BRIDGE_DEPLOYER), 0n).toString()
+
 /** Address of a predeploy: the chain id's decimal digits, zeros, the suffix; 20 bytes in all. */
 export function predeployAddress(chainId, suffix) {
   return `0x${chainId}${suffix.padStart(40 - String(chainId).length, '0')}`
@@ -42,11 +55,19 @@ async function runConstructor(creationCode) {
 }
 
 const addressWord = (address) => address.slice(2).padStart(64, '0')
+const numberWord = (number) => BigInt(number).toString(16).padStart(64, '0')
 
-/** `anchor` and `checkpointStore` are artifacts compiled for L2. */
-export async function buildDevnetGenesis({ chainId, anchor, checkpointStore }) {
+/** `anchor`, `checkpointStore` and `bridge` are artifacts compiled for L2; `l1` is the chain id, and the bridge that is to come. */
+export async function buildDevnetGenesis({ chainId, l1, anchor, checkpointStore, bridge }) {
   const anchorAddress = predeployAddress(chainId, '10001')
   const storeAddress = predeployAddress(chainId, '5')
+  const bridgeWords = [
+    addressWord(storeAddress),
+    addressWord(l1.bridge),
+    numberWord(l1.chainId),
+    numberWord(DEVNET_BRIDGE_QUOTA.wei),
+    numberWord(DEVNET_BRIDGE_QUOTA.periodSeconds),
+  ]
   const alloc = {
     [anchorAddress]: {
       balance: '0x0',
@@ -55,6 +76,10 @@ export async function buildDevnetGenesis({ chainId, anchor, checkpointStore }) {
     [storeAddress]: {
       balance: '0x0',
       code: await runConstructor(checkpointStore.bytecode + addressWord(anchorAddress)),
+    },
+    [predeployAddress(chainId, '1')]: {
+      balance: `0x${BRIDGE_BALANCE_WEI.toString(16)}`,
+      code: await runConstructor(bridge.bytecode + bridgeWords.join('')),
     },
   }
   for (const account of DEV_ACCOUNTS) alloc[account] = { balance: `0x${DEV_BALANCE_WEI.toString(16)}` }
