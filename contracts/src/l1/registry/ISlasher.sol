@@ -15,11 +15,15 @@ interface ISlasher {
     /// @param challenger Who brought the evidence.
     /// @return slashAmountWei Above zero. The registry takes what the bond still holds of it.
     /// @return harmedUser Gets the larger part of the reward; zero when the fault harmed nobody in particular.
+    /// @return fault Names what was done wrong (for instance kind and position), the same in whatever bytes evidence of it
+    ///         comes. An operator pays for a fault once; the registry keeps that record, for each operator apart. (A
+    ///         slasher that kept it could be fed the fault through another operator, with less bond left, that names the
+    ///         same committer.)
     function slash(
         IProposerRegistry.Delegation calldata delegation,
         IProposerRegistry.Commitment calldata commitment,
         address committer,
         bytes calldata evidence,
         address challenger
-    ) external returns (uint256 slashAmountWei, address harmedUser);
+    ) external returns (uint256 slashAmountWei, address harmedUser, bytes32 fault);
 }
