@@ -1,5 +1,9 @@
-/** A beacon node: finality, and the blobs of a slot. https://ethereum.github.io/beacon-APIs */
+/** A beacon node: finality, the blobs of a slot, and who proposes. https://ethereum.github.io/beacon-APIs */
 import type { Hash } from '../primitives/hex.ts'
+import { type BeaconHeader, readBeaconHeader } from './beaconHeader.ts'
+import { readData, readUint64 } from './beaconJson.ts'
+import { readStateBranch, type StateBranch } from './beaconProof.ts'
+import { type ProposerDuties, readProposerDuties, readProposerLookahead } from './beaconProposers.ts'
 import type { FoundBlob } from './blobSource.ts'
 import { type HttpBody, HttpStatusError, parseJson } from './http.ts'
 import type { HttpSource } from './httpSource.ts'
@@ -16,6 +20,22 @@ export type Beacon = {
   finalized(signal?: AbortSignal): Promise<L1Position | null>
   /** Blobs of the slot's block among `hashes`, as the node says; empty or partial where it lacks them. */
   blobs(slot: bigint, hashes: readonly Hash[], signal?: AbortSignal): Promise<readonly FoundBlob[]>
+  /** The header that hashes to `root`. */
+  header(root: Hash, signal?: AbortSignal): Promise<BeaconHeader | null>
+  /** Validator indices of the slots of a state's epoch and the next. */
+  proposerLookahead(
+    input: { readonly stateId: string; readonly slotsPerEpoch: number },
+    signal?: AbortSignal,
+  ): Promise<readonly bigint[] | null>
+  proposerDuties(
+    input: { readonly version: 1 | 2; readonly epoch: bigint; readonly slotsPerEpoch: number },
+    signal?: AbortSignal,
+  ): Promise<ProposerDuties | null>
+  /** A node of the state's tree with its branch, verified against the state root. */
+  stateBranch(
+    input: { readonly stateRoot: Hash; readonly gindex: bigint },
+    signal?: AbortSignal,
+  ): Promise<StateBranch | null>
 }
 
 /** SSZ is half the size of JSON; a node may still answer in JSON. */
@@ -60,7 +80,7 @@ export function createBeacon(source: HttpSource): Beacon {
       const json = await source.getJson('/eth/v1/beacon/genesis', signal)
       return json === null
         ? null
-        : readDecimal(readObject(readData(json), 'genesis').genesis_time, 'genesis time')
+        : readUint64(readObject(readData(json), 'genesis').genesis_time, 'genesis time')
     },
     async finalized(signal) {
       const json = await source.getJson('/eth/v1/beacon/states/head/finality_checkpoints', signal)
@@ -76,10 +96,14 @@ export function createBeacon(source: HttpSource): Beacon {
         'the execution payload of the finalized block',
       )
       return {
-        number: readDecimal(payload.block_number, 'the number of the finalized block'),
+        number: readUint64(payload.block_number, 'the number of the finalized block'),
         hash: readHex(payload.block_hash, 'the hash of the finalized block', 32),
       }
     },
+    header: (root, signal) => readBeaconHeader(source, root, signal),
+    proposerLookahead: (input, signal) => readProposerLookahead(source, input, signal),
+    proposerDuties: (input, signal) => readProposerDuties(source, input, signal),
+    stateBranch: (input, signal) => readStateBranch(source, input, signal),
     async blobs(slot, hashes, signal) {
       const bare = await readBareBlobs(slot, hashes, signal)
       if (bare !== null && bare.length > 0) {
@@ -129,13 +153,4 @@ function decodeSidecars(json: unknown): readonly FoundBlob[] {
       claimedHash: versionedHashOf(commitment),
     }
   })
-}
-
-function readData(json: unknown): unknown {
-  return readObject(json, 'the answer').data
-}
-
-function readDecimal(value: unknown, what: string): bigint {
-  check(typeof value === 'string' && /^\d{1,20}$/.test(value), `${what} is not a decimal number`)
-  return BigInt(value)
 }

@@ -16,6 +16,7 @@ import type { HeadTrust, L1, L1Position } from './l1.ts'
 import { countMissedSlots } from './missedSlots.ts'
 import { createL1Provider } from './provider.ts'
 import { createL1Reader } from './reader.ts'
+import { createL1Reads, type L1Reads } from './reads.ts'
 import type { RpcEndpointOptions } from './rpcEndpoint.ts'
 import { slotOf } from './slot.ts'
 import { startWhenReachable } from './start.ts'
@@ -70,7 +71,7 @@ const FINALITY_INTERVAL_MS = 12_000
  * Resolves once L1 has been reached and is the one of the spec. An L1 that cannot be reached is waited for;
  * CriticalError if a chain id, the inbox or the beacon genesis is another than the spec says.
  */
-export async function createL1(options: L1Options): Promise<L1> {
+export async function createL1(options: L1Options): Promise<L1 & { readonly reads: L1Reads }> {
   const { spec } = options
   const log = options.logger ?? silentLogger
   const pauses = options.pauseScale === undefined ? {} : { pauseScale: options.pauseScale }
@@ -172,6 +173,7 @@ export async function createL1(options: L1Options): Promise<L1> {
       number === 0n && descendant.number > ANCESTOR_DEPTH_MAX
         ? findL1Genesis(provider, signal)
         : findAncestor(reader, descendant, number, signal),
+    reads: createL1Reads({ provider, beacons, log }),
     blobs: (slice, signal) => blobs.read(slotOf(spec.l1, slice.timestamp), slice.blobHashes, signal),
     status: () => ({
       ...(head ? { head } : {}),

@@ -4,7 +4,12 @@ import { sleep } from '../primitives/async.ts'
 import { TemporaryError } from '../primitives/errors.ts'
 import { type HttpFetch, parseJson, readHttp } from './http.ts'
 
-export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
+export type RpcCall = {
+  readonly method: string
+  readonly params: readonly unknown[]
+  /** A revert of the contract that is called is an answer: null. Otherwise it is an error like any other. */
+  readonly mayRevert?: boolean
+}
 
 /** A server in this process. Throws for an RPC error, with a numeric `code` where it has one. */
 export type RpcRequest = (
@@ -85,13 +90,13 @@ export function createRpcEndpoint(options: RpcEndpointOptions): RpcEndpoint {
       signal,
     })
     const answer = parseJson(bytes)
-    if (body.length === 1) return [readResult(answer)]
+    if (body.length === 1) return [readResult(answer, calls[0])]
     if (!Array.isArray(answer)) {
       // One error object for the whole batch: this server takes no batches.
       batchMax = 1
       throw new TemporaryError('the server does not answer batches')
     }
-    return readBatch(answer, body.length)
+    return readBatch(answer, calls)
   }
   const queued = (calls: readonly RpcCall[], signal?: AbortSignal) =>
     queue.add(() => {
@@ -124,7 +129,14 @@ async function requestInProcess(
   })
   late.catch(() => {})
   try {
-    const all = Promise.all(calls.map(({ method, params }) => request(method, params, ending.signal)))
+    const all = Promise.all(
+      calls.map(({ method, params, mayRevert }) =>
+        request(method, params, ending.signal).catch((error) => {
+          if (mayRevert && isRevert(error)) return null
+          throw error
+        }),
+      ),
+    )
     return await Promise.race([all, late])
   } catch (error) {
     signal?.throwIfAborted()
@@ -138,19 +150,27 @@ async function requestInProcess(
   }
 }
 
-function readBatch(answers: readonly unknown[], count: number): readonly unknown[] {
+function readBatch(answers: readonly unknown[], calls: readonly RpcCall[]): readonly unknown[] {
   const byId = new Map<unknown, unknown>()
-  for (const answer of answers.slice(0, count)) byId.set((answer as { id?: unknown } | null)?.id, answer)
-  return Array.from({ length: count }, (_, id) => readResult(byId.get(id)))
+  for (const answer of answers.slice(0, calls.length))
+    byId.set((answer as { id?: unknown } | null)?.id, answer)
+  return calls.map((call, id) => readResult(byId.get(id), call))
 }
 
-function readResult(answer: unknown): unknown {
+function readResult(answer: unknown, call: RpcCall | undefined): unknown {
   if (typeof answer !== 'object' || answer === null) throw new TemporaryError('the answer is not JSON-RPC')
   const { error, result } = answer as { error?: unknown; result?: unknown }
   if (error !== undefined && error !== null) {
     const { code, message } = error as { code?: unknown; message?: unknown }
+    if (call?.mayRevert && isRevert(error)) return null
     throw new RpcError({ code: typeof code === 'number' ? code : 0, message: String(message) })
   }
   if (result === undefined) throw new TemporaryError('the answer is not JSON-RPC')
   return result
+}
+
+/** Code 3 is geth's for a revert, which others took over; before there was only the message. */
+function isRevert(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return code === 3 || /revert/i.test(String(message))
 }
