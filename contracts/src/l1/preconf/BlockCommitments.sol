@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import { Promises } from "./Promises.sol";
+
 /// @title BlockCommitments
 /// @notice What a preconfer promises about one L2 block. The TypeScript twin is src/promise/blockCommitment.ts; golden
 ///         vectors of both are in contracts/test/vectors.
@@ -24,4 +26,32 @@ library BlockCommitments {
 
     /// @notice Type of the registry commitment that carries an encoded BlockCommitment.
     uint64 internal constant COMMITMENT_TYPE = 2;
+    /// @dev Eight words.
+    uint256 internal constant PAYLOAD_SIZE = 8 * 32;
+
+    error InvalidBlockCommitment();
+
+    function encode(BlockCommitment memory commitment) internal pure returns (bytes memory) {
+        return abi.encode(commitment);
+    }
+
+    /// @notice Reverts unless `payload` is exactly one commitment whose chain, number, parent, root and window are not zero.
+    /// @dev Bits outside a field make `abi.decode` revert.
+    function decode(bytes memory payload) internal pure returns (BlockCommitment memory commitment) {
+        require(payload.length == PAYLOAD_SIZE, InvalidBlockCommitment());
+        commitment = abi.decode(payload, (BlockCommitment));
+        require(
+            commitment.l2ChainId != 0 && commitment.blockNumber != 0 && commitment.parentBlockHash != 0
+                && commitment.transactionsRoot != 0 && commitment.windowEnd != 0,
+            InvalidBlockCommitment()
+        );
+    }
+
+    function hash(BlockCommitment memory commitment, Promises.Domain memory domain)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return Promises.hash(domain, COMMITMENT_TYPE, encode(commitment));
+    }
 }
