@@ -73,15 +73,16 @@ export function createL1Reader(deps: {
 
   const receiptsOf = async (block: L1Header, signal?: AbortSignal) => {
     try {
-      return await provider.ask(
+      const receipts = await provider.ask(
         [{ method: 'eth_getBlockReceipts', params: [block.hash] }],
         ([json]) => (json === null ? null : verifyReceipts(json, block)),
         signal,
       )
+      if (receipts !== null) return receipts
     } catch (error) {
       if (!isMethodMissing(error)) throw error
     }
-    // Older servers: one receipt at a time.
+    // Servers without the method, or whose method takes no hash (EthereumJS answers null): one receipt at a time.
     const hashes = await transactionHashes(block, signal)
     if (hashes === null) return null
     const calls = hashes.map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] }))

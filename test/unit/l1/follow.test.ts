@@ -266,7 +266,10 @@ test('the stream ends quietly by its signal and by closing', async () => {
   expect(counts[1]).toBe(counts[0])
 })
 
-test('providers with narrow limits and without block receipts serve as well', async () => {
+test.each([
+  ['without block receipts', { code: -32601 }],
+  ['with block receipts by number only', null],
+])('providers with narrow limits and %s serve as well', async (_, refusal) => {
   const chain = buildLongChain('limits')
   const face = createFace({
     view: chain.view,
@@ -282,7 +285,8 @@ test('providers with narrow limits and without block receipts serve as well', as
         request: async (method, params) => {
           asked.add(method)
           if (method !== 'eth_getBlockReceipts') return face.request(method, params)
-          throw Object.assign(new Error('the method does not exist'), { code: -32601 })
+          if (refusal === null) return null
+          throw Object.assign(new Error('the method does not exist'), refusal)
         },
       },
     ],
