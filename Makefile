@@ -32,7 +32,7 @@ build: setup
 
 setup: node_modules/.ready
 
-node_modules/.ready: package.json package-lock.json scripts/setup.sh
+node_modules/.ready: package.json package-lock.json test/support/pos/package-lock.json scripts/setup.sh
 	bash scripts/setup.sh
 	touch $@
 

@@ -28,3 +28,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 echo "installing packages (the database is compiled from source: about a minute and a half)"
 # Not `npm ci`: it refuses a lockfile without every platform's optional binaries, which a partial registry mirror cannot name.
 npm install --no-save --no-audit --no-fund --loglevel=error
+
+# The tests' proof-of-stake L1 pins other versions of the same packages, so it has a package and a lockfile of its own.
+echo "installing the packages of the tests' proof-of-stake L1"
+npm install --prefix test/support/pos --no-save --no-audit --no-fund --loglevel=error
