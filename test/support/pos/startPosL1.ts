@@ -1,11 +1,10 @@
 /** A proof-of-stake L1 in two processes of its own: EthereumJS executes, a small client with real beacon states decides. */
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
-import { type Child, startChild } from './child.ts'
+import { startChild } from './child.ts'
 import { buildExecutionGenesis, type GenesisAccount } from './executionGenesis.ts'
+import { callRpc, startExecution } from './startExecution.ts'
 import { type ValidatorKey, validatorKey } from './validatorKeys.ts'
 
 export type PosL1Options = {
@@ -74,13 +73,8 @@ export type PosL1 = {
   close(): Promise<void>
 }
 
-const PACKAGES = join(import.meta.dirname, 'node_modules')
-
 /** Whether its packages are installed (scripts/setup.sh does it). */
-export const hasPosL1: boolean = existsSync(join(PACKAGES, '@ethereumjs/client'))
-
-const START_ATTEMPTS = 3
-const POLL_MS = 100
+export const hasPosL1: boolean = existsSync(join(import.meta.dirname, 'node_modules/@ethereumjs/client'))
 
 export async function startPosL1(options: PosL1Options): Promise<PosL1> {
   const { mode, preset = 'mainnet', validators = 64, chainId = 1337 } = options
@@ -143,62 +137,6 @@ export async function startPosL1(options: PosL1Options): Promise<PosL1> {
   }
 }
 
-/** The client wants its ports named; a port that another process takes meanwhile costs another attempt. */
-async function startExecution(
-  genesis: unknown,
-): Promise<{ readonly url: string; readonly engineUrl: string; readonly child: Child }> {
-  for (let attempt = 1; ; attempt++) {
-    const scratch = mkdtempSync(join(tmpdir(), 'plumbline-pos-'))
-    const genesisFile = join(scratch, 'genesis.json')
-    writeFileSync(genesisFile, JSON.stringify(genesis))
-    const [port, enginePort] = await Promise.all([freePort(), freePort()])
-    const child = startChild({
-      script: join(PACKAGES, '@ethereumjs/client/dist/esm/bin/cli.js'),
-      args: [
-        ...['--gethGenesis', genesisFile, '--dataDir', scratch],
-        ...['--logLevel', 'error', '--no-logFile'],
-        ...['--rpc', '--rpcAddr', '127.0.0.1', '--rpcPort', String(port)],
-        ...['--rpcEngine', '--rpcEngineAddr', '127.0.0.1', '--rpcEnginePort', String(enginePort)],
-        // Without these it opens a peer-to-peer port, and refuses transactions while it has no peers.
-        ...['--rpcEngineAuth', 'false', '--sync', 'none', '--isSingleNode'],
-      ],
-      env: { SCRATCH_DIRECTORY: scratch },
-    })
-    const [url, engineUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${enginePort}`]
-    try {
-      await Promise.race([child.died, untilUp(url)])
-      await Promise.race([child.died, untilUp(engineUrl)])
-      return { url, engineUrl, child }
-    } catch (error) {
-      await child.end()
-      if (attempt === START_ATTEMPTS) throw error
-    }
-  }
-}
-
-async function untilUp(url: string): Promise<void> {
-  for (;;) {
-    try {
-      await callRpc(url, 'eth_chainId', [])
-      return
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    }
-  }
-}
-
-/** An error of JSON-RPC is thrown with its message. */
-async function callRpc(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  })
-  const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } }
-  if (error) throw new Error(`${method}: ${error.message}`)
-  return result
-}
-
 function createRest(url: string, deaths: readonly Promise<never>[]) {
   const ask = async (method: 'GET' | 'POST', path: string): Promise<unknown> => {
     const response = await fetch(url + path, { method })
@@ -211,15 +149,4 @@ function createRest(url: string, deaths: readonly Promise<never>[]) {
 
 function readBeaconUrl(line: string): string | undefined {
   return line.startsWith('{') ? (JSON.parse(line) as { beaconUrl: string }).beaconUrl : undefined
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
