@@ -1,9 +1,10 @@
 /** A beacon node: finality, the blobs of a slot, and who proposes. https://ethereum.github.io/beacon-APIs */
-import type { Hash } from '../primitives/hex.ts'
-import { type BeaconHeader, readBeaconHeader } from './beaconHeader.ts'
+import type { Hash, Hex } from '../primitives/hex.ts'
+import { type KnownHeader, readBeaconHeader } from './beaconHeader.ts'
 import { readData, readUint64 } from './beaconJson.ts'
 import { readStateBranch, type StateBranch } from './beaconProof.ts'
 import { type ProposerDuties, readProposerDuties, readProposerLookahead } from './beaconProposers.ts'
+import { readValidatorIndex } from './beaconValidators.ts'
 import type { FoundBlob } from './blobSource.ts'
 import { type HttpBody, HttpStatusError, parseJson } from './http.ts'
 import type { HttpSource } from './httpSource.ts'
@@ -21,7 +22,7 @@ export type Beacon = {
   /** Blobs of the slot's block among `hashes`, as the node says; empty or partial where it lacks them. */
   blobs(slot: bigint, hashes: readonly Hash[], signal?: AbortSignal): Promise<readonly FoundBlob[]>
   /** The header that hashes to `root`. */
-  header(root: Hash, signal?: AbortSignal): Promise<BeaconHeader | null>
+  header(root: Hash, signal?: AbortSignal): Promise<KnownHeader | null>
   /** Validator indices of the slots of a state's epoch and the next. */
   proposerLookahead(
     input: { readonly stateId: string; readonly slotsPerEpoch: number },
@@ -31,6 +32,8 @@ export type Beacon = {
     input: { readonly version: 1 | 2; readonly epoch: bigint; readonly slotsPerEpoch: number },
     signal?: AbortSignal,
   ): Promise<ProposerDuties | null>
+  /** Of the validator with that compressed public key, in the head's state. */
+  validatorIndex(pubkey: Hex, signal?: AbortSignal): Promise<bigint | null>
   /** A node of the state's tree with its branch, verified against the state root. */
   stateBranch(
     input: { readonly stateRoot: Hash; readonly gindex: bigint },
@@ -103,6 +106,7 @@ export function createBeacon(source: HttpSource): Beacon {
     header: (root, signal) => readBeaconHeader(source, root, signal),
     proposerLookahead: (input, signal) => readProposerLookahead(source, input, signal),
     proposerDuties: (input, signal) => readProposerDuties(source, input, signal),
+    validatorIndex: (pubkey, signal) => readValidatorIndex(source, pubkey, signal),
     stateBranch: (input, signal) => readStateBranch(source, input, signal),
     async blobs(slot, hashes, signal) {
       const bare = await readBareBlobs(slot, hashes, signal)

@@ -30,16 +30,25 @@ export function beaconHeaderRoot(header: BeaconHeader): Hash {
   )
 }
 
+export type KnownHeader = {
+  readonly header: BeaconHeader
+  /** Whether the server takes the block's branch for the chain. */
+  readonly isCanonical: boolean
+}
+
 /** Null where the server does not have the block. */
 export async function readBeaconHeader(
   source: HttpSource,
   root: Hash,
   signal?: AbortSignal,
-): Promise<BeaconHeader | null> {
+): Promise<KnownHeader | null> {
   const json = await source.getJson(`/eth/v1/beacon/headers/${root}`, signal)
   if (json === null) return null
-  const signed = readObject(readObject(readData(json), 'the beacon header').header, 'the beacon header')
-  const message = readObject(signed.message, 'the beacon header')
+  const known = readObject(readData(json), 'the beacon header')
+  const message = readObject(
+    readObject(known.header, 'the beacon header').message,
+    'the message of the beacon header',
+  )
   const header = {
     slot: readUint64(message.slot, 'the slot'),
     proposerIndex: readUint64(message.proposer_index, 'the proposer'),
@@ -48,5 +57,5 @@ export async function readBeaconHeader(
     bodyRoot: readHex(message.body_root, 'the body root', 32),
   }
   check(beaconHeaderRoot(header) === root, `the header given for beacon block ${root} is of another block`)
-  return header
+  return { header, isCanonical: known.canonical === true }
 }

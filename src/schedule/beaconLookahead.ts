@@ -76,9 +76,9 @@ async function askOne(
 ): Promise<Answer | null> {
   const { epoch, gindex } = question
   const slotsPerEpoch = Number(clock.slotsPerEpoch)
-  const header = await beacon.header(question.root, signal)
-  if (header !== null && clock.epochOf(header.slot) === epoch) {
-    const { stateRoot } = header
+  const known = await beacon.header(question.root, signal)
+  if (known !== null && clock.epochOf(known.header.slot) === epoch) {
+    const { stateRoot } = known.header
     const proposers = await beacon.proposerLookahead({ stateId: stateRoot, slotsPerEpoch }, signal)
     if (proposers !== null) {
       const bytes = encodeLookahead(proposers)
@@ -94,12 +94,12 @@ async function askOne(
       return { proposers, isProven: proof !== null, key: bytesToHex(bytes) }
     }
   }
-  const duties =
-    (await readDuties(beacon, 2, clock, question, signal)) ??
-    // The dependent root of a v1 answer says nothing (clients differ, and for the next epoch it is the head): a node that
-    // does not even know our branch is not asked.
-    (header === null ? null : await readDuties(beacon, 1, clock, question, signal))
-  return duties && { proposers: duties, isProven: false, key: bytesToHex(encodeLookahead(duties)) }
+  let duties = await readDuties(beacon, 2, clock, question, signal)
+  // The dependent root of a v1 answer says nothing (clients differ, and for the next epoch it is the head): only a node that
+  // takes our branch for the chain is asked.
+  if (duties === null && known?.isCanonical) duties = await readDuties(beacon, 1, clock, question, signal)
+  if (duties === null || duties === 'otherBranch') return null
+  return { proposers: duties, isProven: false, key: bytesToHex(encodeLookahead(duties)) }
 }
 
 async function readDuties(
@@ -108,14 +108,14 @@ async function readDuties(
   clock: SlotClock,
   { epoch, dependentRoots }: LookaheadQuestion,
   signal?: AbortSignal,
-): Promise<readonly bigint[] | null> {
+): Promise<readonly bigint[] | 'otherBranch' | null> {
   const slotsPerEpoch = Number(clock.slotsPerEpoch)
   const proposers: bigint[] = []
   for (const [i, dependentRoot] of dependentRoots.entries()) {
     const duties = await beacon.proposerDuties({ version, epoch: epoch + BigInt(i), slotsPerEpoch }, signal)
     if (duties === null) return null
     // Another branch, or a node that lags behind the boundary: its answer is not about our L1.
-    if (version === 2 && duties.dependentRoot !== dependentRoot) return null
+    if (version === 2 && duties.dependentRoot !== dependentRoot) return 'otherBranch'
     proposers.push(...duties.proposers)
   }
   return proposers

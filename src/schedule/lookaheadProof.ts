@@ -30,8 +30,8 @@ export async function readLookaheadProof(
   const answers = await deps.reads.askBeacons(
     `a proof of the lookahead of epoch ${epoch}`,
     async (beacon) => {
-      const header = await beacon.header(root, signal)
-      if (header === null || deps.clock.epochOf(header.slot) !== epoch) return null
+      const { header } = (await beacon.header(root, signal)) ?? {}
+      if (header === undefined || deps.clock.epochOf(header.slot) !== epoch) return null
       const proof = await beacon.stateBranch({ stateRoot: header.stateRoot, gindex }, signal)
       return proof && equalBytes(proof.leaf, wanted) ? { header, branch: proof.branch.map(bytesToHex) } : null
     },

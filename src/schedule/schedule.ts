@@ -2,6 +2,7 @@
  * Who may propose in which L1 slot, found out from L1 alone: which schedule the inbox asks, and what that schedule would
  * answer in each slot of this epoch and the next.
  */
+import type { BeaconHeader } from '../l1/beaconHeader.ts'
 import type { L1Position } from '../l1/l1.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 
@@ -69,13 +70,7 @@ export type Evidence =
 export type LookaheadProof = {
   readonly schedule: Address
   readonly epoch: bigint
-  readonly header: {
-    readonly slot: bigint
-    readonly proposerIndex: bigint
-    readonly parentRoot: Hash
-    readonly stateRoot: Hash
-    readonly bodyRoot: Hash
-  }
+  readonly header: BeaconHeader
   /** Of the execution block after that beacon block, in seconds. */
   readonly timestamp: bigint
   readonly lookahead: Uint8Array
