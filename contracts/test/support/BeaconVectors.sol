@@ -19,6 +19,7 @@ abstract contract BeaconVectors is Test {
 
     struct ValidatorVector {
         uint64 index;
+        uint256 secretKey;
         bytes pubkey;
         BlsPoints.G1Point point;
         uint256 gindex;
@@ -62,6 +63,7 @@ abstract contract BeaconVectors is Test {
         bytes memory digit = abi.encodePacked(uint8(48 + i));
         string memory key = string.concat(".", fork, ".validators[", string(digit), "].");
         v.index = uint64(vm.parseJsonUint(json, string.concat(key, "index")));
+        v.secretKey = uint256(vm.parseJsonBytes32(json, string.concat(key, "secretKey")));
         v.pubkey = vm.parseJsonBytes(json, string.concat(key, "pubkey"));
         v.point = abi.decode(vm.parseJsonBytes(json, string.concat(key, "point")), (BlsPoints.G1Point));
         v.gindex = vm.parseJsonUint(json, string.concat(key, "gindex"));

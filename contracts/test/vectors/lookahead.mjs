@@ -97,6 +97,7 @@ function makeVectors(type) {
     },
     validators: PROVEN_VALIDATORS.map((index) => ({
       index,
+      secretKey: secretKey(index).toHex(),
       pubkey: toHexString(state.validators[index].pubkey),
       point: g1Point(secretKey(index).toPublicKey()),
       ...prove(tree, pubkeyGindex(type, index)),

@@ -24,9 +24,11 @@ library BeaconProofs {
 
     /// @notice From Gloas the state is a progressive container (EIP-7688): below its root, beside the field bitmap, hangs a
     ///         chain of subtrees of 1, 4, 16, 64 … leaves, each the left child of a node whose right child is the rest.
-    ///         Fields 5 to 20 are the third: 2 → 5 → 11 → 22, and 16 leaves below it. Untested on a live chain.
+    ///         Fields 5 to 20 are the third: 2 → 5 → 11 → 22, and 16 leaves below it. Tested on states that Lodestar's types
+    ///         make, not on a live chain.
     uint256 internal constant VALIDATORS_GLOAS = 22 * 16 + (11 - 5);
-    /// @notice Fields 21 to 84 are the fourth: 2 → 5 → 11 → 23 → 46, and 64 leaves below it. Untested on a live chain.
+    /// @notice Fields 21 to 84 are the fourth: 2 → 5 → 11 → 23 → 46, and 64 leaves below it. Not tested on a live
+    ///         chain either.
     uint256 internal constant PROPOSER_LOOKAHEAD_GLOAS = 46 * 64 + (37 - 21);
 
     /// @notice VALIDATOR_REGISTRY_LIMIT. Both presets.
