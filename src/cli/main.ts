@@ -7,6 +7,7 @@ import { configCommand } from './commands/config.ts'
 import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { nodeCommand } from './commands/node.ts'
+import { preconfCommand } from './commands/preconf.ts'
 import { replayCommand } from './commands/replay.ts'
 import { ConfigError } from './config/resolve.ts'
 import { StoppedError } from './shutdown.ts'
@@ -18,6 +19,7 @@ const program = new Command('plumbline')
   .addCommand(nodeCommand())
   .addCommand(replayCommand())
   .addCommand(deriveCommand())
+  .addCommand(preconfCommand())
   .addCommand(configCommand())
 
 try {

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { parse } from 'smol-toml'
-import { ALL_OPTIONS, type OptionSpec } from './options.ts'
+import { ALL_OPTIONS } from './allOptions.ts'
+import type { OptionSpec } from './options.ts'
 import { ConfigError, environmentName, type Resolved, resolveConfig } from './resolve.ts'
 
 const CONFIG_FILE = 'plumbline.toml'

@@ -281,6 +281,3 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
   ...RPC_OPTIONS,
   ...LOG_OPTIONS,
 ]
-
-/** Of all commands: a file or an environment may serve several of them. */
-export const ALL_OPTIONS: readonly OptionSpec[] = [...NODE_OPTIONS, ...DERIVE_OPTIONS, ...DEVNET_OPTIONS]
