@@ -18,10 +18,13 @@ export type Child = {
 export function startChild(options: {
   readonly script: string
   readonly args: readonly string[]
+  /** Modules loaded before the script. */
+  readonly imports?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }): Child {
-  const endWithParent = join(import.meta.dirname, 'consensus/endWithParent.mjs')
-  const child = spawn(process.execPath, ['--import', endWithParent, options.script, ...options.args], {
+  const endWithParent = join(import.meta.dirname, 'endWithParent.mjs')
+  const imports = [endWithParent, ...(options.imports ?? [])].flatMap((path) => ['--import', path])
+  const child = spawn(process.execPath, [...imports, options.script, ...options.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env, NODE_OPTIONS: '' },
   })

@@ -21,6 +21,7 @@ export async function startExecution(genesis: unknown): Promise<Execution> {
     const [port, enginePort] = await Promise.all([freePort(), freePort()])
     const child = startChild({
       script: SCRIPT,
+      imports: [join(import.meta.dirname, 'quickParams.mjs')],
       args: [
         ...['--gethGenesis', genesisFile, '--dataDir', scratch],
         ...['--logLevel', 'error', '--no-logFile'],

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { sleep } from '../../../src/primitives/async.ts'
 import { startChild } from '../../support/pos/child.ts'
 
-const END_WITH_PARENT = join(import.meta.dirname, '../../support/pos/consensus/endWithParent.mjs')
+const END_WITH_PARENT = join(import.meta.dirname, '../../support/pos/endWithParent.mjs')
 
 /** Prints a line, then does nothing for ever. */
 function writeScript(): { readonly script: string; readonly scratch: string } {
