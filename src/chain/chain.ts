@@ -67,6 +67,8 @@ export type StoredProposal = {
   readonly hash: Hash
   readonly proposer: Address
   readonly timestamp: bigint
+  /** Timestamp of the last slot of the proposer's window, in seconds; absent where the schedule named none. */
+  readonly windowEnd?: bigint
   readonly l1: {
     readonly blockNumber: bigint
     readonly blockHash: Hash
@@ -81,6 +83,8 @@ export type StoredProposal = {
 
 export type StoredSource = {
   readonly isForcedInclusion: boolean
+  /** Forced inclusions only: timestamp of the L1 block that queued it, in seconds. */
+  readonly savedAt?: bigint
   readonly blobHashes: readonly Hash[]
   /** Start in the concatenated decoded payloads, in bytes. */
   readonly offset: number

@@ -6,6 +6,7 @@ import type { L1 } from '../l1/l1.ts'
 import { assert, defined } from '../primitives/assert.ts'
 import { blockSize } from '../primitives/blockSize.ts'
 import type { L1BlockRef, Proposal, SourceFault } from '../protocol/protocol.ts'
+import { windowEndOf } from '../protocol/shasta/proposals.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type DerivationContext, type DerivedBlock, deriveBlocks, type ParentBlock } from './blocks.ts'
@@ -118,12 +119,14 @@ function toStoredProposal(
 ): StoredProposal {
   assert(firstBlock <= lastBlock, `proposal ${proposal.id} made no block`)
   assert(sources.length === proposal.sources.length, `proposal ${proposal.id} lost a source`)
+  const windowEnd = windowEndOf(proposal)
   return {
     id: proposal.id,
     fork: proposal.fork,
     hash: proposal.hash,
     proposer: proposal.proposer,
     timestamp: proposal.timestamp,
+    ...(windowEnd !== undefined && { windowEnd }),
     l1: proposal.l1,
     firstBlock,
     lastBlock,
@@ -131,6 +134,7 @@ function toStoredProposal(
       const fault = faults.get(index)
       return {
         isForcedInclusion,
+        ...(isForcedInclusion && { savedAt: blobSlice.timestamp }),
         blobHashes: blobSlice.blobHashes,
         offset: blobSlice.offset,
         ...(blobSlice.size !== undefined && { size: blobSlice.size }),

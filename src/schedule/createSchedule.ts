@@ -1,7 +1,4 @@
-/**
- * The room put together. Everything is read when somebody asks, at most once for each L1 head: whoever asks more often gets
- * the same answer, and a failure is remembered for a moment, so that no caller can make the node hammer its L1.
- */
+/** The room put together. Everything is read when somebody asks, and at most once for each L1 head. */
 import type { L1, L1Position } from '../l1/l1.ts'
 import type { L1Reads } from '../l1/reads.ts'
 import { defined } from '../primitives/assert.ts'
@@ -12,8 +9,10 @@ import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { createSlotClock, type SlotClock } from './clock.ts'
 import { detectSchedule, type InboxSchedule, type ScheduleSource } from './detect.ts'
+import { inclusionDeadlines, readForcedInclusions } from './forcedInclusions.ts'
 import { readLookaheadProof } from './lookaheadProof.ts'
 import { createLookaheads, type Lookaheads } from './lookaheads.ts'
+import { createPerHead } from './perHead.ts'
 import type { Schedule } from './schedule.ts'
 import { readLookaheadSnapshot, readSimpleSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -46,8 +45,6 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
   const plainClock = createSlotClock(spec.l1, SLOTS_PER_EPOCH)
   const listeners = new Set<() => void>()
   let found: Setting | undefined
-  let newest: { readonly hash: Hash; readonly reading: Promise<Snapshot> } | undefined
-  let failure: { readonly error: unknown; readonly at: number } | undefined
   let problems: readonly string[] = []
   let fingerprint: string | undefined
 
@@ -81,21 +78,6 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
       : readSimpleSnapshot(common, source, head)
   }
 
-  // Callers share a reading, so none of their signals may end it.
-  const begin = async (position: L1Position): Promise<Snapshot> => {
-    try {
-      const snapshot = await read(position)
-      problems = snapshot.problems
-      announce(snapshot)
-      return snapshot
-    } catch (error) {
-      failure = { error, at: performance.now() }
-      if (newest?.hash === position.hash) newest = undefined
-      problems = [`the schedule cannot be read: ${error instanceof Error ? error.message : String(error)}`]
-      throw error
-    }
-  }
-
   const announce = ({ epochs }: Snapshot): void => {
     const seen = JSON.stringify(
       epochs.map(({ epoch, windows }) => [epoch, windows]),
@@ -107,17 +89,30 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
     if (!isFirst) for (const listener of listeners) listener()
   }
 
-  const snapshot = async (signal?: AbortSignal): Promise<Snapshot> => {
-    const position = headNow()
-    if (newest?.hash !== position.hash) {
-      if (failure && performance.now() - failure.at < failurePauseMs) throw failure.error
-      newest = { hash: position.hash, reading: begin(position) }
-      newest.reading.catch(() => {})
-    }
-    const answer = await newest.reading
-    signal?.throwIfAborted()
-    return answer
-  }
+  const snapshot = createPerHead<Snapshot>({
+    head: headNow,
+    failurePauseMs,
+    async read(position) {
+      try {
+        const answer = await read(position)
+        problems = answer.problems
+        announce(answer)
+        return answer
+      } catch (error) {
+        problems = [`the schedule cannot be read: ${error instanceof Error ? error.message : String(error)}`]
+        throw error
+      }
+    },
+  })
+  const queue = createPerHead({
+    head: headNow,
+    failurePauseMs,
+    read: async (position) =>
+      readForcedInclusions(
+        { reads, inbox: spec.l1.inbox, setting: (await readSetting(position.hash)).inbox },
+        position,
+      ),
+  })
 
   /** By way of the snapshot, whose bounds hold for it too; what kind it is may be known although the rest cannot be read. */
   const settingNow = async (): Promise<Setting> => {
@@ -158,6 +153,8 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
         throw new TemporaryError('this schedule wants no proof of a lookahead')
       return readLookaheadProof({ reads, source: inbox.source, clock }, { head, lookahead }, signal)
     },
+    forcedInclusions: queue,
+    inclusionDeadlines: async (savedAt) => inclusionDeadlines((await settingNow()).inbox, savedAt),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

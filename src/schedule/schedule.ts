@@ -5,6 +5,7 @@
 import type { BeaconHeader } from '../l1/beaconHeader.ts'
 import type { L1Position } from '../l1/l1.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
+import type { ForcedInclusionQueue } from './forcedInclusions.ts'
 
 /** By what the inbox decides. `unknown`: a contract that this version cannot read. */
 export type ScheduleKind = 'open' | 'whitelist' | 'lookahead' | 'unknown'
@@ -100,6 +101,10 @@ export type Schedule = {
   evidence(slot: bigint, signal?: AbortSignal): Promise<Evidence>
   /** Of the newest lookahead that can be proven now. TemporaryError, with a sentence, where no beacon node gives a branch. */
   proof(signal?: AbortSignal): Promise<LookaheadProof>
+  /** The inbox's queue, as of the L1 head. */
+  forcedInclusions(signal?: AbortSignal): Promise<ForcedInclusionQueue>
+  /** Of one saved at a time, all in seconds: when no proposal may leave it out, and after when anyone may propose. */
+  inclusionDeadlines(savedAt: bigint): Promise<{ readonly dueAt: bigint; readonly overdueAfter: bigint }>
   /** Called when an epoch's windows change: a new epoch, another branch of L1, an operator gone. Returns the unsubscribe function. */
   onChange(listener: () => void): () => void
   /** L1 may have a new head; cheap, and never throws. */

@@ -60,6 +60,12 @@ export function toProposal(input: {
   }
 }
 
+/** Timestamp of the last slot of the proposer's window, in seconds; undefined for another fork, or where there was no window. */
+export function windowEndOf({ details }: Proposal): bigint | undefined {
+  const { type, endOfSubmissionWindowTimestamp: end } = (details ?? {}) as Partial<ShastaDetails>
+  return type === 'shasta' && end !== 0n ? end : undefined
+}
+
 /** The event does not say when it happened: the contract takes it from its block and that block's parent. D-2. */
 function originOf(l1Block: L1BlockRef) {
   return {
