@@ -9,10 +9,12 @@ import {
   createPublicClient,
   createWalletClient,
   defineChain,
+  encodeFunctionData,
   http,
   type PublicClient,
 } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { maxBigint } from '../primitives/bigint.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import type { Address, Hash, Hex } from '../primitives/hex.ts'
 import { REGISTRY_ABI, WHERE_ABI } from './registryAbi.ts'
@@ -28,7 +30,12 @@ export type OperatorContracts = {
 
 export type L1Client = Pick<
   PublicClient,
-  'readContract' | 'simulateContract' | 'waitForTransactionReceipt' | 'getBlock' | 'getChainId'
+  | 'readContract'
+  | 'simulateContract'
+  | 'estimateGas'
+  | 'waitForTransactionReceipt'
+  | 'getBlock'
+  | 'getChainId'
 >
 
 export type Transaction = {
@@ -38,6 +45,8 @@ export type Transaction = {
   readonly args: readonly unknown[]
   /** Wei. */
   readonly value?: bigint
+  /** Gas limit not to go below: some servers' estimates do not see that a call asks for gas which it does not use. */
+  readonly gasMin?: bigint
 }
 
 export type Owner = {
@@ -152,14 +161,29 @@ export async function createOwner(l1: L1Client, url: string, key: Hex): Promise<
   return {
     address: lower(account.address),
     async send(transaction) {
-      const call = { ...transaction, account, ...(transaction.value && { value: transaction.value }) }
-      await l1.simulateContract(call).catch((cause: unknown) => {
-        throw new CriticalError(`${transaction.functionName} would fail: ${reasonOf(cause)}`, { cause })
+      const { address, abi, functionName, args, value = 0n, gasMin = 0n } = transaction
+      const call = { address, abi, functionName, args, value }
+      // By address: with the account itself, viem adds fees that not every server takes in an estimate.
+      const from = account.address
+      await l1.simulateContract({ ...call, account: from }).catch((cause: unknown) => {
+        throw new CriticalError(`${functionName} would fail: ${reasonOf(cause)}`, { cause })
       })
-      const hash = await wallet.writeContract(call)
+      const data = encodeFunctionData({ abi, functionName, args })
+      const [estimate, { baseFeePerGas }] = await Promise.all([
+        l1.estimateGas({ account: from, to: address, data, value }),
+        l1.getBlock(),
+      ])
+      const hash = await wallet.sendTransaction({
+        to: address,
+        data,
+        value,
+        gas: maxBigint((estimate * GAS_MARGIN) / 100n, gasMin),
+        maxPriorityFeePerGas: PRIORITY_FEE,
+        maxFeePerGas: 2n * (baseFeePerGas ?? 0n) + PRIORITY_FEE,
+      })
       const receipt = await l1.waitForTransactionReceipt({ hash })
       if (receipt.status !== 'success')
-        throw new CriticalError(`${transaction.functionName} failed on L1 in transaction ${hash}`)
+        throw new CriticalError(`${functionName} failed on L1 in transaction ${hash}`)
       return { hash, gasUsed: receipt.gasUsed }
     },
   }
@@ -175,6 +199,11 @@ function reasonOf(error: unknown): string {
     return revert.data?.errorName ?? revert.signature ?? revert.shortMessage
   return error instanceof BaseError ? error.shortMessage : String(error)
 }
+
+/** Percent of an estimate: state moves on between the estimate and the block. */
+const GAS_MARGIN = 130n
+/** Wei per gas. */
+const PRIORITY_FEE = 10n ** 9n
 
 /** In the registry: not unregistered. */
 const UINT48_MAX = 2 ** 48 - 1

@@ -83,6 +83,9 @@ export async function optIn(
     })
 }
 
+/** A claim checks a BLS signature, for which the registry wants to have more gas than it uses. */
+const CLAIM_GAS = 3_000_000n
+
 export type Claim = {
   readonly validatorIndex: bigint
   /** From then on its proposals count in the schedule, from the epoch after that one on. */
@@ -134,6 +137,7 @@ export async function* claimValidators(
       abi: VALIDATOR_MAP_ABI as Abi,
       functionName: 'claim',
       args: [proof, validatorIndex, header, head.timestamp, branch],
+      gasMin: CLAIM_GAS,
     })
     yield { validatorIndex, activeSince: BigInt((await readLatest()).activeSince), isNew: true }
   }

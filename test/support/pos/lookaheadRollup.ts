@@ -93,7 +93,8 @@ export async function deployLookaheadRollup(
       evidenceMaxAge: seconds(WINDOWS.evidenceAge),
     },
   ])
-  if (slasher.address !== slasherAddress.toLowerCase()) throw new Error('the slasher is not where the schedule looks')
+  if (slasher.address !== slasherAddress.toLowerCase())
+    throw new Error('the slasher is not where the schedule looks')
   return {
     inbox: inbox.address,
     schedule: schedule.address,
