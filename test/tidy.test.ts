@@ -17,6 +17,7 @@ const LEVELS: Readonly<Record<string, number | null>> = {
   schedule: 4,
   replay: 5,
   propose: 5,
+  bridge: 6,
   preconf: 6,
   rpc: 7,
   research: 7,

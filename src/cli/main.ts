@@ -3,11 +3,13 @@
 import { Command } from 'commander'
 import { VERSION } from '../node.ts'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
+import { bridgeCommand } from './commands/bridge.ts'
 import { configCommand } from './commands/config.ts'
 import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { nodeCommand } from './commands/node.ts'
 import { preconfCommand } from './commands/preconf.ts'
+import { proposeCommand } from './commands/propose.ts'
 import { replayCommand } from './commands/replay.ts'
 import { ConfigError } from './config/resolve.ts'
 import { StoppedError } from './shutdown.ts'
@@ -17,6 +19,8 @@ const program = new Command('plumbline')
   .version(VERSION)
   .addCommand(devnetCommand())
   .addCommand(nodeCommand())
+  .addCommand(proposeCommand())
+  .addCommand(bridgeCommand())
   .addCommand(replayCommand())
   .addCommand(deriveCommand())
   .addCommand(preconfCommand())

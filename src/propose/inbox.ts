@@ -23,6 +23,8 @@ export type InboxConfig = {
   readonly basefeeSharingPctg: number
   /** Seconds. */
   readonly forcedInclusionDelay: bigint
+  /** After so many delays anyone may propose. */
+  readonly permissionlessInclusionMultiplier: bigint
   /** Proposals that may wait for a proof, plus one. */
   readonly ringBufferSize: bigint
 }
@@ -63,12 +65,14 @@ export function createInboxReader(rpc: RpcRequest, inbox: Address): InboxReader 
       proofVerifier: Address
       basefeeSharingPctg: number
       forcedInclusionDelay: number
+      permissionlessInclusionMultiplier: number
       ringBufferSize: number
     }>('getConfig', [], 'latest', signal)
     return {
       proofVerifier: raw.proofVerifier.toLowerCase() as Address,
       basefeeSharingPctg: raw.basefeeSharingPctg,
       forcedInclusionDelay: BigInt(raw.forcedInclusionDelay),
+      permissionlessInclusionMultiplier: BigInt(raw.permissionlessInclusionMultiplier),
       ringBufferSize: BigInt(raw.ringBufferSize),
     }
   }

@@ -1,6 +1,6 @@
 /** Our own chains: Shasta from the first block, with the constants of every chain but mainnet. */
 import type { Address, Hash } from '../primitives/hex.ts'
-import { anchorAddressOf } from './address.ts'
+import { anchorAddressOf, bridgeAddressOf } from './address.ts'
 import { OTHERS_SHASTA_CONSTANTS } from './constants.ts'
 import type { RollupSpec } from './rollupSpec.ts'
 
@@ -8,6 +8,8 @@ export function createDevnetSpec(input: {
   readonly l1ChainId: bigint
   readonly l2ChainId: bigint
   readonly inbox: Address
+  /** The L1 bridge, where there is one. */
+  readonly bridge?: Address
   /** First L1 block that can hold an event of the inbox. */
   readonly startBlock: bigint
   /** Timestamp of the L1's slot 0, in seconds. */
@@ -20,6 +22,7 @@ export function createDevnetSpec(input: {
     l1: {
       chainId: input.l1ChainId,
       inbox: input.inbox,
+      ...(input.bridge && { bridge: input.bridge }),
       startBlock: input.startBlock,
       genesisTime: input.genesisTime,
       secondsPerSlot: input.secondsPerSlot,
@@ -28,6 +31,7 @@ export function createDevnetSpec(input: {
       chainId: input.l2ChainId,
       genesis: input.genesis,
       anchor: anchorAddressOf(input.l2ChainId),
+      ...(input.bridge && { bridge: bridgeAddressOf(input.l2ChainId) }),
     },
     forks: [{ name: 'shasta', activation: { type: 'timestamp', timestamp: 0n } }],
     shasta: OTHERS_SHASTA_CONSTANTS,

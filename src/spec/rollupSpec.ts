@@ -19,6 +19,8 @@ export type RollupSpec = {
     readonly inbox: Address
     /** Emits `BlockProposedV2` (Ontake) and `BatchProposed` (Pacaya), on chains that had them. */
     readonly legacyInbox?: Address
+    /** Where deposits go in and withdrawals come out, on chains with our bridge. */
+    readonly bridge?: Address
     /** First L1 block that can hold an event of ours. */
     readonly startBlock: bigint
     /** Timestamp of slot 0, in seconds; slot = (timestamp − genesisTime) / secondsPerSlot. */
@@ -31,6 +33,8 @@ export type RollupSpec = {
     readonly genesis?: { readonly hash: Hash; readonly stateRoot: Hash }
     /** Predeploy that takes the anchor transaction; also the treasury that receives its share of base fees. */
     readonly anchor: Address
+    /** Predeploy that is the other end of the L1 bridge. */
+    readonly bridge?: Address
   }
   /** In order of activation. */
   readonly forks: readonly Fork[]

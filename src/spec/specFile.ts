@@ -39,6 +39,7 @@ const specSchema = z.strictObject({
     chainId: integer,
     inbox: address,
     legacyInbox: address.exactOptional(),
+    bridge: address.exactOptional(),
     startBlock: integer,
     genesisTime: integer,
     secondsPerSlot: integer.refine((value) => value > 0n, 'must not be 0'),
@@ -47,6 +48,7 @@ const specSchema = z.strictObject({
     chainId: integer,
     genesis: z.strictObject({ hash, stateRoot: hash }).exactOptional(),
     anchor: address,
+    bridge: address.exactOptional(),
   }),
   forks: z
     .array(forkSchema)

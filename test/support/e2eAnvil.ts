@@ -11,7 +11,7 @@ import { PROPOSER_KEY } from '../../src/cli/devnet/keys.ts'
 import { buildGenesis } from '../../src/engine/genesis.ts'
 import { versionedHashOf } from '../../src/l1/versionedHash.ts'
 import { type Node, startNode } from '../../src/node.ts'
-import { bytesToHex, type Hash, type Hex } from '../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hash, type Hex } from '../../src/primitives/hex.ts'
 import { createBlobProver } from '../../src/propose/blobProver.ts'
 import { signBlobTransaction, wrapBlobTransaction } from '../../src/propose/blobTransaction.ts'
 import { encodePropose } from '../../src/propose/postRequest.ts'
@@ -33,7 +33,14 @@ export type SignedProposal = Hex
 
 export type HandDrivenL1 = Awaited<ReturnType<typeof startHandDrivenL1>>
 
-export async function startHandDrivenL1() {
+export async function startHandDrivenL1(
+  options: {
+    /** Alone may propose. */
+    readonly operator?: Address
+    /** Every transaction makes a block. */
+    readonly automine?: boolean
+  } = {},
+) {
   const anvil = await startAnvil({
     port: 0,
     secondsPerSlot: SECONDS_PER_SLOT,
@@ -57,15 +64,16 @@ export async function startHandDrivenL1() {
   const genesis = buildGenesis(genesisJson)
   const l2ChainId = BigInt(genesisJson.config.chainId)
   await anvil.request('evm_setAutomine', [true])
-  const { inbox, startBlock } = await deployContracts({
+  const { inbox, bridge, startBlock } = await deployContracts({
     l1Url: anvil.url,
     l1ChainId: L1_CHAIN_ID,
     l2ChainId,
     genesisHash: genesis.hash,
+    ...(options.operator && { operator: options.operator }),
   })
-  await anvil.request('evm_setAutomine', [false])
+  await anvil.request('evm_setAutomine', [options.automine ?? false])
   const spec = createDevnetSpec({
-    ...{ l2ChainId, inbox, startBlock, genesisTime },
+    ...{ l2ChainId, inbox, bridge, startBlock, genesisTime },
     l1ChainId: BigInt(L1_CHAIN_ID),
     secondsPerSlot: BigInt(SECONDS_PER_SLOT),
     genesis: { hash: genesis.hash, stateRoot: genesis.stateRoot },
@@ -79,13 +87,15 @@ export async function startHandDrivenL1() {
 
   return {
     spec,
+    genesisJson,
+    urls: { l1: anvil.url, beacon: beacon.url },
     request: anvil.request,
     head: () => blockBy('latest'),
     async mine(blocks = 1): Promise<void> {
       for (let i = 0; i < blocks; i++) await anvil.request('evm_mine')
     },
     /** With the next nonce; sent by `send`. */
-    async signProposal(payload: Uint8Array): Promise<SignedProposal> {
+    async signProposal(payload: Uint8Array, forcedInclusions = 0): Promise<SignedProposal> {
       const sidecar = await prover.prove(encodeBlobs(payload), 1)
       const { raw } = await signBlobTransaction(account, {
         chainId: L1_CHAIN_ID,
@@ -95,7 +105,7 @@ export async function startHandDrivenL1() {
           lookahead: new Uint8Array(0),
           deadline: FAR_FUTURE,
           blobCount: sidecar.blobs.length,
-          forcedInclusions: 0,
+          forcedInclusions,
         }),
         gas: 1_000_000n,
         blobVersionedHashes: sidecar.commitments.map(versionedHashOf),

@@ -18,12 +18,12 @@ const urlList = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((url) => url.trim()) : value),
   z.array(z.url({ protocol: /^(https?|wss?)$/ })).min(1),
 )
-const textList = z.preprocess(
+export const textList = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
   z.array(z.string().min(1)),
 )
 /** Not coerced: an empty variable or a `true` would become a number too. */
-const count = (min: number, max: number) =>
+export const count = (min: number, max: number) =>
   z
     .union(
       [
@@ -37,7 +37,7 @@ const count = (min: number, max: number) =>
     )
     .pipe(z.number().int().min(min).max(max))
 const port = count(0, 65_535)
-const flag = z.union([
+export const flag = z.union([
   z.boolean(),
   z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
 ])

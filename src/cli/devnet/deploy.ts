@@ -1,15 +1,18 @@
-/** Deploys the L1 contracts of a devnet: an open schedule, the attestation verifier (trusted), the inbox. */
+/** Deploys the L1 contracts of a devnet: a schedule, the attestation verifier (trusted), the inbox, the bridge. */
 import { readFileSync } from 'node:fs'
-import { type Abi, createPublicClient, createWalletClient, defineChain, http } from 'viem'
+import { type Abi, createPublicClient, createWalletClient, defineChain, http, zeroAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { defined } from '../../primitives/assert.ts'
 import { CriticalError } from '../../primitives/errors.ts'
 import type { Address, Hash, Hex } from '../../primitives/hex.ts'
-import { ATTESTER_KEYS, DEPLOYER_KEY } from './keys.ts'
+import { bridgeAddressOf } from '../../spec/address.ts'
+import { ATTESTER_KEYS, BRIDGE_DEPLOYER_KEY, DEPLOYER_KEY } from './keys.ts'
 
 export type Deployment = {
   readonly inbox: Address
   readonly verifier: Address
+  /** The one that L2's genesis names, if this is the first deployment on its L1. */
+  readonly bridge: Address
   /** L1 block of the inbox's first event. */
   readonly startBlock: bigint
 }
@@ -26,6 +29,9 @@ const INBOX_SETTINGS = {
   forcedInclusionFeeDoubleThreshold: 50n,
   permissionlessInclusionMultiplier: 5,
 }
+
+/** Of both bridges; genesis.mjs has L2's. 1,000 ether a day. */
+const BRIDGE_QUOTA = { wei: 10n ** 21n, periodSeconds: 86_400 }
 
 type Artifact = { readonly abi: Abi; readonly bytecode: Hex }
 
@@ -46,6 +52,8 @@ export async function deployContracts(input: {
   readonly l1ChainId: number
   readonly l2ChainId: bigint
   readonly genesisHash: Hash
+  /** Alone may propose, except that everyone may once a forced inclusion is overdue; without him everyone may at any time. */
+  readonly operator?: Address
 }): Promise<Deployment> {
   const chain = defineChain({
     id: input.l1ChainId,
@@ -55,12 +63,12 @@ export async function deployContracts(input: {
   })
   const transport = http(input.l1Url)
   const account = privateKeyToAccount(DEPLOYER_KEY)
-  const wallet = createWalletClient({ account, chain, transport })
+  const wallet = createWalletClient({ chain, transport })
   const reader = createPublicClient({ chain, transport, pollingInterval: 100 })
 
-  const deploy = async (name: string, args: readonly unknown[]) => {
+  const deploy = async (name: string, args: readonly unknown[], deployer = account) => {
     const { abi, bytecode } = readArtifact(name)
-    const hash = await wallet.deployContract({ abi, bytecode, args })
+    const hash = await wallet.deployContract({ account: deployer, abi, bytecode, args })
     const receipt = await reader.waitForTransactionReceipt({ hash })
     const address = defined(receipt.contractAddress, `the address of ${name}`).toLowerCase() as Address
     return { address, blockNumber: receipt.blockNumber }
@@ -70,10 +78,35 @@ export async function deployContracts(input: {
     a.toLowerCase() < b.toLowerCase() ? -1 : 1,
   )
   const verifier = await deploy('AttestationVerifier', [input.l2ChainId, attesters, ATTESTATION_THRESHOLD])
-  const schedule = await deploy('OpenSchedule', [])
+  const schedule =
+    input.operator === undefined
+      ? await deploy('OpenSchedule', [])
+      : // Without the beacon roots of a real L1 the first operator has every epoch.
+        await deploy('WhitelistSchedule', [account.address, [input.operator], zeroAddress, 0, 12, 32])
   const inbox = await deploy('Inbox', [
     { ...INBOX_SETTINGS, proofVerifier: verifier.address, proposerChecker: schedule.address },
     input.genesisHash,
   ])
-  return { inbox: inbox.address, verifier: verifier.address, startBlock: inbox.blockNumber }
+  const config = (await reader.readContract({
+    address: inbox.address,
+    abi: readArtifact('Inbox').abi,
+    functionName: 'getConfig',
+  })) as { readonly signalService: Address }
+  const bridge = await deploy(
+    'Bridge',
+    [
+      config.signalService,
+      bridgeAddressOf(input.l2ChainId),
+      input.l2ChainId,
+      BRIDGE_QUOTA.wei,
+      BRIDGE_QUOTA.periodSeconds,
+    ],
+    privateKeyToAccount(BRIDGE_DEPLOYER_KEY),
+  )
+  return {
+    inbox: inbox.address,
+    verifier: verifier.address,
+    bridge: bridge.address,
+    startBlock: inbox.blockNumber,
+  }
 }

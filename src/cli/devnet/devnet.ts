@@ -76,6 +76,7 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
         l1ChainId: BigInt(L1_CHAIN_ID),
         l2ChainId,
         inbox: deployment.inbox,
+        bridge: deployment.bridge,
         startBlock: deployment.startBlock,
         genesisTime,
         secondsPerSlot: BigInt(secondsPerSlot),

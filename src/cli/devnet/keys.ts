@@ -13,5 +13,7 @@ export const ATTESTER_KEYS: readonly Hex[] = [
   '0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a',
   '0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba',
 ]
+/** Deploys the L1 bridge and does nothing else: L2's genesis names the address of this account's first contract. */
+export const BRIDGE_DEPLOYER_KEY: Hex = '0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356'
 /** Sends the demonstration's L2 transactions. */
 export const DEMO_KEY: Hex = '0x92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e'
