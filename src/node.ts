@@ -22,6 +22,8 @@ import type { SyncStatus } from './rpc/deps.ts'
 import { createNextBaseFee } from './rpc/nextBaseFee.ts'
 import type { TxPool } from './rpc/pool.ts'
 import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
+import { createSchedule } from './schedule/createSchedule.ts'
+import type { Schedule } from './schedule/schedule.ts'
 import type { RollupSpec } from './spec/rollupSpec.ts'
 import { openStore } from './store/openStore.ts'
 import type { Store } from './store/store.ts'
@@ -55,6 +57,8 @@ export type Rooms = {
   readonly state: FlatState
   readonly engine: Engine
   readonly l1: L1
+  /** Who may propose when. */
+  readonly schedule: Schedule
 }
 
 export type Node = Rooms & {
@@ -97,7 +101,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     }
     const engine = keep(createEngine({ spec, workers: options.workers }))
     const metrics = createMetrics({ version: VERSION, commit: 'unknown' })
-    const status = await createStatus({ store, l1, chain, metrics })
+    const schedule = createSchedule({ spec, l1, reads: l1.reads, logger })
+    const status = await createStatus({ store, l1, chain, schedule, metrics })
     const driver = createDriver({
       spec,
       l1,
@@ -109,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       wait: (ms, until) => sleep(ms, until).catch(() => {}),
       onProgress: status.note,
     })
-    const rooms: Rooms = { spec, chain, state, engine, l1 }
+    const rooms: Rooms = { spec, chain, state, engine, l1, schedule }
     const pool = await options.createPool?.(rooms)
     const caller = keep(createProcessCaller({ spec }))
     const rpc = keep(
@@ -122,6 +127,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           nextBaseFee: createNextBaseFee(spec),
           ...(pool && { pool }),
           sync: status.read,
+          schedule,
           clientVersion: CLIENT_VERSION,
           logger,
           metrics,
@@ -145,9 +151,10 @@ async function createStatus(deps: {
   readonly store: Store
   readonly l1: L1
   readonly chain: ChainReader
+  readonly schedule: Schedule
   readonly metrics: Metrics
 }) {
-  const { store, l1, chain, metrics } = deps
+  const { store, l1, chain, schedule, metrics } = deps
   let cursor: L1Position = await readCursor(store)
   const startL1Block = cursor.number
   let isSynced = false
@@ -174,6 +181,7 @@ async function createStatus(deps: {
       startL1Block,
       isSynced,
       problems: problem === undefined ? [] : [problem],
+      warnings: schedule.problems(),
     }),
     blobs: () => blobs,
     note(progress: DriverProgress): void {
@@ -193,6 +201,7 @@ async function createStatus(deps: {
           isSynced = true
           problem = undefined
           cursor = progress.l1
+          schedule.refresh()
           metrics.derivationIdle.set(1)
           metrics.refsNumber.set({ layer: 'l1', type: 'head' }, Number(progress.l1.number))
           return

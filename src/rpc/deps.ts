@@ -5,6 +5,7 @@ import type { FlatState } from '../engine/state/flatState.ts'
 import type { StateSource } from '../engine/state/source.ts'
 import type { L1Position, L1Status } from '../l1/l1.ts'
 import type { BlockHeader } from '../primitives/header.ts'
+import type { Schedule } from '../schedule/schedule.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { TxPool } from './pool.ts'
 
@@ -18,6 +19,8 @@ export type RpcDeps = {
   /** Absent on a node that takes no transactions. */
   readonly pool?: TxPool
   readonly sync: () => SyncStatus
+  /** Absent on a node without an L1 to ask, as in tests. */
+  readonly schedule?: Schedule
   /** As in `plumbline/v0.1.0`. */
   readonly clientVersion: string
 }
@@ -48,4 +51,6 @@ export type SyncStatus = {
   readonly isSynced: boolean
   /** Sentences for an operator: what keeps this node from answering well. Empty when all is well. */
   readonly problems: readonly string[]
+  /** Sentences too: what only some questions suffer from, such as who may propose. The node is ready all the same. */
+  readonly warnings?: readonly string[]
 }

@@ -23,7 +23,7 @@ const MAP: Address = `0x${'a1'.repeat(20)}`
 const REGISTRY: Address = `0x${'a2'.repeat(20)}`
 const SLASHER: Address = `0x${'a3'.repeat(20)}`
 export const SLOTS = 32
-export const FORCED_DELAY = 576
+export const FORCED_DELAY = 48
 export const MULTIPLIER = 5
 
 /** What the contracts answer; a test replaces what it is about. Timestamps in seconds. */

@@ -1,10 +1,15 @@
 /** The `based_` namespace: what only a based rollup's node can say. */
 import { z } from 'zod'
 import type { RpcDeps } from '../deps.ts'
+import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
-import { hashParam, quantityParam } from '../params.ts'
+import { blockParam, hashParam, quantityParam } from '../params.ts'
+import { resolveNumber } from '../resolve.ts'
+import { forcedInclusionsJson } from './forcedInclusions.ts'
+import { orderingProviderJson } from './ordering.ts'
 import { explainSourceJson, proposalJson, provenanceJson } from './provenance.ts'
+import { lookaheadJson, sequencerJson } from './schedule.ts'
 import { syncStatusJson } from './syncStatus.ts'
 
 /** Proposal ids are 48-bit in every fork; a JSON number is taken too. */
@@ -22,8 +27,25 @@ const proposalIdParam = z.union(
 )
 const sourceIndexParam = z.number('a source index wanted').int().nonnegative().max(65_535)
 
-export function basedMethods(deps: Pick<RpcDeps, 'spec' | 'chain' | 'sync'>): Methods {
-  const { chain } = deps
+/** Slots and epochs are uint64 on L1. */
+const slotParam = z
+  .union(
+    [
+      quantityParam.refine((slot) => slot < 2n ** 64n),
+      z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).transform(BigInt),
+    ],
+    { error: 'a number below 2^64, as a number or a hex quantity, wanted' },
+  )
+  .optional()
+
+export function basedMethods(deps: Pick<RpcDeps, 'spec' | 'chain' | 'sync' | 'schedule'>): Methods {
+  const { chain, spec } = deps
+  const scheduled = () => {
+    const { schedule } = deps
+    if (schedule === undefined)
+      throw new RpcError({ code: 'resourceUnavailable', message: 'this node has no L1 to ask' })
+    return { spec, schedule }
+  }
   return {
     based_syncStatus: defineMethod({ cost: COST.block, params: {}, handle: () => syncStatusJson(deps) }),
     based_rollupConfig: defineMethod({
@@ -48,6 +70,29 @@ export function basedMethods(deps: Pick<RpcDeps, 'spec' | 'chain' | 'sync'>): Me
       cost: COST.proof,
       params: { proposalId: proposalIdParam, sourceIndex: sourceIndexParam },
       handle: ({ proposalId, sourceIndex }) => explainSourceJson(chain, proposalId, sourceIndex),
+    }),
+    based_sequencerForSlot: defineMethod({
+      cost: COST.block,
+      params: { slot: slotParam },
+      handle: ({ slot }, { signal }) => sequencerJson(scheduled(), slot, signal),
+    }),
+    based_lookahead: defineMethod({
+      cost: COST.block,
+      params: { epoch: slotParam },
+      handle: ({ epoch }, { signal }) => lookaheadJson(scheduled(), epoch, signal),
+    }),
+    based_forcedInclusions: defineMethod({
+      cost: COST.proof,
+      params: {},
+      handle: (_, { signal }) => forcedInclusionsJson(scheduled(), signal),
+    }),
+    based_orderingProvider: defineMethod({
+      cost: COST.block,
+      params: { block: blockParam },
+      handle: async ({ block }) => {
+        const number = await resolveNumber(chain, block)
+        return number === undefined ? null : orderingProviderJson(deps, number)
+      },
     }),
   }
 }

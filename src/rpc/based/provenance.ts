@@ -52,6 +52,7 @@ export function proposalJson(proposal: StoredProposal): Json {
     hash: proposal.hash,
     proposer: proposal.proposer,
     timestamp: toQuantity(proposal.timestamp),
+    windowEnd: proposal.windowEnd === undefined ? null : toQuantity(proposal.windowEnd),
     l1: {
       blockNumber: toQuantity(proposal.l1.blockNumber),
       blockHash: proposal.l1.blockHash,
@@ -62,6 +63,7 @@ export function proposalJson(proposal: StoredProposal): Json {
     lastBlock: toQuantity(proposal.lastBlock),
     sources: proposal.sources.map((source) => ({
       isForcedInclusion: source.isForcedInclusion,
+      savedAt: source.savedAt === undefined ? null : toQuantity(source.savedAt),
       blobs: source.blobHashes,
       slice: { offset: source.offset, length: source.size ?? null },
       fault: source.fault ?? null,

@@ -8,13 +8,14 @@ import type { Json } from '../json.ts'
 export async function syncStatusJson(deps: Pick<RpcDeps, 'chain' | 'sync'>): Promise<Json> {
   const { chain } = deps
   const heads = chain.heads()
-  const { cursor, l1, isSynced, problems } = deps.sync()
+  const { cursor, l1, isSynced, problems, warnings = [] } = deps.sync()
   const safe = await chain.origin(heads.safe.number)
   const safeProposal = safe && (await chain.proposal(safe.proposalId))
   const isPreconfirmed = heads.latest.number > heads.safe.number
   return {
     synced: isSynced,
     problems,
+    warnings,
     current_l1: l1Json(cursor),
     head_l1: l1Json(l1.head),
     /** Holds the proposal that the safe head came from. */
