@@ -14,6 +14,7 @@ import { SigningRoots } from "../../src/l1/registry/SigningRoots.sol";
 import { BlsSigner } from "../l1/registry/BlsSigner.sol";
 import { BeaconProofsHarness } from "./BeaconProofsHarness.sol";
 import { BeaconVectors } from "./BeaconVectors.sol";
+import { Eip4788 } from "./Eip4788.sol";
 import { InboxFixture } from "./InboxFixture.sol";
 
 /// @notice Finds every commitment broken.
@@ -43,11 +44,6 @@ abstract contract LookaheadFixture is InboxFixture, BeaconVectors {
         IProposerRegistry.RegistrationProof proof;
     }
 
-    address internal constant BEACON_ROOTS = 0x000F3df6D732807Ef1319fB7B8bB8522d0Beac02;
-    address private constant SYSTEM = 0xffffFFFfFFffffffffffffffFfFFFfffFFFfFFfE;
-    bytes private constant BEACON_ROOTS_CODE =
-        hex"3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff810690815414603c575f5ffd5b62001fff01545f5260205ff35b5f5ffd5b62001fff42064281555f359062001fff015500";
-
     uint48 internal constant BEACON_GENESIS = 1_606_824_023;
     uint48 internal constant SLOT_SECONDS = 12;
     uint48 internal constant EPOCH_SLOTS = 32;
@@ -69,29 +65,33 @@ abstract contract LookaheadFixture is InboxFixture, BeaconVectors {
     function setUp() public virtual override {
         vm.roll(1000);
         enterSlot(EPOCH, 1);
-        vm.etch(BEACON_ROOTS, BEACON_ROOTS_CODE);
+        Eip4788.deploy();
         beacon = new BeaconProofsHarness();
         slasher = new HarshSlasher();
+        deployRegistry(FRAUD_WINDOW, 2 days, OPT_IN_DELAY);
+        deploySchedule(type(uint64).max, EPOCH_SLOTS);
+        inbox = deployInbox(schedule);
+    }
+
+    function deployRegistry(uint32 fraudWindow, uint32 slashWindow, uint32 optInDelay) internal {
         registry = new ProposerRegistry(
             IProposerRegistry.Config({
                 minCollateralWei: 0.1 ether,
-                fraudProofWindow: FRAUD_WINDOW,
-                unregistrationDelay: 4 days,
-                slashWindow: 2 days,
-                optInDelay: OPT_IN_DELAY,
+                fraudProofWindow: fraudWindow,
+                unregistrationDelay: 2 * (fraudWindow + slashWindow),
+                slashWindow: slashWindow,
+                optInDelay: optInDelay,
                 signingDomain: SIGNING_DOMAIN,
                 chainId: SigningRoots.littleEndian(block.chainid)
             })
         );
-        deploySchedule(type(uint64).max, EPOCH_SLOTS);
-        inbox = deployInbox(schedule);
     }
 
     function deploySchedule(uint64 gloasForkEpoch, uint48 slotsPerEpoch) internal {
         validatorMap = new ValidatorMap(
             registry,
             BeaconClock.BeaconSettings({
-                beaconRoots: BEACON_ROOTS,
+                beaconRoots: Eip4788.ADDRESS,
                 beaconGenesis: BEACON_GENESIS,
                 secondsPerSlot: SLOT_SECONDS,
                 slotsPerEpoch: slotsPerEpoch,
@@ -211,9 +211,7 @@ abstract contract LookaheadFixture is InboxFixture, BeaconVectors {
     function storeBeaconRoot(uint256 timestamp, bytes32 root) internal {
         uint256 present = block.timestamp;
         vm.warp(timestamp);
-        vm.prank(SYSTEM);
-        (bool stored,) = BEACON_ROOTS.call(abi.encode(root));
-        assertTrue(stored, "stored");
+        Eip4788.store(root);
         vm.warp(present);
     }
 

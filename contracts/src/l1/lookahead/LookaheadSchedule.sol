@@ -58,7 +58,7 @@ contract LookaheadSchedule is IProposerSchedule, BeaconClock {
         fallbackSchedule = fallbackSchedule_;
     }
 
-    /// @notice Stores the lookahead of an epoch; does nothing when it is stored already. About 70,000 gas.
+    /// @notice Stores the lookahead of an epoch; does nothing when it is stored already. About 100,000 gas.
     /// @dev Every state of an epoch has the same, and a chain of L1 knows its own beacon blocks only: a reorg over the
     ///      epoch's boundary takes back what was stored here, along with the lookahead.
     /// @param header Of a beacon block of that epoch.

@@ -6,6 +6,7 @@ import { BeaconClock } from "../../../src/l1/lookahead/BeaconClock.sol";
 import { BeaconProofs } from "../../../src/l1/lookahead/BeaconProofs.sol";
 import { LookaheadSchedule } from "../../../src/l1/lookahead/LookaheadSchedule.sol";
 import { ValidatorMap } from "../../../src/l1/lookahead/ValidatorMap.sol";
+import { Eip4788 } from "../../support/Eip4788.sol";
 import { LookaheadFixture } from "../../support/LookaheadFixture.sol";
 
 contract LookaheadProofsTest is LookaheadFixture {
@@ -217,7 +218,7 @@ contract LookaheadScheduleTest is LookaheadFixture {
             vm.expectRevert(BeaconClock.InvalidTiming.selector);
         }
         new ValidatorMap(
-            registry, BeaconClock.BeaconSettings(BEACON_ROOTS, genesis, length, slots, type(uint64).max)
+            registry, BeaconClock.BeaconSettings(Eip4788.ADDRESS, genesis, length, slots, type(uint64).max)
         );
     }
 
