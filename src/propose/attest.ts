@@ -6,18 +6,16 @@ import { decodeFunctionResult, encodeFunctionData, type LocalAccount, parseAbi }
 import type { ChainReader } from '../chain/chain.ts'
 import { defined } from '../primitives/assert.ts'
 import { sleep } from '../primitives/async.ts'
-import { maxBigint, minBigint } from '../primitives/bigint.ts'
+import { minBigint } from '../primitives/bigint.ts'
 import { CriticalError } from '../primitives/errors.ts'
-import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../primitives/hex.ts'
-import { keccak256Hex } from '../primitives/keccak.ts'
+import { type Address, bytesToHex, type Hash, type Hex } from '../primitives/hex.ts'
 import { inboxAbi } from '../protocol/shasta/abi.ts'
 import { type Commitment, encodeCommitment, hashCommitment } from '../protocol/shasta/commitment.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { attestationDigest, signAttestations } from './attestation.ts'
-import { estimateFees } from './fees.ts'
 import type { InboxReader } from './inbox.ts'
-import { type RpcRequest, readHead, readNonce } from './l1Rpc.ts'
-import { classifySendError } from './sendErrors.ts'
+import { type RpcRequest, readHead } from './l1Rpc.ts'
+import { createPlainSender } from './plainSender.ts'
 
 export type AttesterOptions = {
   readonly l1ChainId: number
@@ -76,14 +74,18 @@ export type Attester = {
 }
 
 const VERIFIER_READS = parseAbi(['function threshold() view returns (uint256)'])
-const REPLACEMENTS_MAX = 10
-
-type Sent = { readonly nonce: number; readonly fee: bigint; readonly tip: bigint; readonly block: bigint }
 
 export function createAttester(deps: AttesterDeps, options: AttesterOptions): Attester {
   const { rpc, chain, inbox, account, logger, wait = sleep } = deps
-  const sender = account.address.toLowerCase() as Address
-  let lastSent: Sent | undefined
+  const sender = createPlainSender(
+    { rpc, account },
+    {
+      chainId: options.l1ChainId,
+      maxFeePerGas: options.maxFeePerGas,
+      tipMin: options.tipMin,
+      stuckBlocks: options.stuckBlocks,
+    },
+  )
 
   const step = async (signal?: AbortSignal): Promise<AttestResult> => {
     const head = await readHead(rpc, signal)
@@ -92,9 +94,6 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
     const first = core.lastFinalizedProposalId + 1n
     const last = minBigint(target?.proposalId ?? 0n, core.lastFinalizedProposalId + options.proposalsMax)
     if (last < first) return { type: 'upToDate' }
-    const nonce = await readNonce(rpc, sender, 'latest', signal)
-    if (lastSent?.nonce === nonce && head.number - lastSent.block < options.stuckBlocks)
-      return { type: 'waiting', reason: `nonce ${nonce} is not included yet` }
     const commitment = await commit(first, last)
     if (commitment.firstProposalParentBlockHash !== core.lastFinalizedBlockHash) {
       const reason = `L1 takes ${core.lastFinalizedBlockHash} for the last block of proposal ${first - 1n}, this node derived ${commitment.firstProposalParentBlockHash}`
@@ -106,9 +105,12 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
         type: 'waiting',
         reason: `L1 has another proposal ${last} than this node; a reorg is under way`,
       }
-    const data = await encodeProve(commitment, signal)
-    const transactionHash = await send(data, nonce, head.number, signal)
-    if (typeof transactionHash !== 'string') return transactionHash
+    const sent = await sender.send(
+      { to: options.inbox, data: () => encodeProve(commitment, signal), headNumber: head.number },
+      signal,
+    )
+    if (sent.type === 'waiting') return sent
+    const { transactionHash } = sent
     logger.info(
       { firstProposalId: first, lastProposalId: last, transactionHash },
       'sent an attested checkpoint',
@@ -131,7 +133,7 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
       firstProposalId: first,
       firstProposalParentBlockHash: parent.hash,
       lastProposalHash: end.hash,
-      actualProver: sender,
+      actualProver: sender.address,
       endBlockNumber: header.number,
       endStateRoot: header.stateRoot,
       transitions,
@@ -156,46 +158,6 @@ export function createAttester(deps: AttesterDeps, options: AttesterOptions): At
     const proof = await signAttestations(deps.attesters, Number(threshold), digest)
     const args = [bytesToHex(encodeCommitment(commitment)), bytesToHex(proof)] as const
     return encodeFunctionData({ abi: inboxAbi, functionName: 'prove', args })
-  }
-
-  const send = async (
-    data: Hex,
-    nonce: number,
-    headNumber: bigint,
-    signal?: AbortSignal,
-  ): Promise<Hash | AttestResult> => {
-    const call = { from: sender, to: options.inbox, data }
-    const estimate = BigInt((await rpc('eth_estimateGas', [call, 'pending'], signal)) as Hex)
-    const current = await estimateFees(rpc, options.tipMin, signal)
-    const stuck = lastSent?.nonce === nonce ? lastSent : undefined
-    let fee = maxBigint(current.maxFeePerGas, 2n * (stuck?.fee ?? 0n))
-    let tip = maxBigint(current.maxPriorityFeePerGas, 2n * (stuck?.tip ?? 0n))
-    for (let replacement = 0; replacement <= REPLACEMENTS_MAX; replacement++) {
-      if (fee > options.maxFeePerGas) return { type: 'waiting', reason: `L1 asks for ${fee} wei per gas` }
-      const signed = await account.signTransaction({
-        type: 'eip1559',
-        chainId: options.l1ChainId,
-        nonce,
-        to: options.inbox,
-        data,
-        // Rounds down. The inbox's storage may change between estimate and inclusion.
-        gas: (estimate * 130n) / 100n,
-        maxFeePerGas: fee,
-        maxPriorityFeePerGas: tip,
-      })
-      lastSent = { nonce, fee, tip, block: headNumber }
-      try {
-        await rpc('eth_sendRawTransaction', [signed], signal)
-        return keccak256Hex(hexToBytes(signed))
-      } catch (error) {
-        const kind = classifySendError(error)
-        if (kind === 'alreadyKnown') return keccak256Hex(hexToBytes(signed))
-        if (kind !== 'replacementUnderpriced') throw error
-        fee *= 2n
-        tip *= 2n
-      }
-    }
-    return { type: 'waiting', reason: 'another transaction of the account is pending at very high fees' }
   }
 
   return {

@@ -3,7 +3,7 @@
  * batch by our own derivation, post it. Nothing that goes wrong in a round ends the loop, save what only an operator can mend.
  */
 import { sleep } from '../primitives/async.ts'
-import { EMPTY_BYTES } from '../primitives/bytes.ts'
+import { minBigint } from '../primitives/bigint.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -15,6 +15,7 @@ import type { PostEvent } from './observe.ts'
 import type { Poster, SubmitResult } from './poster.ts'
 import { encodePropose } from './postRequest.ts'
 import { type BaseDeps, type BaseResult, readBase } from './readBase.ts'
+import { ALWAYS_MINE, type AskTurn } from './turn.ts'
 import type { TxPool } from './txPool.ts'
 
 export type ProposerOptions = {
@@ -71,6 +72,8 @@ export type ProposerDeps = BuilderDeps &
     readonly poster: Poster
     /** False while the node is not at the head of L1. */
     readonly ready: () => boolean
+    /** Absent: anyone may propose at any time. */
+    readonly turn?: AskTurn
     readonly logger: Logger
     readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
     readonly onStatus?: (status: ProposerStatus) => void
@@ -122,7 +125,10 @@ export function createProposer(deps: ProposerDeps, options: ProposerOptions): Pr
     if (!deps.ready()) return waiting('the node is not at the head of L1')
     if (posted.head.number < pausedUntilBlock)
       return waiting(`after ${revertsInARow} reverts until L1 block ${pausedUntilBlock}`)
-    const { inclusionSlots } = options.builder
+    const turn = (await deps.turn?.(options.builder.proposer, signal)) ?? ALWAYS_MINE
+    if (turn.type === 'wait') return waiting(turn.reason)
+    const inclusionSlots = slotsUntil(turn.latest, posted.head.timestamp)
+    if (inclusionSlots < 0n) return waiting('our window on L1 ends with the newest block')
     const read = await readBase(deps, { l1Head: posted.head, inclusionSlots, ...(signal && { signal }) })
     if (read.type === 'wait') return waiting(read.reason)
     if (posted.inFlight && isStillWanted(posted.inFlight, read.base, deps.spec.l1.secondsPerSlot))
@@ -133,17 +139,27 @@ export function createProposer(deps: ProposerDeps, options: ProposerOptions): Pr
       return waiting(`${others} posts are unconfirmed, at most ${options.unconfirmedMax} may be`)
     if (read.unproven >= options.unprovenMax)
       return waiting(`${read.unproven} proposals are unproven, at most ${options.unprovenMax} may be`)
-    return propose(read, posted.inFlight, signal)
+    return propose(read, { ...turn, inclusionSlots }, posted.inFlight, signal)
+  }
+
+  /** Slots after the next one in which a batch may still land: as configured, or fewer where our turn ends. */
+  const slotsUntil = (latest: bigint | undefined, headTimestamp: bigint): bigint => {
+    const { inclusionSlots } = options.builder
+    const { secondsPerSlot } = deps.spec.l1
+    if (latest === undefined) return inclusionSlots
+    const left = latest - headTimestamp - secondsPerSlot
+    return left < 0n ? -1n : minBigint(inclusionSlots, left / secondsPerSlot)
   }
 
   const propose = async (
     read: Extract<BaseResult, { type: 'base' }>,
+    turn: { readonly lookahead: Uint8Array; readonly inclusionSlots: bigint },
     inFlight: PostEntry | undefined,
     signal?: AbortSignal,
   ): Promise<Step> => {
     const { base } = read
     const built = await buildBatch(deps, base, {
-      options: options.builder,
+      options: { ...options.builder, inclusionSlots: turn.inclusionSlots },
       candidates: (baseFee) => pool.pendingByPrice(baseFee),
     })
     if (built.type === 'wait') return waiting(built.reason)
@@ -160,7 +176,7 @@ export function createProposer(deps: ProposerDeps, options: ProposerOptions): Pr
       deadline,
       parentHash: base.parent.hash,
       data: encodePropose({
-        lookahead: EMPTY_BYTES,
+        lookahead: turn.lookahead,
         deadline,
         blobCount: blobs.length,
         forcedInclusions: base.forcedInclusions.length,
