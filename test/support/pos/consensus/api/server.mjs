@@ -6,6 +6,7 @@ import { dutyRoutes } from './dutyRoutes.mjs'
 import { eventRoutes } from './eventRoutes.mjs'
 import { nodeRoutes } from './nodeRoutes.mjs'
 import { plumblineRoutes } from './plumblineRoutes.mjs'
+import { proofRoutes } from './proofRoutes.mjs'
 import { stateRoutes } from './stateRoutes.mjs'
 
 /** Resolves to the URL. */
@@ -16,6 +17,7 @@ export function serveBeaconApi(chain, driver) {
     ...stateRoutes(chain),
     ...dutyRoutes(chain),
     ...eventRoutes(chain),
+    ...proofRoutes(chain),
     ...plumblineRoutes(chain, driver),
   }).map(([key, handle]) => ({ pattern: patternOf(key), handle }))
 
