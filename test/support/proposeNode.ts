@@ -25,6 +25,7 @@ import {
   createProposer,
   DEFAULT_BUILDER_OPTIONS,
   DEFAULT_PROPOSER_OPTIONS,
+  type ProposerDeps,
   type ProposerOptions,
 } from '../../src/propose/proposer.ts'
 import { createTxPool } from '../../src/propose/txPool.ts'
@@ -143,7 +144,7 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
     inboxAddress: deployment.inbox,
     proposer: createProposer(proposerDeps, proposerOptions),
     /** Another proposer with the same rooms. */
-    proposerWith: (options: Partial<ProposerOptions>, deps: Partial<typeof proposerDeps> = {}) =>
+    proposerWith: (options: Partial<ProposerOptions>, deps: Partial<ProposerDeps> = {}) =>
       createProposer({ ...proposerDeps, ...deps }, { ...proposerOptions, ...options }),
     async close() {
       stop.abort()

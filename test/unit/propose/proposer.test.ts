@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeFunctionData } from 'viem'
+import { decodeFunctionData, encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { versionedHashOf } from '../../../src/l1/versionedHash.ts'
-import { bytesToHex, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { createBlobProver } from '../../../src/propose/blobProver.ts'
 import { signBlobTransaction, wrapBlobTransaction } from '../../../src/propose/blobTransaction.ts'
 import type { Poster } from '../../../src/propose/poster.ts'
+import type { PostRequest } from '../../../src/propose/postRequest.ts'
 import { encodeBlobs } from '../../../src/protocol/blobCodec.ts'
 import { inboxAbi } from '../../../src/protocol/shasta/abi.ts'
 import { encodeManifest } from '../../../src/protocol/shasta/encodeManifest.ts'
@@ -110,6 +111,43 @@ describe.skipIf(!hasDevnetGenesis)('a proposer on a live L1', () => {
     ] as const
     for (const [proposer, detail] of steps)
       expect(await proposer.step()).toMatchObject({ type: 'waiting', detail: expect.stringMatching(detail) })
+  })
+
+  test('waits for its turn, and in it brings the lookahead and a deadline that ends with its window', async () => {
+    const other = node.proposerWith(
+      {},
+      { turn: async () => ({ type: 'wait', reason: 'slot 7: it is the turn of another' }) },
+    )
+    expect(await other.step()).toMatchObject({ type: 'waiting', detail: 'slot 7: it is the turn of another' })
+
+    const lookahead = Uint8Array.from({ length: 512 }, (_, i) => i % 251)
+    const { timestamp } = (await l1.rpc('eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex }
+    const requests: PostRequest[] = []
+    const poster: Poster = {
+      ...node.poster,
+      async submit(request) {
+        requests.push(request)
+        return { type: 'refused', reason: 'only looked at' }
+      },
+    }
+    // A window that ends three slots after the head, and one that ended with it.
+    const endingIn = (slots: bigint) =>
+      node.proposerWith(
+        {},
+        {
+          poster,
+          turn: async () => ({ type: 'mine', lookahead, latest: BigInt(timestamp) + slots * 12n }),
+        },
+      )
+    expect(await endingIn(3n).step()).toMatchObject({ detail: 'only looked at' })
+    expect(requests[0]!.deadline).toBe(BigInt(timestamp) + 36n)
+    const { args } = decodeFunctionData({ abi: inboxAbi, data: bytesToHex(requests[0]!.data) })
+    expect(args?.[0]).toBe(bytesToHex(lookahead))
+    expect(await endingIn(0n).step()).toMatchObject({
+      type: 'waiting',
+      detail: 'our window on L1 ends with the newest block',
+    })
+    expect(requests).toHaveLength(1)
   })
 
   test('after reverts it pauses for longer and longer, and goes on', async () => {
