@@ -7,7 +7,7 @@ import { sendBlobTransaction } from '../support/pos/blobTransaction.ts'
 import { listenToEvents } from '../support/pos/events.ts'
 import { DEV_ACCOUNTS } from '../support/pos/executionGenesis.ts'
 import { foldProof, joinGindices, merkleRoot, packUint64s } from '../support/pos/merkle.ts'
-import { hasPosL1, type PosL1, startPosL1 } from '../support/pos/startPosL1.ts'
+import { hasPosL1, type PosL1, posL1Reason, startPosL1 } from '../support/pos/startPosL1.ts'
 import { mineTransaction } from '../support/pos/transactions.ts'
 
 const BEACON_ROOTS = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
@@ -24,8 +24,7 @@ type Checkpoints = { data: { finalized: { epoch: string; root: Hash } } }
 
 const word = (value: number | bigint) => `0x${value.toString(16).padStart(64, '0')}` as Hex
 
-// Its packages are installed by scripts/setup.sh.
-describe.skipIf(!hasPosL1)('a proof-of-stake L1 of the mainnet preset, driven by hand', () => {
+describe.skipIf(!hasPosL1)(`a proof-of-stake L1 of the mainnet preset, driven by hand${posL1Reason}`, () => {
   let l1: PosL1
   beforeAll(async () => {
     l1 = await startPosL1({ mode: 'manual', chainId: 31_337 })
@@ -212,26 +211,29 @@ describe.skipIf(!hasPosL1)('a proof-of-stake L1 of the mainnet preset, driven by
   })
 })
 
-describe.skipIf(!hasPosL1)('a proof-of-stake L1 of the minimal preset, driven by the clock', () => {
-  test('begins slots by itself, leaves asked ones empty, and ends', async () => {
-    const l1 = await startPosL1({ mode: 'clock', preset: 'minimal' })
-    try {
-      const first = await l1.nextSlot(2)
-      expect(l1.secondsPerSlot * first.slot + l1.genesisTime).toBeLessThanOrEqual(Date.now() / 1000)
-      expect(await l1.lookahead('head')).toHaveLength(16)
-      await l1.skipSlots(1)
-      const { slot } = await l1.nextSlot(3)
-      const parents: number[] = []
-      for (let at = slot; at > first.slot; at--) {
-        const header = await readHeader(l1, at).catch(() => undefined)
-        if (header) parents.push(at - (await l1.proof(header.header.message.parent_root, 'block', 8n)).slot)
+describe.skipIf(!hasPosL1)(
+  `a proof-of-stake L1 of the minimal preset, driven by the clock${posL1Reason}`,
+  () => {
+    test('begins slots by itself, leaves asked ones empty, and ends', async () => {
+      const l1 = await startPosL1({ mode: 'clock', preset: 'minimal' })
+      try {
+        const first = await l1.nextSlot(2)
+        expect(l1.secondsPerSlot * first.slot + l1.genesisTime).toBeLessThanOrEqual(Date.now() / 1000)
+        expect(await l1.lookahead('head')).toHaveLength(16)
+        await l1.skipSlots(1)
+        const { slot } = await l1.nextSlot(3)
+        const parents: number[] = []
+        for (let at = slot; at > first.slot; at--) {
+          const header = await readHeader(l1, at).catch(() => undefined)
+          if (header) parents.push(at - (await l1.proof(header.header.message.parent_root, 'block', 8n)).slot)
+        }
+        expect(parents.filter((distance) => distance === 2)).toHaveLength(1)
+        expect(parents.filter((distance) => distance > 2)).toEqual([])
+      } finally {
+        await l1.close()
       }
-      expect(parents.filter((distance) => distance === 2)).toHaveLength(1)
-      expect(parents.filter((distance) => distance > 2)).toEqual([])
-    } finally {
-      await l1.close()
-    }
-    await expect(fetch(l1.beaconUrl)).rejects.toThrow()
-    await expect(fetch(l1.executionUrl)).rejects.toThrow()
-  })
-})
+      await expect(fetch(l1.beaconUrl)).rejects.toThrow()
+      await expect(fetch(l1.executionUrl)).rejects.toThrow()
+    })
+  },
+)

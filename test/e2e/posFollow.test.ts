@@ -9,7 +9,7 @@ import { createDevnetSpec } from '../../src/spec/devnet.ts'
 import { sendBlobTransaction } from '../support/pos/blobTransaction.ts'
 import { DEV_ACCOUNTS } from '../support/pos/executionGenesis.ts'
 import { deployInbox, type PosInbox } from '../support/pos/inbox.ts'
-import { hasPosL1, type PosL1, startPosL1 } from '../support/pos/startPosL1.ts'
+import { hasPosL1, type PosL1, posL1Reason, startPosL1 } from '../support/pos/startPosL1.ts'
 import { mineTransaction, type Receipt } from '../support/pos/transactions.ts'
 
 const L2_CHAIN_ID = 167_001n
@@ -43,8 +43,7 @@ async function createReader(l1: L1) {
   }
 }
 
-// Its packages are installed by scripts/setup.sh.
-describe.skipIf(!hasPosL1)('on a proof-of-stake L1 the node', () => {
+describe.skipIf(!hasPosL1)(`on a proof-of-stake L1 the node${posL1Reason}`, () => {
   let pos: PosL1
   let rollup: PosInbox
   let l1: L1

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from './child.ts'
+import { requestJson } from './httpJson.ts'
 
 const SCRIPT = join(import.meta.dirname, 'node_modules/@ethereumjs/client/dist/esm/bin/cli.js')
 const START_ATTEMPTS = 3
@@ -57,12 +58,8 @@ async function untilUp(url: string, child: Child): Promise<void> {
 
 /** An error of JSON-RPC is thrown with its message. */
 export async function callRpc(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  })
-  const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } }
+  const { body } = await requestJson(url, { method: 'POST', json: { jsonrpc: '2.0', id: 1, method, params } })
+  const { result, error } = body as { result?: unknown; error?: { message: string } }
   if (error) throw new Error(`${method}: ${error.message}`)
   return result
 }

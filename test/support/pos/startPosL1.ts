@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { startChild } from './child.ts'
 import { buildExecutionGenesis, type GenesisAccount } from './executionGenesis.ts'
+import { requestJson } from './httpJson.ts'
 import { callRpc, startExecution } from './startExecution.ts'
 import { type ValidatorKey, validatorKey } from './validatorKeys.ts'
 
@@ -76,6 +77,11 @@ export type PosL1 = {
 /** Whether its packages are installed (scripts/setup.sh does it). */
 export const hasPosL1: boolean = existsSync(join(import.meta.dirname, 'node_modules/@ethereumjs/client'))
 
+/** For the name of a test that is skipped without them. */
+export const posL1Reason: string = hasPosL1
+  ? ''
+  : ' (skipped: scripts/setup.sh has not installed its packages)'
+
 export async function startPosL1(options: PosL1Options): Promise<PosL1> {
   const { mode, preset = 'mainnet', validators = 64, chainId = 1337 } = options
   const secondsPerSlot = options.secondsPerSlot ?? (mode === 'clock' ? 1 : 12)
@@ -139,9 +145,9 @@ export async function startPosL1(options: PosL1Options): Promise<PosL1> {
 
 function createRest(url: string, deaths: readonly Promise<never>[]) {
   const ask = async (method: 'GET' | 'POST', path: string): Promise<unknown> => {
-    const response = await fetch(url + path, { method })
-    const body = (await response.json()) as { readonly message?: string }
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${body.message}`)
+    const { status, body } = await requestJson(url + path, { method })
+    if (status !== 200)
+      throw new Error(`${method} ${path}: ${status} ${(body as { readonly message?: string }).message}`)
     return body
   }
   return (method: 'GET' | 'POST', path: string) => Promise.race([...deaths, ask(method, path)])

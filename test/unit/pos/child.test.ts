@@ -1,18 +1,24 @@
 /** The processes of a proof-of-stake L1 never outlive the one that started them. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { sleep } from '../../../src/primitives/async.ts'
 import { startChild } from '../../support/pos/child.ts'
 
 const END_WITH_PARENT = join(import.meta.dirname, '../../support/pos/endWithParent.mjs')
 
+const scratches: string[] = []
+afterEach(() => {
+  for (const scratch of scratches.splice(0)) rmSync(scratch, { recursive: true, force: true })
+})
+
 /** Prints a line, then does nothing for ever. */
 function writeScript(): { readonly script: string; readonly scratch: string } {
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-child-'))
+  scratches.push(scratch)
   const script = join(scratch, 'idle.mjs')
   writeFileSync(script, 'console.log(JSON.stringify({ pid: process.pid })); setInterval(() => {}, 1000)')
   return { script, scratch }

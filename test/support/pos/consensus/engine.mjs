@@ -5,7 +5,7 @@ export function createEngine(url) {
   const call = async (method, ...params) => {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', connection: 'close' },
       body: JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params }),
     })
     const { result, error } = await response.json()
