@@ -17,32 +17,35 @@ library L2HeaderBuilder {
         uint64 baseFee;
     }
 
-    bytes32 private constant EMPTY_OMMERS = 0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347;
+    bytes32 private constant EMPTY_OMMERS =
+        0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347;
     bytes32 private constant EMPTY_TRIE = 0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421;
 
     function encode(Header memory header) internal pure returns (bytes memory) {
-        bytes memory first = bytes.concat(
+        bytes memory roots = bytes.concat(
             word(header.parentHash),
             word(EMPTY_OMMERS),
             TrieBuilder.str(abi.encodePacked(address(0xC01))),
             word(header.stateRoot),
-            word(header.transactionsRoot),
+            word(header.transactionsRoot)
+        );
+        bytes memory results = bytes.concat(
             word(keccak256(abi.encode("receipts", header.number))),
             TrieBuilder.str(bloom(header.number)),
-            number(0) // difficulty
-        );
-        bytes memory second = bytes.concat(
+            number(0), // difficulty
             number(header.number),
-            number(header.gasLimit),
+            number(header.gasLimit)
+        );
+        bytes memory rest = bytes.concat(
             number(header.gasUsed),
             number(header.timestamp),
             TrieBuilder.str(header.extraData),
             word(keccak256(abi.encode("mix", header.number))),
             TrieBuilder.str(new bytes(8)), // nonce
-            number(header.baseFee),
-            word(EMPTY_TRIE) // withdrawals
+            number(header.baseFee)
         );
-        return TrieBuilder.list(bytes.concat(first, second));
+        bytes memory withdrawals = word(EMPTY_TRIE);
+        return TrieBuilder.list(bytes.concat(roots, results, rest, withdrawals));
     }
 
     function number(uint256 value) internal pure returns (bytes memory) {

@@ -254,9 +254,7 @@ abstract contract SlasherFixture is InboxFixture {
         for (uint256 i; i < statement.transitions.length; ++i) {
             IInbox.Proposal memory proposal = proposalAt(provenProposals + 1 + i);
             statement.transitions[i] = IInbox.Transition({
-                proposer: proposal.proposer,
-                timestamp: proposal.timestamp,
-                blockHash: lastHashOf(proposal.id)
+                proposer: proposal.proposer, timestamp: proposal.timestamp, blockHash: lastHashOf(proposal.id)
             });
         }
         inbox.prove(encodeCommitment(statement), attest(statement));
@@ -277,7 +275,7 @@ abstract contract SlasherFixture is InboxFixture {
     /// @dev Proves all, and waits until faults of what landed so far can be judged.
     function settle() internal {
         prove();
-        enterSlotAt(block.timestamp + MIN_AGE);
+        enterSlotAt(block.timestamp + MIN_AGE + 2 * SLOT_SECONDS);
     }
 
     // Promises
@@ -421,15 +419,16 @@ abstract contract SlasherFixture is InboxFixture {
         bytes32 key;
     }
 
+    function noDelegation() internal pure returns (IProposerRegistry.Delegation memory none) { }
+
     /// @dev As the registry asks, for the committer of the operator's own opt-in.
     function judge(IProposerRegistry.Commitment memory commitment, bytes memory evidence)
         internal
         returns (Outcome memory outcome)
     {
-        IProposerRegistry.Delegation memory none;
         vm.prank(address(registry));
         (outcome.amountWei, outcome.harmedUser, outcome.key) =
-            slasher.slash(none, commitment, committer, evidence, CHALLENGER);
+            slasher.slash(noDelegation(), commitment, committer, evidence, CHALLENGER);
     }
 
     function judge(
@@ -454,10 +453,22 @@ abstract contract SlasherFixture is InboxFixture {
         bytes memory evidence,
         bytes4 reason
     ) internal {
-        IProposerRegistry.Delegation memory none;
         vm.prank(address(registry));
         vm.expectRevert(reason);
-        slasher.slash(none, commitment, committer, evidence, CHALLENGER);
+        slasher.slash(noDelegation(), commitment, committer, evidence, CHALLENGER);
+    }
+
+    /// @dev For whatever reason.
+    function isRefused(IProposerRegistry.Commitment memory commitment, bytes memory evidence)
+        internal
+        returns (bool)
+    {
+        vm.prank(address(registry));
+        try slasher.slash(noDelegation(), commitment, committer, evidence, CHALLENGER) {
+            return false;
+        } catch {
+            return true;
+        }
     }
 
     function assertSafety(Outcome memory outcome, BlockCommitments.BlockCommitment memory promised)

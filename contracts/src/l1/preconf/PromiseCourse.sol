@@ -57,10 +57,11 @@ abstract contract PromiseCourse is L2Headers, L2Proposals {
     ///         further below. For anyone.
     /// @param payload Of the promise, signed by whomever.
     /// @param windowEnd Of the window it landed in, in seconds.
-    function recordKept(bytes memory payload, uint48 windowEnd, Course memory course) external {
+    /// @param course abi.encode(Course), as in evidence.
+    function recordKept(bytes calldata payload, uint48 windowEnd, bytes calldata course) external {
         BlockCommitments.BlockCommitment memory promised = _decode(payload);
         (BlockCommitments.BlockCommitment[] memory promises, LandedBlock[] memory blocks) =
-            _trace(promised, windowEnd, course);
+            _trace(promised, windowEnd, abi.decode(course, (Course)));
         _requireKept(promises, blocks, windowEnd);
         bytes32 hash = promised.hash(_domain());
         _kept[hash] = Kept({ blockNumber: promised.blockNumber, windowEnd: windowEnd });

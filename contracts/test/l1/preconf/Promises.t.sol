@@ -45,8 +45,7 @@ contract PromisesTest is Test {
     }
 
     function domainOf() private view returns (Promises.Domain memory) {
-        bytes32 signingId =
-            SigningRoots.signingIdOf(json.uintAt(".l1ChainId"), json.addressAt(".registry"));
+        bytes32 signingId = SigningRoots.signingIdOf(json.uintAt(".l1ChainId"), json.addressAt(".registry"));
         assertEq(signingId, json.hashAt(".signingId"));
         return Promises.Domain({
             slasher: json.addressAt(".slasher"),
