@@ -101,6 +101,8 @@ function createSenderWorker(): SenderWorker {
         worker.postMessage({ id, transactions })
       }),
     async close() {
+      // An idle one does not keep the process up, which would end before this does.
+      worker.ref()
       await worker.terminate()
     },
   }

@@ -93,7 +93,13 @@ export function createKzgPool(
       const threads = pool.splice(0)
       for (const { reject } of waiting.values()) reject(new TemporaryError('the KZG pool was closed'))
       waiting.clear()
-      await Promise.all(threads.map(({ worker }) => worker.terminate()))
+      await Promise.all(
+        threads.map(({ worker }) => {
+          // An idle one does not keep the process up, which would end before this does.
+          worker.ref()
+          return worker.terminate()
+        }),
+      )
     },
   }
 }

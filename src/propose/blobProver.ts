@@ -53,6 +53,8 @@ export function createBlobProver(threads: 0 | 1 = 1): BlobProver {
       return result
     },
     async close() {
+      // An idle one does not keep the process up, which would end before this does.
+      worker?.ref()
       await worker?.terminate()
     },
   }

@@ -177,6 +177,8 @@ function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     child.once('exit', () => resolve())
+    // Nothing else may be left to keep the process up until it is gone.
+    child.ref()
     child.kill('SIGKILL')
   })
 }
