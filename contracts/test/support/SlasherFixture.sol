@@ -71,6 +71,7 @@ abstract contract SlasherFixture is InboxFixture {
     /// @dev For the next blocks that land.
     bytes32 internal nextStateRoot = keccak256("state");
     uint64 internal nextGasUsed = 1_000_000;
+    uint64 internal nextBaseFee = BASE_FEE;
     uint64 internal nextTimestamp = FIRST_SLOT;
 
     function setUp() public virtual override {
@@ -223,7 +224,7 @@ abstract contract SlasherFixture is InboxFixture {
                 gasUsed: nextGasUsed,
                 timestamp: nextTimestamp,
                 extraData: abi.encodePacked(PCTG, proposalId),
-                baseFee: BASE_FEE
+                baseFee: nextBaseFee
             })
         );
         headers.push(header);
