@@ -147,7 +147,6 @@ interface IProposerRegistry {
     error NothingToSlash();
     error NotOperatorOwner();
     error NotOptedIn();
-    error NotRegistered();
     error NotSlashable();
     error OperatorAlreadyRegistered();
     error OptInDelayRunning();
@@ -179,7 +178,7 @@ interface IProposerRegistry {
     /// @notice By the owner, `optInDelay` after opting in. The bond answers for `slashWindow` seconds more.
     function optOutOfSlasher(bytes32 registrationRoot, address slasher) external;
     /// @notice Takes `minCollateralWei` for a registration whose BLS signature is wrong, within `fraudProofWindow`, and
-    ///         unregisters the operator. Needs a gas limit of 2.3 million, of which a wrong point uses most.
+    ///         unregisters the operator. Needs a gas limit of 2.4 million, of which a point that is none uses most.
     function slashRegistration(RegistrationProof calldata proof) external returns (uint256 slashedWei);
     /// @notice Slashes for a commitment by the committer that a validator key of the operator delegated a slot to. Of the
     ///         windows and the bond, as for the operator's own committer. Needs a gas limit of 2.3 million.
@@ -238,7 +237,7 @@ interface IProposerRegistry {
     function isOptedIntoSlasher(bytes32 registrationRoot, address slasher) external view returns (bool);
     /// @notice Committer of an operator that when the second `timestamp` began was registered (no fraud or equivocation
     ///         shown), opted in and had its whole bond; zero otherwise. Known for all times up to now, and never changes:
-    ///         what happens in a second counts from the next.
+    ///         what happens in a second counts from the next. Reverts for a time to come.
     function committerAt(bytes32 registrationRoot, address slasher, uint48 timestamp)
         external
         view

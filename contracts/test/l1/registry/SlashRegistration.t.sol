@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import { Bls } from "../../../src/l1/registry/Bls.sol";
 import { BlsPoints } from "../../../src/l1/registry/BlsPoints.sol";
 import { IProposerRegistry } from "../../../src/l1/registry/IProposerRegistry.sol";
 import { ProposerRegistry } from "../../../src/l1/registry/ProposerRegistry.sol";
@@ -120,6 +121,17 @@ contract SlashRegistrationTest is RegistryFixture {
         try registry.slashRegistration{ gas: gasLimit }(proof) {
             assertTrue(false, "valid");
         } catch { }
+    }
+
+    /// @dev The pairing precompile keeps all it got when it refuses a point. What the call as a whole has to bring.
+    function test_slashRegistration_ofAPointThatIsNoneNeedsTheGasItSays() external {
+        IProposerRegistry.SignedRegistration[] memory registrations = ownRegistrations();
+        registrations[0].signature.x_c0_b ^= bytes32(uint256(1));
+        register(registrations, OWNER, MIN);
+        IProposerRegistry.RegistrationProof memory proof = proofOf(registrations, OWNER, 0);
+        vm.expectRevert(Bls.NotEnoughGas.selector);
+        registry.slashRegistration{ gas: 2_100_000 }(proof);
+        assertEq(registry.slashRegistration{ gas: 2_350_000 }(proof), MIN);
     }
 
     function test_slashRegistration_shouldRevertPastTheWindow() external {
