@@ -437,36 +437,4 @@ contract LookaheadScheduleTest is LookaheadFixture {
         proveLookahead(EPOCH, lookahead);
         assertEq(schedule.ownerAt(block.timestamp, lookahead).registrationRoot, 0);
     }
-
-    /// @dev The longest search: every slot of two epochs belongs to somebody who counts no more.
-    function test_checkProposer_looksAt64SlotsAtMost() external {
-        Operator[] memory crowd = crowdOf(64);
-        for (uint256 i; i < 64; ++i) {
-            optOut(crowd[i]);
-            setInStorage(i, uint64(FIRST + i));
-        }
-        enterSlot(EPOCH + 2, 0);
-        proveLookahead(EPOCH + 2, lookahead);
-        uint256 gasBefore = gasleft();
-        assertEq(schedule.checkProposer(ANYONE, lookahead), 0);
-        assertTrue(gasBefore - gasleft() < 1_500_000, "bounded");
-    }
-
-    function crowdOf(uint256 count) private returns (Operator[] memory crowd) {
-        crowd = new Operator[](count);
-        enterSlot(EPOCH - 1000, 1);
-        for (uint256 i = 3; i < count; ++i) {
-            crowd[i] = registerOperator(i);
-        }
-        vm.warp(block.timestamp + FRAUD_WINDOW);
-        for (uint256 i; i < count; ++i) {
-            if (i < 3) {
-                crowd[i] = operators[i];
-                continue;
-            }
-            optIn(crowd[i]);
-            claim(crowd[i].proof, crowd[i].owner, uint64(100 + i));
-        }
-        enterSlot(EPOCH, 1);
-    }
 }

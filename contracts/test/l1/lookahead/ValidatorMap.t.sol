@@ -205,6 +205,7 @@ contract ValidatorMapTest is LookaheadFixture {
         );
     }
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_claim_goesToTheHigherNonceOnly(uint64 nonce) external {
         claim(proof, OWNER, INDEX);
         enterSlot(EPOCH + 2, 3);
@@ -262,6 +263,7 @@ contract ValidatorMapTest is LookaheadFixture {
     }
 
     /// @dev INV: what the schedule may ask about the past has one answer, whatever is claimed when.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_operatorAt_neverChangesItsMind(uint256 seed) external {
         bytes32[] memory seen = new bytes32[](10);
         IProposerRegistry.RegistrationProof[] memory proofs = new IProposerRegistry.RegistrationProof[](4);
