@@ -46,8 +46,8 @@ contract ValidatorMap is BeaconClock {
     }
 
     /// @notice Gives a validator to the operator that its key registered with. By the operator's owner, from the next epoch's
-    ///         start on: it counts in the schedule of the epoch after that. About 360,000 gas, but
-    ///         a limit of 2.6 million: see `verifyRegistrationSignature`.
+    ///         start on: it counts in the schedule of the epoch after that. Takes about 360,000 gas, but a limit of 2.6
+    ///         million, as the registry's check of the signature does.
     /// @dev A key that registered more than once belongs where it last said, which is the registration of the highest nonce.
     ///      At the same nonce the first claim stands while its operator is registered. One claim in two epochs, because the
     ///      schedule still asks about the epoch before the running one.
