@@ -125,7 +125,10 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
   const currentSlot = async (signal?: AbortSignal): Promise<bigint> => {
     const head = headNow()
     const { timestamp } = await l1.ancestor(head, head.number, signal)
-    return maxBigint(plainClock.slotAt(now()), plainClock.slotAt(timestamp) + 1n)
+    const next = plainClock.slotAt(timestamp) + 1n
+    const byClock = plainClock.slotAt(now())
+    // An L1 that is further behind does not keep the clock's time: a development chain. Of that far ahead nothing is known anyway.
+    return byClock > next + SLOTS_PER_EPOCH ? next : maxBigint(byClock, next)
   }
 
   return {

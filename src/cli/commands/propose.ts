@@ -14,7 +14,8 @@ import { keccak256Hex } from '../../primitives/keccak.ts'
 import { createBlobProver } from '../../propose/blobProver.ts'
 import { createInboxReader } from '../../propose/inbox.ts'
 import { createFileJournal } from '../../propose/journal.ts'
-import { createL1Rpc } from '../../propose/l1Rpc.ts'
+import { createL1Rpc, type RpcRequest } from '../../propose/l1Rpc.ts'
+import { createPlainSender } from '../../propose/plainSender.ts'
 import { createPoster, DEFAULT_POSTER_OPTIONS } from '../../propose/poster.ts'
 import {
   createProposer,
@@ -22,6 +23,8 @@ import {
   DEFAULT_PROPOSER_OPTIONS,
   type Proposer,
 } from '../../propose/proposer.ts'
+import { createLookaheadProver, DEFAULT_LOOKAHEAD_PROVER_OPTIONS } from '../../propose/proveLookahead.ts'
+import { createTurns } from '../../propose/turn.ts'
 import type { TxPool } from '../../propose/txPool.ts'
 import { PROPOSE_OPTIONS } from '../config/bridgeOptions.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
@@ -44,6 +47,15 @@ export function proposeCommand(): Command {
     const account = privateKeyToAccount(
       await readKeyFile(config.need<string>('key-file'), 'key-file', logger),
     )
+    const proving = config.get<string>('lookahead-key-file')
+    const provingAccount =
+      proving === undefined
+        ? undefined
+        : privateKeyToAccount(await readKeyFile(proving, 'lookahead-key-file', logger))
+    if (provingAccount?.address === account.address)
+      throw new ConfigError(
+        '--lookahead-key-file needs another account than --key-file: pools keep them apart',
+      )
     const wanted = config.need<string[]>('transaction').map(readTransaction)
     const stopped = createShutdown((name) =>
       console.error(`${name}: finishing the step; once more to stop at once`),
@@ -65,7 +77,11 @@ export function proposeCommand(): Command {
       { isJson: logFormatOf(config) === 'json' },
       (node) => {
         if (pool === undefined) return
-        proposing = propose({ node, pool, account, wanted, config, dataDir: options.dataDir, signal })
+        proposing = propose({
+          ...{ node, pool, account, wanted, config, signal },
+          dataDir: options.dataDir,
+          ...(provingAccount && { provingAccount }),
+        })
           .catch((error) => {
             failure = error
           })
@@ -90,6 +106,7 @@ type ProposeInput = {
   readonly node: Node
   readonly pool: TxPool
   readonly account: ReturnType<typeof privateKeyToAccount>
+  readonly provingAccount?: ReturnType<typeof privateKeyToAccount>
   readonly wanted: readonly Wanted[]
   readonly config: Config
   readonly dataDir: string
@@ -98,7 +115,7 @@ type ProposeInput = {
 
 async function propose(input: ProposeInput): Promise<void> {
   const { node, pool, account, config, signal } = input
-  const { spec, chain, state, engine, l1 } = node
+  const { spec, chain, state, engine, l1, schedule } = node
   const logger = loggerOf(config)
   const url = config.need<string[]>('l1.rpc')[0]
   if (url === undefined) throw new ConfigError('--l1.rpc is needed')
@@ -112,15 +129,22 @@ async function propose(input: ProposeInput): Promise<void> {
   )
   const intervalMs = config.need<number>('l1.poll-interval')
   const proposer = createProposer(
-    { spec, engine, chain, state, l1, inbox, pool, poster, ready: () => node.sync().isSynced, logger },
+    {
+      ...{ spec, engine, chain, state, l1, inbox, pool, poster, logger },
+      ready: () => node.sync().isSynced,
+      turn: createTurns({ spec, schedule }),
+    },
     {
       ...DEFAULT_PROPOSER_OPTIONS,
       builder: { ...DEFAULT_BUILDER_OPTIONS, proposer: address, coinbase: address },
       intervalMs,
     },
   )
+  const proving = new AbortController()
+  let proved: Promise<void> | undefined
   try {
     while (!node.sync().isSynced) await sleep(intervalMs, signal)
+    proved = proveLookaheads(input, rpc, AbortSignal.any([signal, proving.signal]))
     if (!config.need<boolean>('once')) {
       await addWanted(input)
       return await proposer.run(signal)
@@ -129,8 +153,34 @@ async function propose(input: ProposeInput): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
+    proving.abort()
+    await proved
     await prover.close()
   }
+}
+
+/** Until the signal; at once where no account is given for it. */
+async function proveLookaheads(
+  { node, provingAccount, config }: ProposeInput,
+  rpc: RpcRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  if (provingAccount === undefined) return
+  const logger = loggerOf(config)
+  const { feeCaps, tipMin, stuckBlocks } = DEFAULT_POSTER_OPTIONS
+  const sender = createPlainSender(
+    { rpc, account: provingAccount },
+    {
+      chainId: Number(node.spec.l1.chainId),
+      maxFeePerGas: feeCaps.maxFeePerGas,
+      ...{ tipMin, stuckBlocks },
+    },
+  )
+  const prover = createLookaheadProver(
+    { rpc, schedule: node.schedule, sender, logger },
+    { ...DEFAULT_LOOKAHEAD_PROVER_OPTIONS, intervalMs: config.need<number>('l1.poll-interval') },
+  )
+  await prover.run(signal)
 }
 
 async function proposeOnce(

@@ -103,6 +103,13 @@ export const BRIDGE_OPTIONS: readonly OptionSpec[] = [
 export const PROPOSE_OPTIONS: readonly OptionSpec[] = [
   KEY,
   {
+    flag: 'lookahead-key-file',
+    argument: '<file>',
+    description:
+      'private key of another account, which brings proofs of the lookahead to L1 where the schedule wants them',
+    schema: z.string().min(1),
+  },
+  {
     flag: 'transaction',
     argument: '<hex|files>',
     description: 'signed L2 transactions to propose, or files of `plumbline bridge` that hold them',

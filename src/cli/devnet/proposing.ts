@@ -11,6 +11,7 @@ import { createL1Rpc } from '../../propose/l1Rpc.ts'
 import { createPoolState, followChain, readPoolHead } from '../../propose/pool/followChain.ts'
 import { createPoster, DEFAULT_POSTER_OPTIONS } from '../../propose/poster.ts'
 import { createProposer } from '../../propose/proposer.ts'
+import { createTurns } from '../../propose/turn.ts'
 import { createTxPool, type TxPool } from '../../propose/txPool.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { ATTESTER_KEYS, PROPOSER_KEY, PROVER_KEY } from './keys.ts'
@@ -56,7 +57,11 @@ export async function runProposer(input: {
     { ...DEFAULT_POSTER_OPTIONS, chainId: Number(spec.l1.chainId), inbox: spec.l1.inbox },
   )
   const proposer = createProposer(
-    { spec, engine, chain, state, l1, inbox, pool, poster, ready: () => node.sync().isSynced, logger },
+    {
+      ...{ spec, engine, chain, state, l1, inbox, pool, poster, logger },
+      ready: () => node.sync().isSynced,
+      turn: createTurns({ spec, schedule: node.schedule }),
+    },
     {
       builder: {
         proposer: proposerAddress,

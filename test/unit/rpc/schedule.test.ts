@@ -117,10 +117,10 @@ test('based_lookahead gives the windows of this epoch and the next, and no other
   expect(await ask('based_lookahead', 4)).toBeNull()
 })
 
-test('a thousand questions cost L1 no more than one', async () => {
+test('hundreds of questions cost L1 no more than one', async () => {
   await ask('based_lookahead')
   const [calls, requests] = [world.calls.length, world.beacons[0]!.requests.length]
-  for (let wave = 0; wave < 10; wave++)
+  for (let wave = 0; wave < 4; wave++)
     await Promise.all(
       Array.from({ length: 25 }, (_, i) => [
         ask('based_sequencerForSlot', 64 + i),
