@@ -48,6 +48,7 @@ interface Vm {
         external
         returns (uint256 gasUsed);
     function snapshotState() external returns (uint256 snapshotId);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function toString(uint256 value) external pure returns (string memory);

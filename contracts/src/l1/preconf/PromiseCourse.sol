@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import { Memory } from "@openzeppelin/contracts/utils/Memory.sol";
 import { IInbox } from "../IInbox.sol";
 import { BlockCommitments } from "./BlockCommitments.sol";
 import { L2Headers } from "./L2Headers.sol";
@@ -137,12 +138,14 @@ abstract contract PromiseCourse is L2Headers, L2Proposals {
         promises[0] = judged;
         for (uint256 i; i < parents.length; ++i) {
             BlockCommitments.BlockCommitment memory parent = _decode(parents[i]);
+            promises[i + 1] = parent;
+            Memory.Pointer free = Memory.getFreeMemoryPointer();
             require(
                 parent.hash(domain) == promises[i].parentCommitmentHash
                     && parent.blockNumber + 1 == promises[i].blockNumber,
                 UnlinkedParent()
             );
-            promises[i + 1] = parent;
+            Memory.unsafeSetFreeMemoryPointer(free); // of the hashing
         }
     }
 
@@ -161,6 +164,9 @@ abstract contract PromiseCourse is L2Headers, L2Proposals {
         require(course.proposals.length <= MAX_PROPOSALS, InvalidProposalCount());
         uint256 p;
         for (uint256 i = count; i > 0; --i) {
+            LandedBlock memory landed = blocks[i - 1];
+            // What is read below is garbage at the end of each turn; memory grows dearer than it is long.
+            Memory.Pointer free = Memory.getFreeMemoryPointer();
             L2Block memory l2Block = _readBlock(headers[headers.length - i]);
             uint256 previous = p;
             // Ids fall with block numbers.
@@ -168,12 +174,11 @@ abstract contract PromiseCourse is L2Headers, L2Proposals {
             require(p < course.proposals.length, UnknownProposal());
             IInbox.Proposal memory proposal = course.proposals[p];
             if (i == count || p != previous) _requireKnown(proposal);
-            blocks[i - 1] = LandedBlock({
-                parentHash: l2Block.parentHash,
-                transactionsRoot: l2Block.transactionsRoot,
-                timestamp: proposal.timestamp,
-                windowEnd: proposal.endOfSubmissionWindowTimestamp
-            });
+            landed.parentHash = l2Block.parentHash;
+            landed.transactionsRoot = l2Block.transactionsRoot;
+            landed.timestamp = proposal.timestamp;
+            landed.windowEnd = proposal.endOfSubmissionWindowTimestamp;
+            Memory.unsafeSetFreeMemoryPointer(free);
         }
     }
 }
