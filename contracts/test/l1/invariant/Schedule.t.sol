@@ -172,12 +172,11 @@ contract LookaheadHandler is LookaheadFixture {
         }
     }
 
-    /// @dev Asks for every slot of this epoch and the next by every lookahead that is proven.
-    function look() external {
+    /// @dev Asks for every slot of this epoch, and of the next where the lookahead tells.
+    function look(uint256 back) external {
         enter();
         uint256 epoch = _slot / SLOTS;
-        if (_isProven[epoch]) lookThrough(epoch, epoch * SLOTS);
-        if (_isProven[epoch - 1]) lookThrough(epoch - 1, epoch * SLOTS);
+        if (_isProven[epoch - back % 2]) lookThrough(epoch - back % 2, epoch * SLOTS);
     }
 
     // Books
@@ -362,30 +361,28 @@ contract WhitelistHandler is LookaheadFixture {
     }
 }
 
-contract ScheduleInvariants {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
+struct FuzzSelector {
+    address addr;
+    bytes4[] selectors;
+}
 
-    LookaheadHandler private turns;
-    WhitelistHandler private rotation;
+error Broken(string claim);
 
-    error Broken(string claim);
+contract LookaheadInvariants {
+    LookaheadHandler private handler;
 
     function setUp() external {
-        turns = new LookaheadHandler();
-        rotation = new WhitelistHandler();
+        handler = new LookaheadHandler();
     }
 
     function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](2);
-        (targets[0], targets[1]) = (address(turns), address(rotation));
+        targets = new address[](1);
+        targets[0] = address(handler);
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](2);
-        targets[0].addr = address(turns);
+        targets = new FuzzSelector[](1);
+        targets[0].addr = address(handler);
         targets[0].selectors = new bytes4[](10);
         targets[0].selectors[0] = LookaheadHandler.pass.selector;
         targets[0].selectors[1] = LookaheadHandler.optIn.selector;
@@ -397,35 +394,51 @@ contract ScheduleInvariants {
         targets[0].selectors[7] = LookaheadHandler.proveRunning.selector;
         targets[0].selectors[8] = LookaheadHandler.propose.selector;
         targets[0].selectors[9] = LookaheadHandler.look.selector;
-        targets[1].addr = address(rotation);
-        targets[1].selectors = new bytes4[](4);
-        targets[1].selectors[0] = WhitelistHandler.pass.selector;
-        targets[1].selectors[1] = WhitelistHandler.add.selector;
-        targets[1].selectors[2] = WhitelistHandler.remove.selector;
-        targets[1].selectors[3] = WhitelistHandler.check.selector;
     }
 
-    function invariant_turns_nobodyProposesOutsideHisWindow() external view {
-        require(!turns.hasTrespasser(), Broken("a proposal outside the proposer's window"));
-        require(!turns.hasWrongWindow(), Broken("a window that ends elsewhere"));
+    /// @dev And who owns the slot is not refused.
+    function invariant_proposals_areInTheProposersOwnWindow() external view {
+        require(!handler.hasTrespasser(), Broken("a proposal outside the proposer's window"));
+        require(!handler.hasWrongWindow(), Broken("a window that ends elsewhere"));
+        require(!handler.hasRefusedOwner(), Broken("an owner refused in his window"));
     }
 
-    function invariant_turns_ownersAreNotRefused() external view {
-        require(!turns.hasRefusedOwner(), Broken("an owner refused in his window"));
-    }
-
-    /// @dev Each slot in one window, each window up to a slot of its own.
-    function invariant_turns_windowsPartitionTheSlots() external view {
-        require(!turns.hasGapOrOverlap(), Broken("windows with a gap or an overlap"));
+    /// @dev Each slot in one window, each window up to a slot of its owner.
+    function invariant_windows_partitionTheSlots() external view {
+        require(!handler.hasGapOrOverlap(), Broken("windows with a gap or an overlap"));
     }
 
     /// @dev Once the epoch before has begun: whoever opts in, out, unregisters, is slashed or claims.
-    function invariant_turns_settledOwnersNeverChange() external view {
-        require(!turns.hasChangedOwner(), Broken("another owner of a settled slot"));
+    function invariant_owners_neverChangeOnceSettled() external view {
+        require(!handler.hasChangedOwner(), Broken("another owner of a settled slot"));
+    }
+}
+
+contract WhitelistInvariants {
+    WhitelistHandler private handler;
+
+    function setUp() external {
+        handler = new WhitelistHandler();
     }
 
-    function invariant_whitelist_onlyTheEpochsOperatorProposes() external view {
-        require(!rotation.hasTrespasser(), Broken("a proposal by another than the epoch's operator"));
-        require(!rotation.hasRefusedOperator(), Broken("the epoch's operator refused"));
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(handler);
+    }
+
+    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
+        targets = new FuzzSelector[](1);
+        targets[0].addr = address(handler);
+        targets[0].selectors = new bytes4[](4);
+        targets[0].selectors[0] = WhitelistHandler.pass.selector;
+        targets[0].selectors[1] = WhitelistHandler.add.selector;
+        targets[0].selectors[2] = WhitelistHandler.remove.selector;
+        targets[0].selectors[3] = WhitelistHandler.check.selector;
+    }
+
+    /// @dev And the epoch's operator is not refused.
+    function invariant_proposals_areByTheEpochsOperator() external view {
+        require(!handler.hasTrespasser(), Broken("a proposal by another than the epoch's operator"));
+        require(!handler.hasRefusedOperator(), Broken("the epoch's operator refused"));
     }
 }
