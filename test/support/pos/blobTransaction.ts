@@ -1,7 +1,4 @@
-/**
- * Blob transactions for this L1's execution client, which is particular twice: it takes one KZG proof a blob (the wrapper of before
- * Osaka), and answers a transaction that it has put into its pool, and will mine, with an error.
- */
+/** Blob transactions for this L1's execution client, which takes one KZG proof a blob: the wrapper of before Osaka. */
 import type { LocalAccount } from 'viem'
 import { versionedHashOf } from '../../../src/l1/versionedHash.ts'
 import { type Address, bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
@@ -15,9 +12,6 @@ import type { PosL1 } from './startPosL1.ts'
 import { nextNonce } from './transactions.ts'
 
 const SIDECAR_VERSION: SidecarVersion = 0
-
-/** What `eth_sendRawTransaction` says of a blob transaction that it has taken: pruning its blob cache fails after that. */
-const TAKEN = /Missing parameter value for (blobGasPerBlob|maxBlobGasPerBlock)/
 
 const GWEI = 10n ** 9n
 
@@ -35,7 +29,7 @@ export type BlobTransactionRequest = {
   readonly nonce?: number
 }
 
-/** Puts it into the pool; the next block has it. The hash is ours, computed: the answer has none. */
+/** Puts it into the pool; the next block has it.  */
 export async function sendBlobTransaction(
   l1: PosL1,
   request: BlobTransactionRequest,
@@ -52,10 +46,6 @@ export async function sendBlobTransaction(
     ...(request.value === undefined ? {} : { value: request.value }),
   })
   const wrapped = bytesToHex(wrapBlobTransaction(raw, sidecar))
-  try {
-    await l1.rpc('eth_sendRawTransaction', [wrapped])
-  } catch (error) {
-    if (!TAKEN.test(String(error))) throw error
-  }
+  await l1.rpc('eth_sendRawTransaction', [wrapped])
   return { hash, versionedHashes }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { startChild } from './child.ts'
+import { type ExecutionFace, startExecutionFace } from './executionFace.ts'
 import { buildExecutionGenesis, type GenesisAccount } from './executionGenesis.ts'
 import { requestJson } from './httpJson.ts'
 import { callRpc, startExecution } from './startExecution.ts'
@@ -102,16 +103,20 @@ export async function startPosL1(options: PosL1Options): Promise<PosL1> {
     ],
     env: { LODESTAR_PRESET: preset },
   })
+  let face: ExecutionFace | undefined
   const close = async () => {
+    await face?.close()
     await consensus.end()
     await execution.child.end()
   }
   try {
     const beaconUrl = await consensus.waitFor(readBeaconUrl)
+    face = await startExecutionFace(execution.url)
+    const executionUrl = face.url
     const rest = createRest(beaconUrl, [consensus.died, execution.child.died])
     const headOf = (answer: unknown) => answer as PosHead
     return {
-      executionUrl: execution.url,
+      executionUrl,
       beaconUrl,
       chainId,
       genesisTime,
@@ -134,7 +139,7 @@ export async function startPosL1(options: PosL1Options): Promise<PosL1> {
         return data.map(Number)
       },
       beacon: (path) => rest('GET', path),
-      rpc: (method, params = []) => callRpc(execution.url, method, params),
+      rpc: (method, params = []) => callRpc(executionUrl, method, params),
       close,
     }
   } catch (error) {
