@@ -13,6 +13,7 @@ import { toSafeNumber } from '../primitives/bigint.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import { type Address, type Hash, type Hex, hexToBytes, toQuantity } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
+import { classifySendError } from '../propose/sendErrors.ts'
 
 export type BridgeEnd = {
   /** As sentences call it. */
@@ -31,6 +32,8 @@ export type Receipt = {
     readonly data: Hex
   }[]
 }
+
+export type SignedTransaction = { readonly raw: Hex; readonly hash: Hash }
 
 /** Base fees may grow so many times before a transaction no longer pays; one that waits for its turn by force needs more. */
 export const PROMPT_FEE_HEADROOM = 2n
@@ -61,7 +64,7 @@ export async function signCall(
   account: LocalAccount,
   call: { readonly to: Address; readonly data: Hex; readonly value: bigint; readonly feeHeadroom: bigint },
   signal?: AbortSignal,
-): Promise<{ readonly raw: Hex; readonly hash: Hash }> {
+): Promise<SignedTransaction> {
   const { rpc } = end
   const { to, data, value } = call
   const [nonce, block, tip] = await Promise.all([
@@ -106,18 +109,37 @@ export async function findReceipt(end: BridgeEnd, hash: Hash, signal?: AbortSign
 /** Sends it for as long as the layer does not know it, and waits until it is in a block. Throws a CriticalError if it reverted. */
 export async function landTransaction(
   end: BridgeEnd,
-  transaction: { readonly raw: Hex; readonly hash: Hash },
+  transaction: SignedTransaction,
   options: { readonly pollMs: number; readonly signal: AbortSignal },
 ): Promise<Receipt> {
-  const { raw, hash } = transaction
+  const { hash } = transaction
   const { signal } = options
   for (;;) {
     const receipt = await findReceipt(end, hash, signal)
     if (receipt?.succeeded) return receipt
     if (receipt) throw new CriticalError(`${hash} reverted on ${end.name}; nothing was moved`)
     if ((await end.rpc('eth_getTransactionByHash', [hash], signal)) === null) {
-      await end.rpc('eth_sendRawTransaction', [raw], signal)
+      await sendAgain(end, transaction, signal)
     }
     await sleep(options.pollMs, signal)
+  }
+}
+
+async function sendAgain(
+  end: BridgeEnd,
+  { raw, hash }: SignedTransaction,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await end.rpc('eth_sendRawTransaction', [raw], signal)
+  } catch (error) {
+    const kind = classifySendError(error)
+    if (kind === 'alreadyKnown') return
+    if (kind !== 'nonceTooLow') throw error
+    // Mined in the meantime, or never to be.
+    if ((await findReceipt(end, hash, signal)) === null)
+      throw new CriticalError(
+        `${hash} can no longer be mined: another transaction of its account took its nonce; start again with another file`,
+      )
   }
 }

@@ -11,7 +11,7 @@ import { createL1Rpc } from '../../src/propose/l1Rpc.ts'
 import { inboxAbi } from '../../src/protocol/shasta/abi.ts'
 import { encodeCommitment, hashCommitment } from '../../src/protocol/shasta/commitment.ts'
 import { serializeRollupSpec } from '../../src/spec/specFile.ts'
-import { type Cli, rpc, type Workplace } from './e2e.ts'
+import { type Cli, rpc, until, type Workplace } from './e2e.ts'
 import type { HandDrivenL1 } from './e2eAnvil.ts'
 
 const SERVING = /"url":"(http:[^"]+)".*"serving JSON-RPC"|serving JSON-RPC.*"url":"(http:[^"]+)"/
@@ -124,8 +124,14 @@ async function attest(l1: HandDrivenL1, l2: string): Promise<bigint> {
   })
   const transaction = { from: commitment.actualProver, to: inboxAddress, data, gas: toQuantity(2_000_000n) }
   const hash = (await l1.request('eth_sendTransaction', [transaction])) as Hash
-  const receipt = (await l1.request('eth_getTransactionReceipt', [hash])) as { status: Hex }
-  if (receipt.status !== '0x1') throw new Error('the attestation was refused')
+  // Anvil answers before it has mined.
+  let status: Hex | undefined
+  await until('the attestation in a block', async () => {
+    const receipt = (await l1.request('eth_getTransactionReceipt', [hash])) as { status: Hex } | null
+    status = receipt?.status
+    return status !== undefined
+  })
+  if (status !== '0x1') throw new Error('the attestation was refused')
   return BigInt(end.number)
 }
 
