@@ -55,14 +55,8 @@ export function createLookaheadProver(
 
   const step = async (signal?: AbortSignal): Promise<ProveResult> => {
     if ((await schedule.kind()) !== 'lookahead') return { type: 'notNeeded' }
-    const missing = await findMissing(signal)
-    if (missing === undefined) return { type: 'upToDate' }
+    if (!(await isMissing(signal))) return { type: 'upToDate' }
     const proof = await schedule.proof(signal)
-    if (proof.epoch !== missing)
-      return {
-        type: 'waiting',
-        reason: `the lookahead of epoch ${missing} can be proven from its second block on`,
-      }
     const head = await readHead(rpc, signal)
     const sent = await sender.send(
       { to: proof.schedule, data: async () => encodeProof(proof), headNumber: head.number },
@@ -74,14 +68,12 @@ export function createLookaheadProver(
     return { type: 'sent', epoch: proof.epoch, transactionHash }
   }
 
-  /** Epoch of the lookahead that the contract has to be told for one of the next slots. */
-  const findMissing = async (signal?: AbortSignal): Promise<bigint | undefined> => {
+  /** Whether one of the next slots has an owner for whom the contract wants a lookahead that it does not know. */
+  const isMissing = async (signal?: AbortSignal): Promise<boolean> => {
     const next = await schedule.currentSlot(signal)
-    for (let ahead = 0n; ahead <= options.slotsAhead; ahead++) {
-      const evidence = await schedule.evidence(next + ahead, signal)
-      if (evidence.type === 'unproven') return evidence.epoch
-    }
-    return undefined
+    for (let ahead = 0n; ahead <= options.slotsAhead; ahead++)
+      if ((await schedule.evidence(next + ahead, signal)).type === 'unproven') return true
+    return false
   }
 
   return {

@@ -127,6 +127,9 @@ export async function dependentRootsOf(
   epoch: bigint,
   signal?: AbortSignal,
 ): Promise<readonly [Hash, Hash]> {
+  // At most one block a slot: this reads all headers the walks below can meet in one go.
+  const slots = clock.slotAt(head.timestamp) - clock.firstSlotOf(epoch > 0n ? epoch - 1n : 0n)
+  if (head.number > slots) await l1.ancestor(head, head.number - slots, signal)
   const before = (first: bigint) =>
     beaconRootBefore(l1, head, clock.timestampOf(clock.firstSlotOf(first)), signal)
   return [await before(epoch > 0n ? epoch - 1n : 0n), await before(epoch)]

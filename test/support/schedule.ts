@@ -94,14 +94,14 @@ export async function createScheduleWorld(input: {
     ...l1.status(),
     head: { number: sim.head().header.number, hash: sim.head().hash },
   })
-  const createRoom = (): Schedule =>
+  const createRoom = (failurePauseMs = 0): Schedule =>
     createSchedule({
       spec: specOf(sim),
       l1: { ancestor: l1.ancestor, status },
       reads: l1.reads,
       logger: silentLogger,
       now: () => now,
-      failurePauseMs: 0,
+      failurePauseMs,
     })
   return {
     sim,

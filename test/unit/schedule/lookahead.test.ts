@@ -274,6 +274,22 @@ describe('what beacon nodes say', () => {
     expect(world.schedule.problems()).toEqual([expect.stringContaining('--l1.beacon')])
   })
 
+  test('while it cannot be read, nobody can make the node ask for it all the time', async () => {
+    const world = await open({
+      contracts: QUARTER,
+      beacons: [{ name: 'none', lookahead: 'none', dutiesV2: 'none', dutiesV1: 'none' }],
+    })
+    const room = world.createRoom(3_600_000)
+    world.mineTo(40)
+    await expect(room.at(41n)).rejects.toThrow('no beacon node (none)')
+    const [calls, requests] = [world.calls.length, world.beacons[0]!.requests.length]
+    for (let i = 0; i < 20; i++) {
+      await expect(room.at(41n)).rejects.toThrow('no beacon node (none)')
+      if (i % 5 === 0) world.sim.mine()
+    }
+    expect([world.calls.length, world.beacons[0]!.requests.length]).toEqual([calls, requests])
+  })
+
   test('of two that differ neither is believed; of three the two that agree, and the operator hears of it', async () => {
     const two = await open({
       contracts: QUARTER,
