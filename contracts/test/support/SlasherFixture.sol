@@ -60,6 +60,7 @@ abstract contract SlasherFixture is InboxFixture {
     PreconfSlasher internal slasher;
     WindowSchedule internal schedule;
     bytes32 internal operatorRoot;
+    uint256 internal bondWei = BOND;
 
     /// @dev By block number; block 0 is the genesis without a header.
     bytes[] internal headers;
@@ -114,7 +115,7 @@ abstract contract SlasherFixture is InboxFixture {
             l2ChainId: L2_CHAIN_ID,
             safetyPenaltyWei: SAFETY,
             livenessPenaltyWei: LIVENESS,
-            requiredBondWei: BOND,
+            requiredBondWei: bondWei,
             evidenceMinAge: MIN_AGE,
             evidenceMaxAge: MAX_AGE
         });
@@ -125,9 +126,9 @@ abstract contract SlasherFixture is InboxFixture {
         IProposerRegistry.SignedRegistration[] memory registrations =
             new IProposerRegistry.SignedRegistration[](1);
         bytes32 signingId = registry.requiredSigningId();
-        vm.deal(owner, 3 ether);
+        vm.deal(owner, bondWei + 1 ether);
         vm.prank(owner);
-        root = registry.register{ value: 3 ether }(registrations, owner, signingId);
+        root = registry.register{ value: bondWei + 1 ether }(registrations, owner, signingId);
         vm.warp(block.timestamp + FRAUD_WINDOW);
         vm.prank(owner);
         registry.optInToSlasher(root, address(slasher), committer_);
