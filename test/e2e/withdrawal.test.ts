@@ -90,7 +90,7 @@ describe.skipIf(!isBuilt)('withdrawal', () => {
       // Nobody may propose but the operator, and he is dead, until the queue is overdue.
       const transaction = ['--transaction', place.path('withdrawal.json')]
       const rescue = exit.startProposer('own', user, '--once', ...transaction)
-      await rescue.line(/^waiting: the inbox would revert/)
+      await rescue.line(/^waiting: (the inbox would revert|slot \d+: it is the turn of)/)
       await l1.mine(25)
       await rescue.line(/^0x[0-9a-f]{64} is in L2 block \d+, by proposal \d+, from the forced inclusion$/)
       expect(await rescue.exit()).toEqual({ code: 0, signal: null })
