@@ -35,6 +35,7 @@ import type { PosL1 } from './startPosL1.ts'
 export const L2_GENESIS = () => buildGenesis(readGenesis() as Parameters<typeof buildGenesis>[0])
 
 export function posSpec(l1: PosL1, rollup: Pick<LookaheadRollup, 'inbox' | 'startBlock'>): RollupSpec {
+  const { hash, stateRoot } = L2_GENESIS()
   return createDevnetSpec({
     l1ChainId: BigInt(l1.chainId),
     l2ChainId: BigInt(readGenesis().config.chainId),
@@ -42,8 +43,8 @@ export function posSpec(l1: PosL1, rollup: Pick<LookaheadRollup, 'inbox' | 'star
     startBlock: rollup.startBlock,
     genesisTime: BigInt(l1.genesisTime),
     secondsPerSlot: BigInt(l1.secondsPerSlot),
-    genesis: L2_GENESIS(),
-  } as Parameters<typeof createDevnetSpec>[0])
+    genesis: { hash, stateRoot },
+  })
 }
 
 export type PosNode = {
