@@ -86,7 +86,7 @@ async function waitForCheckpoint(
   const store = (
     await readContract(rpc, destination.bridge, { abi: bridgeAbi, functionName: 'checkpointStore' }, signal)
   ).toLowerCase() as Address
-  let said = ''
+  let said: number | undefined
   for (;;) {
     const read = { abi: checkpointStoreAbi, functionName: 'latestBlockNumber' } as const
     const latest = await readContract(rpc, store, read, signal)
@@ -99,12 +99,13 @@ async function waitForCheckpoint(
       )
       return { ...checkpoint, blockNumber: BigInt(checkpoint.blockNumber) }
     }
-    const sentence =
-      source.name === 'L2'
-        ? `the message is in L2 block ${blockNumber} (${await describeClocks(source.rpc, signal)}); waiting until executable, which is ${latest}, reaches it: a proof on L1, on this verifier's word`
-        : `the message is in L1 block ${blockNumber}; waiting until an L2 block is anchored to it or later, the newest anchor is ${latest}`
-    if (sentence !== said) options.say(sentence)
-    said = sentence
+    if (latest !== said)
+      options.say(
+        source.name === 'L2'
+          ? `the message is in L2 block ${blockNumber} (${await describeClocks(source.rpc, signal)}); waiting until executable, which is ${latest}, reaches it: a proof on L1, on this verifier's word`
+          : `the message is in L1 block ${blockNumber}; waiting until an L2 block is anchored to it or later, the newest anchor is ${latest}`,
+      )
+    said = latest
     await sleep(options.pollMs, signal)
   }
 }
