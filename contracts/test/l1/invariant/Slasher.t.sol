@@ -310,20 +310,12 @@ contract SlasherInvariants {
         targets[0].selectors[3] = SlasherHandler.challenge.selector;
     }
 
-    function invariant_honestPreconfer_isNeverSlashed() external view {
-        require(handler.faultsPaid(true) == 0 && handler.bondLeft(true) == BOND, "honest");
-    }
-
-    function invariant_fault_isPaidOnce() external view {
-        require(!handler.isPaidTwice(), "twice");
-    }
-
-    function invariant_liveness_isPaidOnceAWindow() external view {
-        require(handler.livenessFaultsMax() <= 1, "window");
-    }
-
-    function invariant_slashed_isAtMostTheBond() external view {
-        require(handler.takenWei(false) + handler.bondLeft(false) == BOND, "bond");
+    /// @dev One campaign for all: windows and challenges are long.
+    function invariant_honestPreconferIsNeverSlashed_faultsArePaidOnce() external view {
+        require(handler.faultsPaid(true) == 0 && handler.bondLeft(true) == BOND, "honest preconfer slashed");
+        require(!handler.isPaidTwice(), "a fault paid twice");
+        require(handler.livenessFaultsMax() <= 1, "two liveness faults in a window");
+        require(handler.takenWei(false) + handler.bondLeft(false) == BOND, "slashed more than the bond");
     }
 
     /// @dev The handler can do what it is for: each lie is found and paid for.
