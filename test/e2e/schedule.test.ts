@@ -21,8 +21,6 @@ import { optInOperator } from '../support/pos/operators.ts'
 import { hasPosL1, type PosL1, posL1Reason, startPosL1 } from '../support/pos/startPosL1.ts'
 
 const L2 = { chainId: 167_002n, genesisHash: `0x${'47'.repeat(32)}` as Hash }
-/** Gas of a call where none is named: the execution client takes none for no limit. */
-const CALL_GAS = '0xffffff'
 /** Validators of the two operators; the rest has not opted in. */
 const [FIRST, SECOND] = [
   [3, 9, 27, 31, 40, 63],
@@ -44,14 +42,7 @@ describe.skipIf(!hasPosL1)(`on a proof-of-stake L1 the schedule room${posL1Reaso
   const committer = (index: number) => account(index).address.toLowerCase() as Address
   const keyOf = (index: number) => bytesToHex(account(index).getHdKey().privateKey!)
 
-  /** As other clients answer: by block hash (EIP-1898), and with gas enough. */
-  const request: RpcRequest = async (method, params) => {
-    if (method === 'eth_maxPriorityFeePerGas' || method === 'eth_blobBaseFee') return '0x1'
-    if (method !== 'eth_call') return pos.rpc(method, params)
-    const [call, at] = params as [object, { blockHash: Hash }]
-    const block = (await pos.rpc('eth_getBlockByHash', [at.blockHash, false])) as { number: Hex }
-    return pos.rpc('eth_call', [{ ...call, gas: CALL_GAS }, block.number])
-  }
+  const request: RpcRequest = (method, params) => pos.rpc(method, params)
   const readHead = async () => {
     const block = (await pos.rpc('eth_getBlockByNumber', ['latest', false])) as { number: Hex; hash: Hash }
     head = { number: BigInt(block.number), hash: block.hash }
@@ -85,7 +76,7 @@ describe.skipIf(!hasPosL1)(`on a proof-of-stake L1 the schedule room${posL1Reaso
       functionName: 'ownerAt',
       args: [timestamp, bytesToHex(lookahead)],
     })
-    const call = { to: rollup.schedule, data, gas: CALL_GAS }
+    const call = { to: rollup.schedule, data }
     const answer = await pos.rpc('eth_call', [call, 'latest']).catch(() => undefined)
     if (answer === undefined) return 'unknown'
     const window = decodeFunctionResult({
@@ -113,7 +104,7 @@ describe.skipIf(!hasPosL1)(`on a proof-of-stake L1 the schedule room${posL1Reaso
     const limits = { requestsPerSecond: 10_000 }
     l1 = await createL1({
       spec,
-      endpoints: [{ name: 'execution', request, limits }],
+      endpoints: [{ name: 'execution', url: pos.executionUrl, limits }],
       beacons: [{ name: 'consensus', url: pos.beaconUrl, limits }],
       kzgThreads: 0,
       pauseScale: 0.01,
@@ -216,7 +207,7 @@ describe.skipIf(!hasPosL1)(`on a proof-of-stake L1 the schedule room${posL1Reaso
     const { abi } = readArtifact('LookaheadSchedule')
     const args = [proposer, bytesToHex(lookahead)]
     const data = encodeFunctionData({ abi, functionName: 'checkProposer', args })
-    const call = { to: rollup.schedule, data, gas: CALL_GAS }
+    const call = { to: rollup.schedule, data }
     return pos.rpc('eth_call', [call, 'latest']).then(
       () => true,
       () => false,
