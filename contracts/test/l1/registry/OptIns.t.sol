@@ -81,6 +81,16 @@ contract OptInsTest is RegistryFixture {
         assertTrue(registry.isOptedIntoSlasher(root, address(slasher)) == isCovered, "covered");
     }
 
+    function test_optIn_leavesNoWeiOfOneBondToAnother() external {
+        bytes32 root = registerPastWindow();
+        optIn(root);
+        uint256 freeWei = 10 ether - MIN - BOND;
+        slasher = new ObedientSlasher(freeWei + 1);
+        expectOptInToRevert(root, IProposerRegistry.InsufficientCollateral.selector);
+        slasher.setBond(freeWei);
+        optIn(root);
+    }
+
     function test_optIn_shouldRevertWhenTheSlasherAsksForNothingOrForTooMuch() external {
         bytes32 root = registerPastWindow();
         slasher.setBond(0);
