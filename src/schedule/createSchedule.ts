@@ -126,7 +126,9 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
     const head = headNow()
     const { timestamp } = await l1.ancestor(head, head.number, signal)
     const next = plainClock.slotAt(timestamp) + 1n
-    const byClock = plainClock.slotAt(now())
+    // A third into a slot its block is there or missed: attesters have voted (consensus-specs, ATTESTATION_DUE_BPS).
+    const { secondsPerSlot } = spec.l1
+    const byClock = plainClock.slotAt(now() + secondsPerSlot - secondsPerSlot / 3n)
     // An L1 that is further behind does not keep the clock's time: a development chain. Of that far ahead nothing is known anyway.
     return byClock > next + SLOTS_PER_EPOCH ? next : maxBigint(byClock, next)
   }

@@ -92,7 +92,7 @@ export type SlotTurn = {
 export type Schedule = {
   /** Read once: an inbox keeps its schedule. */
   kind(): Promise<ScheduleKind>
-  /** The slot in which a block can come next: the clock's, or the one after the head's. */
+  /** The slot in which a block can come next: the clock's, the next one from a third of it on, or the one after the head's. */
   currentSlot(signal?: AbortSignal): Promise<bigint>
   currentEpoch(signal?: AbortSignal): Promise<bigint>
   /** Undefined unless it is the epoch of the L1 head or the next; both may be known, or, just after a boundary, the first. */

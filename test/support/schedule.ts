@@ -110,8 +110,8 @@ export async function createScheduleWorld(input: {
     calls,
     createRoom,
     schedule: createRoom(),
-    setNow: (slot: number) => {
-      now = genesisTime + BigInt(slot) * secondsPerSlot
+    setNow: (slot: number, seconds = 0) => {
+      now = genesisTime + BigInt(slot) * secondsPerSlot + BigInt(seconds)
     },
     /** Mines up to and with the block of a slot, leaving none out. */
     mineTo(slot: number): L1Block {

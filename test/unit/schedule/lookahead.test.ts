@@ -140,6 +140,14 @@ describe('by the lookahead (F54)', () => {
       expected,
     ])
     expect(window.firstSlot).toBeLessThanOrEqual(67n)
+    // A third into the slot its block is there or missed.
+    world.setNow(2 * SLOTS + 3, 3)
+    expect(await world.schedule.currentSlot()).toBe(67n)
+    world.setNow(2 * SLOTS + 3, 4)
+    expect(await world.schedule.currentSlot()).toBe(68n)
+    // An L1 that does not keep the clock's time is taken as it is.
+    world.setNow(10_000)
+    expect(await world.schedule.currentSlot()).toBe(64n)
     // A clock that is behind the chain does not count.
     world.setNow(5)
     expect(await world.schedule.currentSlot()).toBe(64n)
