@@ -7,13 +7,15 @@ import { InclusionLists } from "./InclusionLists.sol";
 import { L2Headers } from "./L2Headers.sol";
 import { L2Proposals } from "./L2Proposals.sol";
 import { OmissionJudge } from "./OmissionJudge.sol";
+import { SlotRecords } from "./SlotRecords.sol";
 
 /// @title InclusionListFault
 /// @notice A listed transaction could still have been appended to the last block of the window, so it was left out.
 /// @dev FOCIL's conditional rule (EIP-7805), judged at one place: the state after that block. What cannot be shown is no fault:
 ///      a sender with code, a nonce gone by (executed or replaced), a window without a block, a block of others between the
-///      window's last and the window's end.
-abstract contract InclusionListFault is Faults, L2Headers, L2Proposals {
+///      window's last and the window's end. Excused when the preconfer's own L1 slot was missed: the block with the
+///      transaction may have been lost with it.
+abstract contract InclusionListFault is Faults, L2Headers, L2Proposals, SlotRecords {
     /// @notice Evidence of an omission.
     struct Omission {
         /// @notice RLP list whose hash the promise has.
@@ -68,5 +70,6 @@ abstract contract InclusionListFault is Faults, L2Headers, L2Proposals {
             NoFault()
         );
         _requireSettled(omission.nextProposal.timestamp);
+        require(!_wasMissed(windowEnd), Excused());
     }
 }

@@ -9,7 +9,8 @@ import { SlotRecords } from "./SlotRecords.sol";
 /// @title SubmissionFault
 /// @notice The position of a promise was still free when the preconfer's window was over. Once a window.
 /// @dev Excused when the preconfer's own L1 slot was missed. Whoever fills the position later, also where anyone could propose,
-///      the preconfer had not. Provable once the position is filled: a chain that stands still shows nothing.
+///      the preconfer had not. Provable once the position is filled: a chain that stands still shows nothing. An inbox without
+///      room for a proposal is no excuse: whoever promises looks first.
 abstract contract SubmissionFault is Faults, PromiseCourse, SlotRecords {
     /// @dev The lowest block that landed late is the fault; those below must have been kept. What landed does not matter.
     function _judgeSubmission(

@@ -37,7 +37,8 @@ contract InclusionListFaultTest is SlasherFixture {
     /// @dev Blocks 1 and 2 in the window, block 3 after it.
     function landWindow() private {
         land(windowEnd, 2);
-        enterSlotAt(windowEnd + SLOT_SECONDS);
+        enterSlotAt(windowEnd);
+        enterSlot();
         land(slotAfter(1), 1);
         settle();
     }
@@ -117,6 +118,14 @@ contract InclusionListFaultTest is SlasherFixture {
         landWindow();
     }
 
+    function test_missedSlot_excuses() external {
+        land(windowEnd, 2);
+        enterSlotAt(windowEnd + SLOT_SECONDS);
+        land(slotAfter(1), 1);
+        settle();
+        expectRefusal(omissionAt(), Faults.Excused.selector);
+    }
+
     function test_accountThatIsNoAccount_isNoEvidence() external {
         nextStateRoot = json.hashAt(".fiveFields", ".stateRoot");
         landWindow();
@@ -156,7 +165,8 @@ contract InclusionListFaultTest is SlasherFixture {
 
     function test_evidence_isTooEarlyWhileAReorgCouldUnmakeIt() external {
         land(windowEnd, 2);
-        enterSlotAt(windowEnd + SLOT_SECONDS);
+        enterSlotAt(windowEnd);
+        enterSlot();
         land(slotAfter(1), 1);
         uint48 landedAt = uint48(block.timestamp);
         prove();
