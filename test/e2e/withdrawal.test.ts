@@ -60,10 +60,8 @@ describe.skipIf(!isBuilt)('withdrawal', () => {
 
       // Who has nothing on L2 yet cannot pay for the claim; anyone else can.
       const relayer = await exit.key('relayer', DEMO_KEY)
-      const finish = () => exit.bridge('finish', l2, 'deposit.json', '--key-file', relayer.file)
-      expect(await done(finish())).toMatch(/^done: 5 ether to 0x[0-9a-f]{40} on L2$/m)
-      expect(await exit.balance(l2, user.address)).toBe(parseEther('5'))
-      expect(await done(finish())).toMatch(/^done: 5 ether/m)
+      const finish = exit.bridge('finish', l2, 'deposit.json', '--key-file', relayer.file)
+      expect(await done(finish)).toMatch(/^done: 5 ether to 0x[0-9a-f]{40} on L2$/m)
       expect(await exit.balance(l2, user.address)).toBe(parseEther('5'))
       await stop(operator)
     },

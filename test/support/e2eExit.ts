@@ -46,9 +46,12 @@ export function createExit(place: Workplace, l1: HandDrivenL1) {
       return { file, address }
     },
     startNode: (dataDir: string): Cli => place.start(['node', ...chain, ...quick, ...node(dataDir)]),
-    /** A node that proposes. */
+    /** A node that proposes; not as often as it looks elsewhere, since every proposal costs a second of proving blobs. */
     startProposer: (dataDir: string, key: Key, ...more: readonly string[]): Cli =>
-      place.start(['propose', ...chain, ...quick, ...node(dataDir), '--key-file', key.file, ...more]),
+      place.start([
+        ...['propose', ...chain, ...quick, ...node(dataDir), '--key-file', key.file],
+        ...['--l1.poll-interval', '700', ...more],
+      ]),
     async urlOf(cli: Cli): Promise<string> {
       const match = await cli.line(SERVING)
       return (match[1] ?? match[2])!

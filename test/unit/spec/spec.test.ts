@@ -3,7 +3,7 @@ import { CriticalError } from '../../../src/primitives/errors.ts'
 import { EMPTY_OMMERS_HASH, headerHash } from '../../../src/primitives/header.ts'
 import { ZERO_ADDRESS, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../../src/primitives/keccak.ts'
-import { anchorAddressOf } from '../../../src/spec/address.ts'
+import { anchorAddressOf, bridgeAddressOf } from '../../../src/spec/address.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import { taikoHekla } from '../../../src/spec/networks/taikoHekla.ts'
 import { taikoHoodi } from '../../../src/spec/networks/taikoHoodi.ts'
@@ -20,7 +20,13 @@ const devnet = createDevnetSpec({
   secondsPerSlot: 4n,
   genesis: { hash: ZERO_HASH, stateRoot: ZERO_HASH },
 })
-const SPECS: readonly RollupSpec[] = [taikoMainnet, taikoHoodi, taikoHekla, devnet]
+const bridged: RollupSpec = {
+  ...devnet,
+  name: 'devnet with a bridge',
+  l1: { ...devnet.l1, bridge: `0x${'cd'.repeat(20)}` },
+  l2: { ...devnet.l2, bridge: bridgeAddressOf(167_999n) },
+}
+const SPECS: readonly RollupSpec[] = [taikoMainnet, taikoHoodi, taikoHekla, devnet, bridged]
 
 describe('forkAt', () => {
   const at = (spec: RollupSpec, number: bigint, timestamp: bigint) => forkAt(spec, { number, timestamp })
@@ -76,6 +82,7 @@ describe('networks', () => {
     }
     expect(taikoHoodi.l2.anchor).toBe('0x1670130000000000000000000000000000010001')
     expect(anchorAddressOf(1n)).toBe('0x1000000000000000000000000000000000010001')
+    expect(bridgeAddressOf(1_670_042n)).toBe('0x1670042000000000000000000000000000000001')
     expect(() => anchorAddressOf(10n ** 36n)).toThrow(RangeError)
     expect(() => anchorAddressOf(0n)).toThrow(RangeError)
   })
