@@ -19,9 +19,10 @@ unit: build
 conformance: build
 	CONFORMANCE=full node test/run.mjs --no-contracts test/conformance
 
-# The long ones: real process kills by the hundred.
+# The long ones: real process kills by the hundred, and the contracts' invariants at full depth (most of an hour).
 soak: build
 	SOAK=1 node test/run.mjs --no-contracts test/soak
+	node contracts/forge.mjs invariants
 
 bench: build
 	npm run --silent bench

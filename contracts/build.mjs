@@ -6,7 +6,11 @@ import { parseArgs } from 'node:util'
 import { runForge } from './forge.mjs'
 import { buildDevnetGenesis, DEVNET_L1_BRIDGE, DEVNET_L1_CHAIN_ID, DEVNET_L2_CHAIN_ID } from './genesis.mjs'
 
-const L1_CONTRACTS = ['Inbox', 'OpenSchedule', 'WhitelistSchedule', 'AttestationVerifier', 'CheckpointStore', 'Bridge']
+const L1_CONTRACTS = [
+  ...['Inbox', 'AttestationVerifier', 'CheckpointStore', 'Bridge'],
+  ...['OpenSchedule', 'WhitelistSchedule', 'LookaheadSchedule', 'ValidatorMap'],
+  ...['ProposerRegistry', 'PreconfSlasher'],
+]
 /** Store and bridge run on both layers, compiled for each. */
 const L2_CONTRACTS = { Anchor: 'Anchor', L2CheckpointStore: 'CheckpointStore', L2Bridge: 'Bridge' }
 

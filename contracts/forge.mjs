@@ -1,6 +1,7 @@
 // Runs forge in this folder, once for each layer: profile `default` is L1 (Prague), `l2` is L2 (Shanghai).
-//   node contracts/forge.mjs test      every test; gas must equal snapshots/; ends with "contracts: N passed, M failed"
-//   node contracts/forge.mjs snapshot  writes snapshots/ anew
+//   node contracts/forge.mjs test        every test; gas must equal snapshots/; ends with "contracts: N passed, M failed"
+//   node contracts/forge.mjs invariants  the invariants at full depth
+//   node contracts/forge.mjs snapshot    writes snapshots/ anew
 //   node contracts/forge.mjs fmt [--check]
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -29,10 +30,14 @@ export function runForge(profile, args, env = {}) {
   return { succeeded: status === 0, output: `${stdout}${stderr}` }
 }
 
-function test(env) {
+const LAYERS = ['default', 'l2']
+/** Of an invariant campaign: runs, and calls a run. Takes most of an hour. */
+const FULL_DEPTH = { FOUNDRY_INVARIANT_RUNS: '256', FOUNDRY_INVARIANT_DEPTH: '500' }
+
+function test(env, profiles = LAYERS, args = []) {
   let [passed, failed, hasFailed] = [0, 0, false]
-  for (const profile of ['default', 'l2']) {
-    const { succeeded, output } = runForge(profile, ['test'], env)
+  for (const profile of profiles) {
+    const { succeeded, output } = runForge(profile, ['test', ...args], env)
     process.stdout.write(output)
     const counts = /: (\d+) tests passed, (\d+) failed, \d+ skipped \(\d+ total tests\)/.exec(output)
     passed += Number(counts?.[1] ?? 0)
@@ -47,12 +52,13 @@ function test(env) {
 function main([command, ...rest]) {
   if (command === 'test') return test({ FORGE_SNAPSHOT_CHECK: 'true' })
   if (command === 'snapshot') return test({})
+  if (command === 'invariants') return test(FULL_DEPTH, ['default'], ['--match-test', '^invariant_'])
   if (command === 'fmt') {
     const { succeeded, output } = runForge('default', ['fmt', ...rest, 'src', 'test'])
     process.stdout.write(output)
     return succeeded
   }
-  console.error('usage: node contracts/forge.mjs test | snapshot | fmt [--check]')
+  console.error('usage: node contracts/forge.mjs test | invariants | snapshot | fmt [--check]')
   return false
 }
 
