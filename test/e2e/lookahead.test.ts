@@ -1,9 +1,25 @@
 /** L1's own proposers take turns, by proofs of real beacon states: opted in through the product's steps, on a proof-of-stake L1. */
+import { decodeFunctionResult, encodeAbiParameters, encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createL1 } from '../../src/l1/createL1.ts'
 import { createL1Client, createOwner, findContracts } from '../../src/preconf/operator.ts'
 import { optOut } from '../../src/preconf/optIn.ts'
-import { type Address, bytesToHex, type Hex } from '../../src/primitives/hex.ts'
+import {
+  type Address,
+  bytesToHex,
+  type Hash,
+  type Hex,
+  hexToBytes,
+  ZERO_HASH,
+} from '../../src/primitives/hex.ts'
+import {
+  BLOCK_COMMITMENT_TYPE,
+  blockCommitmentHash,
+  encodeBlockCommitment,
+} from '../../src/promise/blockCommitment.ts'
+import { PROMISE_NONCE } from '../../src/promise/domain.ts'
+import { signHash } from '../../src/promise/signature.ts'
+import { signingDomainOf, signingIdOf } from '../../src/promise/signingRoot.ts'
 import type { Proposer } from '../../src/propose/proposer.ts'
 import type { LookaheadProver } from '../../src/propose/proveLookahead.ts'
 import { readArtifact } from '../support/contracts/artifacts.ts'
@@ -15,7 +31,11 @@ import {
   lookaheadProofAt,
   ownerOf,
 } from '../support/pos/lookaheadCalls.ts'
-import { deployLookaheadRollup, type LookaheadRollup } from '../support/pos/lookaheadRollup.ts'
+import {
+  deployLookaheadRollup,
+  GENESIS_FORK_VERSION,
+  type LookaheadRollup,
+} from '../support/pos/lookaheadRollup.ts'
 import { optInOperator, type TestOperator, withSlots } from '../support/pos/operators.ts'
 import { L2_GENESIS, type PosNode, posSpec, readProposals, startPosNode } from '../support/pos/proposers.ts'
 import { hasPosL1, type PosL1, posL1Reason, startPosL1 } from '../support/pos/startPosL1.ts'
@@ -30,6 +50,9 @@ const VALIDATORS = [
   [10, 11, 12, 13],
   [20, 21, 22, 23],
 ]
+
+/** PreconfSlasher's first fault. */
+const EQUIVOCATION = 0
 
 const keyOf = (account: number): Hex => bytesToHex(DEV_ACCOUNTS[account]!.getHdKey().privateKey!)
 const addressOf = (account: number) => DEV_ACCOUNTS[account]!.address.toLowerCase() as Address
@@ -312,6 +335,73 @@ describe.skipIf(!hasPosL1)(
           }
         }
       })
+    })
+
+    test('two promises for one position cost their committer its bond, once, and pay who shows them', async () => {
+      const domain = {
+        l1ChainId: BigInt(l1.chainId),
+        domain: signingDomainOf(GENESIS_FORK_VERSION),
+        signingId: signingIdOf(BigInt(l1.chainId), rollup.registry),
+        slasher: rollup.slasher,
+      }
+      const windowEnd = BigInt(l1.genesisTime + ((await l1.head()).currentSlot + 20) * l1.secondsPerSlot)
+      const sign = (transactionsRoot: Hash) => {
+        const promise = {
+          l2ChainId: posSpec(l1, rollup).l2.chainId,
+          blockNumber: 7n,
+          parentCommitmentHash: ZERO_HASH,
+          parentBlockHash: `0x${'77'.repeat(32)}` as Hash,
+          transactionsRoot,
+          anchorBlockNumber: 3n,
+          windowEnd,
+          isEndOfWindow: false,
+        }
+        const payload = bytesToHex(encodeBlockCommitment(promise))
+        return {
+          commitment: {
+            commitmentType: BLOCK_COMMITMENT_TYPE,
+            payload,
+            requestHash: ZERO_HASH,
+            slasher: rollup.slasher,
+          },
+          nonce: PROMISE_NONCE,
+          signingId: domain.signingId,
+          signature: signHash(blockCommitmentHash(promise, domain), hexToBytes(keyOf(COMMITTERS[0]!))),
+        }
+      }
+      const { abi } = readArtifact('ProposerRegistry')
+      const signedCommitment = abi
+        .filter((item) => item.type === 'function')
+        .find(({ name, inputs }) => name === 'slashCommitment' && inputs.length === 3)!.inputs[1]!
+      const [one, two] = [sign(`0x${'11'.repeat(32)}`), sign(`0x${'22'.repeat(32)}`)]
+      const evidence = encodeAbiParameters(
+        [{ type: 'uint8' }, { type: 'bytes' }],
+        [EQUIVOCATION, encodeAbiParameters([signedCommitment], [two])],
+      )
+      const data = encodeFunctionData({
+        abi,
+        functionName: 'slashCommitment',
+        args: [operators[0]!.root, one, evidence],
+      })
+      const read = async (functionName: string, args: readonly unknown[]) => {
+        const call = { to: rollup.registry, data: encodeFunctionData({ abi, functionName, args }) }
+        return decodeFunctionResult({
+          abi,
+          functionName,
+          data: (await l1.rpc('eth_call', [call, 'latest'])) as Hex,
+        })
+      }
+      const bond = async () => {
+        const args = [operators[0]!.root, rollup.slasher]
+        return ((await read('getSlasherCommitment', args)) as { bondWei: bigint }).bondWei
+      }
+      const challenger = DEV_ACCOUNTS[9]!
+      const before = await bond()
+      await executeTransaction(l1, { account: challenger, to: rollup.registry, data })
+      const ether = 10n ** 18n
+      expect([before, await bond()]).toEqual([2n * ether, ether])
+      expect(await read('rewards', [challenger.address])).toBe(ether / 2n)
+      expect(await accepts(l1, rollup.registry, data)).toBe(false)
     })
   },
 )
