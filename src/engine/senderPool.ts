@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { CriticalError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
-import { workerUrl } from '../primitives/worker.ts'
+import { endWorker, workerUrl } from '../primitives/worker.ts'
 import { recoverRawSender, recoverSender } from './sender.ts'
 import type { SenderAnswer } from './senderWorker.ts'
 import type { Transaction } from './transaction.ts'
@@ -101,9 +101,7 @@ function createSenderWorker(): SenderWorker {
         worker.postMessage({ id, transactions })
       }),
     async close() {
-      // An idle one does not keep the process up, which would end before this does.
-      worker.ref()
-      await worker.terminate()
+      if (failure === undefined) await endWorker(worker)
     },
   }
 }

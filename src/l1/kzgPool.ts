@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
-import { workerUrl } from '../primitives/worker.ts'
+import { endWorker, workerUrl } from '../primitives/worker.ts'
 import { BATCH_MAX, createBatchVerifier } from './batchVerify.ts'
 import { type ClaimedBlob, identifyBlobs } from './identify.ts'
 import { loadKzg } from './kzg.ts'
@@ -93,13 +93,7 @@ export function createKzgPool(
       const threads = pool.splice(0)
       for (const { reject } of waiting.values()) reject(new TemporaryError('the KZG pool was closed'))
       waiting.clear()
-      await Promise.all(
-        threads.map(({ worker }) => {
-          // An idle one does not keep the process up, which would end before this does.
-          worker.ref()
-          return worker.terminate()
-        }),
-      )
+      await Promise.all(threads.map(({ worker }) => endWorker(worker)))
     },
   }
 }

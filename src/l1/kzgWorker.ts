@@ -1,6 +1,7 @@
 /** A thread of the KZG pool (kzgPool.ts): identifies blobs, one job after the other. */
 import { parentPort } from 'node:worker_threads'
 import type { Hash } from '../primitives/hex.ts'
+import { serveJobs } from '../primitives/worker.ts'
 import { createBatchVerifier } from './batchVerify.ts'
 import { type ClaimedBlob, identifyBlobs } from './identify.ts'
 import { loadKzg } from './kzg.ts'
@@ -13,7 +14,7 @@ export type KzgResult =
 const kzg = await loadKzg()
 const verifyBatch = createBatchVerifier(kzg)
 
-parentPort?.on('message', ({ id, blobs }: KzgJob) => {
+serveJobs(({ id, blobs }: KzgJob) => {
   let result: KzgResult
   try {
     result = { id, hashes: identifyBlobs({ kzg, verifyBatch }, blobs) }

@@ -1,7 +1,7 @@
 /** Commitments and proofs of our own blobs, off the main thread: cell proofs take a third of a second for each blob. */
 import { Worker } from 'node:worker_threads'
 import { CriticalError } from '../primitives/errors.ts'
-import { workerUrl } from '../primitives/worker.ts'
+import { endWorker, workerUrl } from '../primitives/worker.ts'
 import type { ProofJob, ProofResult } from './blobProverWorker.ts'
 import type { Sidecar, SidecarVersion } from './blobTransaction.ts'
 import { proveBlobs } from './proveBlobs.ts'
@@ -53,9 +53,9 @@ export function createBlobProver(threads: 0 | 1 = 1): BlobProver {
       return result
     },
     async close() {
-      // An idle one does not keep the process up, which would end before this does.
-      worker?.ref()
-      await worker?.terminate()
+      // What is asked for already is proven first.
+      await last
+      if (worker !== undefined) await endWorker(worker)
     },
   }
 }

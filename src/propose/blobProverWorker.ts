@@ -1,12 +1,13 @@
 /** The thread of blobProver.ts. */
 import { parentPort } from 'node:worker_threads'
+import { serveJobs } from '../primitives/worker.ts'
 import type { Sidecar, SidecarVersion } from './blobTransaction.ts'
 import { proveBlobs } from './proveBlobs.ts'
 
 export type ProofJob = { readonly blobs: readonly Uint8Array[]; readonly version: SidecarVersion }
 export type ProofResult = { readonly sidecar: Sidecar } | { readonly error: string }
 
-parentPort?.on('message', ({ blobs, version }: ProofJob) => {
+serveJobs(({ blobs, version }: ProofJob) => {
   let result: ProofResult
   try {
     result = { sidecar: proveBlobs(blobs, version) }

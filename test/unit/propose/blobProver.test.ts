@@ -35,3 +35,13 @@ test.skipIf(!existsSync(fileURLToPath(compiled)))(
     }
   },
 )
+
+test.skipIf(!existsSync(fileURLToPath(compiled)))(
+  'is closed after the job under way, not inside it',
+  async () => {
+    const prover = createBlobProver(1)
+    const proving = prover.prove(encodeBlobs(Buffer.from('late')), 0)
+    await prover.close()
+    expect((await proving).commitments).toHaveLength(1)
+  },
+)
