@@ -6,6 +6,7 @@ import { CheckpointStore } from "../../../src/shared/CheckpointStore.sol";
 import { IBridge } from "../../../src/shared/IBridge.sol";
 import { BridgeFixture } from "../../support/BridgeFixture.sol";
 import { MoodyReceiver } from "../../support/BridgeReceivers.sol";
+import { Invariants } from "../../support/Invariants.sol";
 
 /// @notice Deposits, true and false withdrawals, retries and recoveries in any order, at any time; and books of its own.
 contract BridgeHandler is BridgeFixture {
@@ -125,38 +126,21 @@ contract BridgeHandler is BridgeFixture {
     }
 }
 
-contract BridgeInvariants {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
+contract BridgeInvariants is Invariants {
     BridgeHandler private handler;
     Bridge private bridge;
-
-    error Broken(string claim);
 
     function setUp() external {
         handler = new BridgeHandler();
         bridge = handler.target();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](7);
-        targets[0].selectors[0] = BridgeHandler.passTime.selector;
-        targets[0].selectors[1] = BridgeHandler.changeMood.selector;
-        targets[0].selectors[2] = BridgeHandler.deposit.selector;
-        targets[0].selectors[3] = BridgeHandler.withdraw.selector;
-        targets[0].selectors[4] = BridgeHandler.withdrawUnproven.selector;
-        targets[0].selectors[5] = BridgeHandler.retry.selector;
-        targets[0].selectors[6] = BridgeHandler.recover.selector;
+        _fuzz(address(handler));
+        _fuzz(BridgeHandler.passTime.selector);
+        _fuzz(BridgeHandler.changeMood.selector);
+        _fuzz(BridgeHandler.deposit.selector);
+        _fuzz(BridgeHandler.withdraw.selector);
+        _fuzz(BridgeHandler.withdrawUnproven.selector);
+        _fuzz(BridgeHandler.retry.selector);
+        _fuzz(BridgeHandler.recover.selector);
     }
 
     /// @dev Whatever the other chain claims: no more comes out than went in, and the rest is there, failed messages' too.

@@ -7,6 +7,7 @@ import { Inbox } from "../../../src/l1/Inbox.sol";
 import { IProposerSchedule } from "../../../src/l1/IProposerSchedule.sol";
 import { InboxFixture } from "../../support/InboxFixture.sol";
 import { Vm } from "../../support/Vm.sol";
+import { Invariants } from "../../support/Invariants.sol";
 
 /// @notice Lets ALICE propose.
 contract AliceSchedule is IProposerSchedule {
@@ -164,36 +165,19 @@ contract InboxHandler is InboxFixture {
     }
 }
 
-contract InboxInvariants {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
+contract InboxInvariants is Invariants {
     InboxHandler private handler;
     Inbox private inbox;
-
-    error Broken(string claim);
 
     function setUp() external {
         handler = new InboxHandler();
         inbox = handler.target();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](5);
-        targets[0].selectors[0] = InboxHandler.advance.selector;
-        targets[0].selectors[1] = InboxHandler.save.selector;
-        targets[0].selectors[2] = InboxHandler.proposeAs.selector;
-        targets[0].selectors[3] = InboxHandler.collect.selector;
-        targets[0].selectors[4] = InboxHandler.proveAll.selector;
+        _fuzz(address(handler));
+        _fuzz(InboxHandler.advance.selector);
+        _fuzz(InboxHandler.save.selector);
+        _fuzz(InboxHandler.proposeAs.selector);
+        _fuzz(InboxHandler.collect.selector);
+        _fuzz(InboxHandler.proveAll.selector);
     }
 
     function invariant_queue_headIsAtMostTail() external view {

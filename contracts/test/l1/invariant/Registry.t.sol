@@ -6,52 +6,31 @@ import { ProposerRegistry } from "../../../src/l1/registry/ProposerRegistry.sol"
 import { Test } from "../../support/Test.sol";
 import { RegistryHandler } from "../registry/RegistryHandler.sol";
 import { ObedientSlasher } from "../registry/TestSlashers.sol";
+import { Invariants } from "../../support/Invariants.sol";
 
-contract RegistryInvariants is Test {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
+contract RegistryInvariants is Test, Invariants {
     uint256 private constant MIN = 1 ether;
     uint256 private constant SLASHERS = 2;
 
     RegistryHandler private handler;
     ProposerRegistry private registry;
 
-    error Broken(string claim);
-
     function setUp() external {
         handler = new RegistryHandler();
         registry = handler.target();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(handler);
-        bytes4[12] memory selectors = [
-            RegistryHandler.wait_.selector,
-            RegistryHandler.register.selector,
-            RegistryHandler.addCollateral.selector,
-            RegistryHandler.unregister.selector,
-            RegistryHandler.claim.selector,
-            RegistryHandler.optIn.selector,
-            RegistryHandler.optOut.selector,
-            RegistryHandler.slashCommitment.selector,
-            RegistryHandler.slashRegistration.selector,
-            RegistryHandler.slashEquivocation.selector,
-            RegistryHandler.withdrawReward.selector,
-            RegistryHandler.forceEther.selector
-        ];
-        targets[0].selectors = new bytes4[](selectors.length);
-        for (uint256 i; i < selectors.length; ++i) {
-            targets[0].selectors[i] = selectors[i];
-        }
+        _fuzz(address(handler));
+        _fuzz(RegistryHandler.wait_.selector);
+        _fuzz(RegistryHandler.register.selector);
+        _fuzz(RegistryHandler.addCollateral.selector);
+        _fuzz(RegistryHandler.unregister.selector);
+        _fuzz(RegistryHandler.claim.selector);
+        _fuzz(RegistryHandler.optIn.selector);
+        _fuzz(RegistryHandler.optOut.selector);
+        _fuzz(RegistryHandler.slashCommitment.selector);
+        _fuzz(RegistryHandler.slashRegistration.selector);
+        _fuzz(RegistryHandler.slashEquivocation.selector);
+        _fuzz(RegistryHandler.withdrawReward.selector);
+        _fuzz(RegistryHandler.forceEther.selector);
     }
 
     function afterInvariant() external view {

@@ -9,6 +9,7 @@ import { LookaheadSchedule } from "../../../src/l1/lookahead/LookaheadSchedule.s
 import { Eip4788 } from "../../support/Eip4788.sol";
 import { LookaheadFixture } from "../../support/LookaheadFixture.sol";
 import { Vm } from "../../support/Vm.sol";
+import { Invariants } from "../../support/Invariants.sol";
 
 /// @notice Operators that come and go, validators that move between them, proposals by those whose turn it is and by others;
 ///         and a schedule of its own, read off the list of proposers and a diary. Epochs of 8 slots.
@@ -361,39 +362,22 @@ contract WhitelistHandler is LookaheadFixture {
     }
 }
 
-struct FuzzSelector {
-    address addr;
-    bytes4[] selectors;
-}
-
-error Broken(string claim);
-
-contract LookaheadInvariants {
+contract LookaheadInvariants is Invariants {
     LookaheadHandler private handler;
 
     function setUp() external {
         handler = new LookaheadHandler();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](10);
-        targets[0].selectors[0] = LookaheadHandler.pass.selector;
-        targets[0].selectors[1] = LookaheadHandler.optIn.selector;
-        targets[0].selectors[2] = LookaheadHandler.optOut.selector;
-        targets[0].selectors[3] = LookaheadHandler.slashOne.selector;
-        targets[0].selectors[4] = LookaheadHandler.unregister.selector;
-        targets[0].selectors[5] = LookaheadHandler.claimFor.selector;
-        targets[0].selectors[6] = LookaheadHandler.setPoster.selector;
-        targets[0].selectors[7] = LookaheadHandler.proveRunning.selector;
-        targets[0].selectors[8] = LookaheadHandler.propose.selector;
-        targets[0].selectors[9] = LookaheadHandler.look.selector;
+        _fuzz(address(handler));
+        _fuzz(LookaheadHandler.pass.selector);
+        _fuzz(LookaheadHandler.optIn.selector);
+        _fuzz(LookaheadHandler.optOut.selector);
+        _fuzz(LookaheadHandler.slashOne.selector);
+        _fuzz(LookaheadHandler.unregister.selector);
+        _fuzz(LookaheadHandler.claimFor.selector);
+        _fuzz(LookaheadHandler.setPoster.selector);
+        _fuzz(LookaheadHandler.proveRunning.selector);
+        _fuzz(LookaheadHandler.propose.selector);
+        _fuzz(LookaheadHandler.look.selector);
     }
 
     /// @dev And who owns the slot is not refused.
@@ -414,26 +398,16 @@ contract LookaheadInvariants {
     }
 }
 
-contract WhitelistInvariants {
+contract WhitelistInvariants is Invariants {
     WhitelistHandler private handler;
 
     function setUp() external {
         handler = new WhitelistHandler();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](4);
-        targets[0].selectors[0] = WhitelistHandler.pass.selector;
-        targets[0].selectors[1] = WhitelistHandler.add.selector;
-        targets[0].selectors[2] = WhitelistHandler.remove.selector;
-        targets[0].selectors[3] = WhitelistHandler.check.selector;
+        _fuzz(address(handler));
+        _fuzz(WhitelistHandler.pass.selector);
+        _fuzz(WhitelistHandler.add.selector);
+        _fuzz(WhitelistHandler.remove.selector);
+        _fuzz(WhitelistHandler.check.selector);
     }
 
     /// @dev And the epoch's operator is not refused.

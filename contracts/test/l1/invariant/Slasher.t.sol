@@ -7,6 +7,7 @@ import { BlockCommitments } from "../../../src/l1/preconf/BlockCommitments.sol";
 import { Faults } from "../../../src/l1/preconf/Faults.sol";
 import { PromiseCourse } from "../../../src/l1/preconf/PromiseCourse.sol";
 import { SlasherFixture } from "../../support/SlasherFixture.sol";
+import { Invariants } from "../../support/Invariants.sol";
 
 /// @notice Windows of two preconfers in any order, on an L1 that misses slots and lets others in; and a challenger who tries
 ///         every evidence there is about every promise. One preconfer is honest, whatever the other and the L1 do.
@@ -281,33 +282,18 @@ contract SlasherHandler is SlasherFixture {
     }
 }
 
-contract SlasherInvariants {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
+contract SlasherInvariants is Invariants {
     uint256 private constant BOND = 200 ether;
 
     SlasherHandler private handler;
 
     function setUp() external {
         handler = new SlasherHandler();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](4);
-        targets[0].selectors[0] = SlasherHandler.playHonest.selector;
-        targets[0].selectors[1] = SlasherHandler.playLiar.selector;
-        targets[0].selectors[2] = SlasherHandler.passTime.selector;
-        targets[0].selectors[3] = SlasherHandler.challenge.selector;
+        _fuzz(address(handler));
+        _fuzz(SlasherHandler.playHonest.selector);
+        _fuzz(SlasherHandler.playLiar.selector);
+        _fuzz(SlasherHandler.passTime.selector);
+        _fuzz(SlasherHandler.challenge.selector);
     }
 
     /// @dev One campaign for all: windows and challenges are long.
