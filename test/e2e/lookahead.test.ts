@@ -17,6 +17,7 @@ import {
   blockCommitmentHash,
   encodeBlockCommitment,
 } from '../../src/promise/blockCommitment.ts'
+import type { SignedCommitment } from '../../src/promise/commitment.ts'
 import { PROMISE_NONCE } from '../../src/promise/domain.ts'
 import { signHash } from '../../src/promise/signature.ts'
 import { signingDomainOf, signingIdOf } from '../../src/promise/signingRoot.ts'
@@ -345,7 +346,7 @@ describe.skipIf(!hasPosL1)(
         slasher: rollup.slasher,
       }
       const windowEnd = BigInt(l1.genesisTime + ((await l1.head()).currentSlot + 20) * l1.secondsPerSlot)
-      const sign = (transactionsRoot: Hash) => {
+      const sign = (transactionsRoot: Hash): SignedCommitment => {
         const promise = {
           l2ChainId: posSpec(l1, rollup).l2.chainId,
           blockNumber: 7n,

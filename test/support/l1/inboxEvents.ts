@@ -6,8 +6,6 @@ import type { L2Checkpoint } from './inbox.ts'
 import { INBOX_ABI, TOKEN_ABI } from './inboxAbi.ts'
 import type { InboxBlobSlice, InboxProposal } from './inboxState.ts'
 
-export const PROPOSED_TOPIC = topicsOf('Proposed', { id: 0, proposer: `0x${'00'.repeat(20)}` })[0] as Hash
-
 export function proposedLog(inbox: Address, proposal: InboxProposal): Log {
   const sources = proposal.sources.map(({ isForcedInclusion, blobSlice }) => ({
     isForcedInclusion,

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeEventLog, encodeEventTopics } from 'viem'
+import { decodeEventLog } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createDevnetPool } from '../../../src/cli/devnet/proposing.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
@@ -25,6 +25,7 @@ import { createLookaheadProver, type LookaheadProver } from '../../../src/propos
 import { createTurns } from '../../../src/propose/turn.ts'
 import type { TxPool } from '../../../src/propose/txPool.ts'
 import { inboxAbi } from '../../../src/protocol/shasta/abi.ts'
+import { PROPOSED_TOPIC } from '../../../src/protocol/shasta/proposals.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
@@ -149,9 +150,8 @@ export type Proposed = {
 
 /** Every proposal on L1's canonical chain but the activation's, in order. */
 export async function readProposals(l1: PosL1, inbox: Address): Promise<readonly Proposed[]> {
-  const [topic] = encodeEventTopics({ abi: inboxAbi, eventName: 'Proposed' })
   const logs = (await l1.rpc('eth_getLogs', [
-    { address: inbox, topics: [topic], fromBlock: '0x0', toBlock: 'latest' },
+    { address: inbox, topics: [PROPOSED_TOPIC], fromBlock: '0x0', toBlock: 'latest' },
   ])) as { topics: [Hex]; data: Hex; blockNumber: Hex }[]
   const proposals = await Promise.all(
     logs.map(async ({ topics, data, blockNumber }) => {
