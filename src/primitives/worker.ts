@@ -29,8 +29,9 @@ export function serveJobs<Job>(handle: (job: Job) => void): void {
  * process.
  */
 export function endWorker(worker: Worker): Promise<void> {
-  // An idle one does not keep the process up, which would end before this does.
+  // An idle one does not keep the process up, which would end before this does; the last answers make it idle once more.
   worker.ref()
+  worker.on('message', () => worker.ref())
   return new Promise((resolve) => {
     worker.once('exit', () => resolve())
     worker.postMessage(END)
