@@ -91,15 +91,15 @@ async function runRegister(connection: Connection): Promise<void> {
   const { config, l1, contracts } = connection
   const registrations = await readRegistrations(config)
   const collateral = config.get<string>('collateral')
-  const registered = await register(l1, contracts, {
+  const { root, ...registered } = await register(l1, contracts, {
     owner: await ownerOf(connection),
     registrations,
     ...(collateral !== undefined && { collateralWei: parseEther(collateral) }),
   })
-  print({ operator: registered.root, ...registered, root: undefined })
-  const { usableFrom } = await statusOf(connection, registered.root)
+  print({ operator: root, ...registered })
+  const { usableFrom } = await statusOf(connection, root)
   console.error(
-    `registered; signatures can be challenged until ${timeOf(usableFrom)}, then: plumbline preconf opt-in --operator ${registered.root}`,
+    `registered; signatures can be challenged until ${timeOf(usableFrom)}, then: plumbline preconf opt-in --operator ${root}`,
   )
 }
 
