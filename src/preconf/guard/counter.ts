@@ -1,0 +1,67 @@
+/**
+ * The generation of the guard's database, kept in a small file outside of it. The database counts first, then this file, and only then
+ * anything leaves: a database that is behind the file is an old copy. Lay it beside the keys, where no backup of the database reaches.
+ */
+import { open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { StoreIoError } from '../../store/errors.ts'
+
+export type Counter = {
+  /** Returns when the file holds `generation` or a later one, on the disk. StoreIoError when it cannot be written. */
+  raise(generation: bigint): Promise<void>
+}
+
+/** Undefined when there is none, or what is there is no counter. StoreIoError when it cannot be read. */
+export async function readCounter(path: string): Promise<bigint | undefined> {
+  try {
+    const text = await readFile(path, 'utf8')
+    return /^\d{1,15}\n$/.test(text) ? BigInt(text.trim()) : undefined
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'ENOENT') return undefined
+    throw new StoreIoError(`${path} cannot be read; check path and permissions`, { cause })
+  }
+}
+
+export function createCounter(path: string): Counter {
+  let written = -1n
+  let wanted = -1n
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    raise: (generation) => {
+      if (generation > wanted) wanted = generation
+      const raised = last.then(async () => {
+        if (generation <= written) return
+        // Those who wait behind this one are served by the same write.
+        const value = wanted
+        await writeCounter(path, value)
+        written = value
+      })
+      last = raised.catch(() => {})
+      return raised
+    },
+  }
+}
+
+/** By renaming: the old value or the new one, after a crash too. */
+async function writeCounter(path: string, value: bigint): Promise<void> {
+  try {
+    const file = await open(`${path}.new`, 'w', 0o600)
+    try {
+      await file.writeFile(`${value}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(`${path}.new`, path)
+    const directory = await open(dirname(path), 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  } catch (cause) {
+    throw new StoreIoError(`${path} cannot be written, so nothing is signed; check disk and permissions`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The one way to a signature by a commitment key. What is signed is written down first, on the disk, and a position has one content:
+ * record, count, sign, keep the signature, answer. The guard computes the hash itself, so that no caller can name another position
+ * than the one that is signed.
+ *
+ * It knows what this machine signed. It cannot know of the same key on another machine, nor that the database and the counter were both
+ * put back: a key is used in one place.
+ */
+import { CriticalError } from '../../primitives/errors.ts'
+import type { Address, Hash, Hex } from '../../primitives/hex.ts'
+import { type BlockCommitment, blockCommitmentHash } from '../../promise/blockCommitment.ts'
+import type { PromiseDomain } from '../../promise/domain.ts'
+import { type InclusionList, inclusionListHash } from '../../promise/inclusionList.ts'
+import { recoverCommitter } from '../../promise/signature.ts'
+import { type Interchange, parseInterchange } from './interchange.ts'
+import { openLedger } from './ledger.ts'
+import {
+  type ClaimRequest,
+  type L1View,
+  nameDomain,
+  positionOfBlock,
+  positionOfList,
+  type Refusal,
+} from './position.ts'
+
+/** A key, wherever it is kept. */
+export type GuardSigner = {
+  readonly address: Address
+  /** r ‖ s ‖ v over the hash without a prefix, as promise/signature.ts has it. */
+  sign(hash: Hash): Promise<Hex>
+}
+
+export type GuardAnswer =
+  | { readonly type: 'signed'; readonly hash: Hash; readonly signature: Hex }
+  | { readonly type: 'refused'; readonly refusal: Refusal }
+
+export type GuardOptions = {
+  /** The guard's own database; not on a network file system. */
+  readonly path: string
+  /** Counter of its generations; beside the keys, and in no backup of the database. */
+  readonly counterPath: string
+  readonly domain: PromiseDomain
+  readonly signers: readonly GuardSigner[]
+  /** Longest time from the L1 head to the end of a window that is promised for, and the wait after a loss. Seconds. */
+  readonly windowSeconds: bigint
+  /** From verified L1 data, with the head as it is now. Asked at opening, at an import, and for every signature. */
+  readL1(): Promise<L1View>
+}
+
+export type Guard = {
+  /** A failure to record or to sign is thrown, as the store's or the signer's error, and nothing is answered. */
+  signBlock(key: Address, commitment: BlockCommitment): Promise<GuardAnswer>
+  signList(key: Address, list: InclusionList): Promise<GuardAnswer>
+  /** RangeError for a file that is malformed or of another domain. Nothing is signed for a window afterwards. */
+  import(json: unknown): Promise<void>
+  export(): Promise<Interchange>
+  /** Waits for signatures on their way. */
+  close(): Promise<void>
+}
+
+/** Throws StoreLockedError while another process has the database or the counter, or the store's other errors. */
+export async function openGuard(options: GuardOptions): Promise<Guard> {
+  const { path, counterPath, domain, windowSeconds, readL1 } = options
+  const signers = new Map(options.signers.map((signer) => [signer.address, signer]))
+  const name = nameDomain(domain)
+  const { timestamp } = await readL1()
+  const ledger = await openLedger({
+    path,
+    counterPath,
+    domain: name,
+    windowSeconds,
+    l1Timestamp: timestamp,
+  })
+  /** By key and hash: who asks for the same meanwhile gets the same. */
+  const onTheirWay = new Map<string, Promise<GuardAnswer>>()
+  const running = new Set<Promise<unknown>>()
+  let isClosed = false
+
+  function run<T>(work: () => Promise<T>): Promise<T> {
+    if (isClosed) return Promise.reject(new CriticalError('internal error: the guard is closed'))
+    const result = work().finally(() => running.delete(result))
+    running.add(result)
+    return result
+  }
+
+  function sign(request: ClaimRequest): Promise<GuardAnswer> {
+    const id = `${request.key} ${request.hash}`
+    const answer = onTheirWay.get(id) ?? recordAndSign(request).finally(() => onTheirWay.delete(id))
+    onTheirWay.set(id, answer)
+    return answer
+  }
+
+  async function recordAndSign(request: ClaimRequest): Promise<GuardAnswer> {
+    const { key, hash } = request
+    const signer = signers.get(key)
+    if (signer === undefined) throw new CriticalError(`the guard has no signer for ${key}`)
+    const claim = await ledger.claim(request, await readL1())
+    if (claim.type === 'refused') return claim
+    const signature = claim.signature ?? (await signAndKeep(signer, request))
+    return { type: 'signed', hash, signature }
+  }
+
+  async function signAndKeep(signer: GuardSigner, request: ClaimRequest): Promise<Hex> {
+    const signature = await signer.sign(request.hash)
+    const by = recoverCommitter(request.hash, signature)
+    if (by !== signer.address)
+      throw new CriticalError(
+        `the signer of ${signer.address} gave ${by === undefined ? 'no signature' : `a signature of ${by}`}; check its configuration`,
+      )
+    await ledger.keepSignature(request, signature)
+    return signature
+  }
+
+  return {
+    signBlock: (key, commitment) =>
+      run(async () =>
+        sign({
+          key,
+          position: positionOfBlock(commitment),
+          windowEnd: commitment.windowEnd,
+          hash: blockCommitmentHash(commitment, domain),
+        }),
+      ),
+    signList: (key, list) =>
+      run(async () =>
+        sign({
+          key,
+          position: positionOfList(list),
+          windowEnd: list.windowEnd,
+          hash: inclusionListHash(list, domain),
+        }),
+      ),
+    import: (json) =>
+      run(async () => ledger.import(parseInterchange(json, name), (await readL1()).timestamp)),
+    export: () => run(() => ledger.export()),
+    close: async () => {
+      isClosed = true
+      await Promise.allSettled(running)
+      await ledger.close()
+    },
+  }
+}

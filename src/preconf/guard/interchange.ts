@@ -1,0 +1,123 @@
+/**
+ * What a guard knows, as JSON that moves with its keys: EIP-3076's interchange for our positions. Importing is minifying: up to the
+ * highest position that comes in, nothing but the very same content is signed again.
+ */
+import { z } from 'zod'
+import { type Address, type Hash, ZERO_HASH } from '../../primitives/hex.ts'
+import type { SqlValue, StoreTransaction } from '../../store/store.ts'
+
+const FORMAT = 'plumbline-promises'
+const VERSION = '1'
+/** Of one file: ten years of blocks each second are not moved in one piece. */
+const ENTRIES_MAX = 1_000_000
+
+const hashSchema = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>
+const addressSchema = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>
+const uintSchema = (bits: bigint) =>
+  z
+    .string()
+    .regex(/^(0|[1-9]\d{0,19})$/)
+    .refine((text) => BigInt(text) < 2n ** bits)
+
+const schema = z.strictObject({
+  metadata: z.strictObject({
+    format: z.literal(FORMAT),
+    version: z.literal(VERSION),
+    /** `nameDomain`. */
+    domain: z.string(),
+  }),
+  data: z
+    .array(
+      z.strictObject({
+        key: addressSchema,
+        kind: z.enum(['block', 'list']),
+        l2_chain_id: uintSchema(64n),
+        /** Nothing else is signed up to here. */
+        watermark: uintSchema(48n),
+        signed: z
+          .array(z.strictObject({ number: uintSchema(48n), parent: hashSchema, hash: hashSchema }))
+          .max(ENTRIES_MAX),
+      }),
+    )
+    .max(ENTRIES_MAX),
+})
+
+export type Interchange = Readonly<z.infer<typeof schema>>
+
+/** RangeError for what is none, or is of another domain. */
+export function parseInterchange(json: unknown, domain: string): Interchange {
+  const parsed = schema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new RangeError(`the interchange file is malformed: ${issue?.path.join('.')}: ${issue?.message}`)
+  }
+  if (parsed.data.metadata.domain !== domain)
+    throw new RangeError(
+      `the interchange file is of domain ${parsed.data.metadata.domain}, this guard signs for ${domain}`,
+    )
+  const list = parsed.data.data.find((entry) => entry.kind === 'list' && entry.signed.some(hasParent))
+  if (list) throw new RangeError('the interchange file is malformed: a list has a parent')
+  return parsed.data
+}
+
+const hasParent = ({ parent }: { readonly parent: Hash }) => parent !== ZERO_HASH
+
+/** Where both have another content for one position, what is here stays: the other one is below the watermark and never signed. */
+export async function importRows(
+  transaction: StoreTransaction,
+  domain: string,
+  { data }: Interchange,
+): Promise<void> {
+  for (const { key, kind, l2_chain_id, watermark, signed } of data) {
+    const place: SqlValue[] = [key, domain, kind, l2_chain_id]
+    let highest = BigInt(watermark)
+    for (const { number, parent, hash } of signed) {
+      if (BigInt(number) > highest) highest = BigInt(number)
+      await transaction.run('INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, NULL)', [
+        ...place,
+        BigInt(number),
+        parent,
+        hash,
+      ])
+    }
+    await transaction.run(
+      `INSERT INTO watermarks VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET number = max(number, excluded.number)`,
+      [...place, highest],
+    )
+  }
+}
+
+/** Ordered by key, kind, chain, number and parent, so that equal knowledge is equal text. */
+export async function exportRows(transaction: StoreTransaction, domain: string): Promise<Interchange> {
+  const signed = await transaction.all(
+    `SELECT key, kind, l2_chain_id, number, parent, hash FROM positions WHERE domain = ?
+     ORDER BY key, kind, l2_chain_id, number, parent`,
+    [domain],
+  )
+  const watermarks = await transaction.all(
+    'SELECT key, kind, l2_chain_id, number FROM watermarks WHERE domain = ? ORDER BY key, kind, l2_chain_id',
+    [domain],
+  )
+  type Entry = Interchange['data'][number]
+  const places = new Map<string, Entry>()
+  const entryOf = (row: Readonly<Record<string, unknown>>): Entry => {
+    const { key, kind, l2_chain_id } = row as Entry
+    const name = `${key} ${kind} ${l2_chain_id}`
+    const entry = places.get(name) ?? { key, kind, l2_chain_id, watermark: '0', signed: [] }
+    places.set(name, entry)
+    return entry
+  }
+  for (const row of watermarks) entryOf(row).watermark = String(row.number)
+  for (const row of signed)
+    entryOf(row).signed.push({
+      number: String(row.number),
+      parent: row.parent as Hash,
+      hash: row.hash as Hash,
+    })
+  const names = [...places.keys()].sort()
+  return {
+    metadata: { format: FORMAT, version: VERSION, domain },
+    data: names.flatMap((name) => places.get(name) ?? []),
+  }
+}

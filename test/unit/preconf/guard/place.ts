@@ -1,0 +1,135 @@
+/** A directory with a guard's two files, an L1 on command, and a signer that remembers what it signed. */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Guard,
+  type GuardOptions,
+  type GuardSigner,
+  openGuard,
+} from '../../../../src/preconf/guard/guard.ts'
+import type { L1View } from '../../../../src/preconf/guard/position.ts'
+import type { Address, Hash, Hex } from '../../../../src/primitives/hex.ts'
+import type { BlockCommitment } from '../../../../src/promise/blockCommitment.ts'
+import type { InclusionList } from '../../../../src/promise/inclusionList.ts'
+import { committerOf, signHash } from '../../../../src/promise/signature.ts'
+import { signingDomainOf } from '../../../../src/promise/signingRoot.ts'
+
+export const WINDOW = 384n
+export const START = 1_000_000n
+const PRIVATE_KEY = new Uint8Array(32).fill(7)
+export const KEY: Address = committerOf(PRIVATE_KEY)
+export const DOMAIN = {
+  l1ChainId: 1n,
+  domain: signingDomainOf('0x00000000'),
+  signingId: hashOf(1),
+  slasher: `0x${'5a'.repeat(20)}` as Address,
+}
+
+export function hashOf(n: number | bigint): Hash {
+  return `0x${n.toString(16).padStart(64, '0')}`
+}
+
+export type Place = {
+  readonly path: string
+  readonly counterPath: string
+  /** What the L1 says; changed by the test. */
+  readonly l1: { timestamp: bigint; landed: { number: bigint; timestamp: bigint }; finalizedNumber: bigint }
+  /** Blocks that L1 has removed. */
+  readonly removed: Set<Hash>
+  /** Everything that was ever signed, in order. */
+  readonly signed: Hash[]
+  readonly signer: GuardSigner
+  view(): Promise<L1View>
+  open(change?: Partial<GuardOptions>): Promise<Guard>
+  /** Opens for the first time and lets the window pass that a new guard waits. */
+  openReady(change?: Partial<GuardOptions>): Promise<Guard>
+  /** A window later, with an L2 block landed since. */
+  passWindow(): void
+  /** The closed database. */
+  backUp(): void
+  restore(): void
+  remove(): void
+}
+
+export function createPlace(): Place {
+  const directory = mkdtempSync(join(tmpdir(), 'plumbline-guard-'))
+  mkdirSync(join(directory, 'keys'))
+  const path = join(directory, 'guard.sqlite')
+  const l1 = {
+    timestamp: START,
+    landed: { number: 99n, timestamp: START },
+    finalizedNumber: 50n,
+  }
+  const removed = new Set<Hash>()
+  const signed: Hash[] = []
+  const signer: GuardSigner = {
+    address: KEY,
+    sign: async (hash) => {
+      signed.push(hash)
+      return sign(hash)
+    },
+  }
+  const place: Place = {
+    path,
+    counterPath: join(directory, 'keys', 'generation'),
+    l1,
+    removed,
+    signed,
+    signer,
+    view: async () => ({ ...l1, isRemoved: async (hash) => removed.has(hash) }),
+    open: (change) =>
+      openGuard({
+        path,
+        counterPath: place.counterPath,
+        domain: DOMAIN,
+        signers: [signer],
+        windowSeconds: WINDOW,
+        readL1: place.view,
+        ...change,
+      }),
+    openReady: async (change) => {
+      const guard = await place.open(change)
+      place.passWindow()
+      return guard
+    },
+    passWindow: () => {
+      l1.timestamp += WINDOW + 1n
+      l1.landed = { ...l1.landed, timestamp: l1.timestamp }
+    },
+    backUp: () => copyFileSync(path, `${path}.backup`),
+    restore: () => {
+      for (const end of ['-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+      if (existsSync(`${path}.backup`)) copyFileSync(`${path}.backup`, path)
+    },
+    remove: () => rmSync(directory, { recursive: true }),
+  }
+  return place
+}
+
+export function sign(hash: Hash): Hex {
+  return signHash(hash, PRIVATE_KEY)
+}
+
+/** Block 100 on block 99, in a window that has 12 seconds left; `content` makes it another promise for the same position. */
+export function blockOf(
+  place: Place,
+  change: Partial<BlockCommitment> & { content?: number } = {},
+): BlockCommitment {
+  const { content = 1, ...fields } = change
+  return {
+    l2ChainId: 167n,
+    blockNumber: 100n,
+    parentCommitmentHash: hashOf(0),
+    parentBlockHash: hashOf(99),
+    transactionsRoot: hashOf(content),
+    anchorBlockNumber: 1n,
+    windowEnd: place.l1.timestamp + 12n,
+    isEndOfWindow: false,
+    ...fields,
+  }
+}
+
+export function listOf(place: Place, content = 1, windowEnd = place.l1.timestamp + 12n): InclusionList {
+  return { l2ChainId: 167n, windowEnd, transactionsHash: hashOf(content) }
+}
