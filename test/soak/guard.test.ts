@@ -1,0 +1,29 @@
+/** A hundred thousand attempts to obtain a second signature, by seed; `make soak` only. */
+import { expect, test } from 'vitest'
+import { createRandom } from '../support/l1/random.ts'
+import { attempt, type Step } from '../unit/preconf/guard/attempts.ts'
+
+const SEEDS = 20
+const ATTEMPTS = 100_000
+/** Bounds a hanging test; nothing here is timed. */
+const TIMEOUT_MS = 7_200_000
+
+test.skipIf(process.env.SOAK !== '1')(
+  'none of 100,000 attempts gets a second content signed, and every honest request is served',
+  async () => {
+    let attempts = 0
+    for (let seed = 0; attempts < ATTEMPTS; seed++) {
+      const random = createRandom(`guard/${seed}`)
+      const steps = Array.from(
+        { length: ATTEMPTS / SEEDS },
+        (): Step => [random.below(100), random.below(99), random.below(4)],
+      )
+      const outcome = await attempt(steps)
+      attempts += outcome.attempts
+      expect(outcome.honest.asked).toBeGreaterThan(0)
+      expect(outcome.honest.served).toBe(outcome.honest.asked)
+    }
+    expect(attempts).toBeGreaterThanOrEqual(ATTEMPTS)
+  },
+  TIMEOUT_MS,
+)
