@@ -20,8 +20,8 @@ abstract contract PromiseCourse is L2Headers, L2Proposals {
 
     /// @notice Evidence of a course.
     struct Course {
-        /// @notice RLP, from a known block down to the block at the position of the lowest promise. Of the blocks above the
-        ///         highest promise only the next one is looked at.
+        /// @notice RLP, from a known block, which is the parent of the judged promise's block or above, down to the block at
+        ///         the position of the lowest promise. Of the blocks above the highest promise only the next one is looked at.
         bytes[] headers;
         /// @notice Those that these blocks were derived from, from high to low, each once.
         IInbox.Proposal[] proposals;
@@ -82,8 +82,12 @@ abstract contract PromiseCourse is L2Headers, L2Proposals {
         blocks = _readBlocks(course, promises.length, judged.blockNumber);
 
         uint256 lowest = promises.length - 1;
+        // Headers left out must not hide where the promises meet the canonical chain: there they end.
+        require(blocks.length >= lowest, InvalidHeaderCount());
+        if (blocks.length == lowest) {
+            require(promises[0].parentBlockHash != keccak256(course.headers[0]), UnlinkedParent());
+        }
         for (uint256 i; i < lowest && lowest - i < blocks.length; ++i) {
-            // The chain of promises ends where it meets the canonical chain.
             require(promises[i].parentBlockHash != blocks[lowest - i].parentHash, UnlinkedParent());
         }
         Kept memory kept = _kept[promises[lowest].parentCommitmentHash];

@@ -148,6 +148,25 @@ contract ContentFaultTest is SlasherFixture {
         expectRefusal(promised, FAULT, courseOf(3, 3), Faults.NoFault.selector);
     }
 
+    /// @dev Headers from the checkpoint below the kept promise say the same as those from above it.
+    function test_linkedParents_areNotHiddenByHeadersLeftOut() external {
+        BlockCommitments.BlockCommitment memory parent = promiseNext(windowEnd);
+        landRoot(windowEnd, OTHER);
+        prove();
+        BlockCommitments.BlockCommitment memory promised = promiseNext(windowEnd);
+        promised.parentCommitmentHash = parent.hash(domainOf());
+        BlockCommitments.BlockCommitment memory next = promiseOn(promised, windowEnd);
+        enterSlot();
+        land(windowEnd, 2);
+        settle();
+        expectRefusal(promised, FAULT, courseOf(2, 2, parent), PromiseCourse.UnlinkedParent.selector);
+
+        PromiseCourse.Course memory course = courseOf(2, 2);
+        course.parents = new bytes[](2);
+        (course.parents[0], course.parents[1]) = (promised.encode(), parent.encode());
+        expectRefusal(next, FAULT, course, L2Headers.InvalidHeaderCount.selector);
+    }
+
     // More promises than one call can follow
 
     function test_recordKept_bridgesPromises() external {
