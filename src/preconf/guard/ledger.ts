@@ -9,7 +9,7 @@ import type { Hash, Hex } from '../../primitives/hex.ts'
 import { lockStore } from '../../store/lock.ts'
 import { openStore } from '../../store/openStore.ts'
 import type { SqlValue, StoreTransaction } from '../../store/store.ts'
-import { createCounter, readCounter } from './counter.ts'
+import { type Count, createCounter, readCounter } from './counter.ts'
 import { exportRows, type Interchange, importRows } from './interchange.ts'
 import type { Claim, ClaimRequest, L1View } from './position.ts'
 import { GUARD_SCHEMAS } from './schema.ts'
@@ -26,7 +26,7 @@ export type LedgerOptions = {
   readonly domain: string
   /** Longest time from the L1 head to the end of a window that is promised for, in seconds. */
   readonly windowSeconds: bigint
-  /** Of the L1 head now, in seconds. It must be the head: a lagging one shortens the quiet time. */
+  /** Of the L1 head now, in seconds. */
   readonly l1Timestamp: bigint
 }
 
@@ -41,7 +41,7 @@ export type Ledger = {
   close(): Promise<void>
 }
 
-type State = { readonly generation: bigint; readonly quietUntil: bigint; readonly l1Timestamp: bigint }
+type State = Count & { readonly quietUntil: bigint }
 
 /** Throws StoreLockedError while another process has the database or the counter. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
@@ -60,20 +60,22 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const counter = createCounter(counterPath)
   /** Nothing may leave before the counter has followed. */
   async function change<T>(work: (transaction: StoreTransaction, state: State) => Promise<T>): Promise<T> {
-    const { result, generation } = await store.transaction(async (transaction) => {
+    const { result, state } = await store.transaction(async (transaction) => {
       const result = await work(transaction, await readState(transaction))
-      return { result, generation: (await readState(transaction)).generation }
+      return { result, state: await readState(transaction) }
     })
-    await counter.raise(generation)
+    await counter.raise(state)
     return result
   }
   try {
     const counted = await readCounter(counterPath)
     await change(async (transaction, state) => {
-      const isWhole = counted !== undefined && state.generation > 0n && state.generation >= counted
+      const isWhole = counted !== undefined && state.generation > 0n && state.generation >= counted.generation
       await writeState(transaction, {
-        ...(isWhole ? state : startQuiet(state, options.l1Timestamp, windowSeconds)),
-        generation: max(state.generation, counted ?? 0n) + 1n,
+        ...(isWhole
+          ? state
+          : startQuiet(state, max(options.l1Timestamp, counted?.l1Timestamp ?? 0n), windowSeconds)),
+        generation: max(state.generation, counted?.generation ?? 0n) + 1n,
       })
     })
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Attempts to obtain a second signature for one position: in parallel, over restarts, from backups and old exports, with files lost, and
- * L1 going on in between. Throws when one succeeds.
+ * Attempts to obtain a second signature for one position: in parallel, over restarts, from backups and old exports, with files lost,
+ * the L1 head set back, and L1 going on in between. Throws when one succeeds.
  */
 import { rmSync } from 'node:fs'
 import type { Guard, GuardAnswer } from '../../../../src/preconf/guard/guard.ts'
@@ -32,6 +32,8 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
   let attempts = 0
   let seen = 0
   let era = 0
+  /** By how much the L1 head that is known lags, in seconds. */
+  let lag = 0n
   let exported: Interchange | undefined
   let guard: Guard = await place.openReady()
 
@@ -68,8 +70,14 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
     meanwhile()
     guard = await place.open()
   }
+  function setBack(): void {
+    place.l1.timestamp -= 200n
+    lag += 200n
+  }
   function passEra(): void {
     era++
+    place.l1.timestamp += lag
+    lag = 0n
     place.passWindow()
     place.l1.landed = { ...place.l1.landed, number: place.l1.landed.number + (era % 2 ? 4n : 0n) }
     place.removed.clear()
@@ -102,9 +110,21 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
         }
       } else if (kind < 89) await reopen(() => {})
       else if (kind < 92) await reopen(() => place.backUp())
-      else if (kind < 95) await reopen(() => place.restore())
-      else if (kind < 96) await reopen(() => rmSync(place.path))
-      else if (kind < 97) await reopen(() => rmSync(place.counterPath))
+      else if (kind < 95)
+        await reopen(() => {
+          place.restore()
+          if (content % 2) setBack()
+        })
+      else if (kind < 96)
+        await reopen(() => {
+          rmSync(place.path)
+          if (content % 2) setBack()
+        })
+      else if (kind < 97)
+        await reopen(() => {
+          rmSync(place.counterPath)
+          if (content % 2) setBack()
+        })
       else if (kind < 98) exported = await guard.export()
       else if (kind < 99 && exported) await guard.import(exported)
       check()

@@ -215,7 +215,8 @@ describe('failures on the way', () => {
         (answer as { signature: `0x${string}` }).signature,
       ),
     ).toBe(KEY)
-    expect(BigInt(readFileSync(place.counterPath, 'utf8'))).toBe(BigInt(counter) + 1n)
+    const generationOf = (text: string) => Number(text.split(' ')[0])
+    expect(generationOf(readFileSync(place.counterPath, 'utf8'))).toBe(generationOf(counter) + 1)
     await guard.close()
   })
 

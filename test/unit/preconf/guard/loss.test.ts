@@ -103,6 +103,16 @@ describe('a memory that may have gaps waits a window', () => {
     await guard.close()
   })
 
+  test('and with the database lost while L1 lags, from the last signature on', async () => {
+    await signAndClose()
+    const { timestamp } = place.l1
+    rmSync(place.path)
+    place.l1.timestamp = START
+    const guard = await place.open()
+    expect(await guard.signBlock(KEY, blockOf(place))).toEqual(waiting(timestamp + WINDOW))
+    await guard.close()
+  })
+
   test('of L1, whatever this machine takes for the time', async () => {
     const guard = await place.open()
     const { now } = Date
@@ -130,7 +140,7 @@ describe('a memory that is whole', () => {
     const guard = await place.open()
     await guard.signBlock(KEY, blockOf(place))
     await guard.close()
-    writeFileSync(place.counterPath, '1\n')
+    writeFileSync(place.counterPath, '1 0\n')
     const again = await place.open()
     expect(await again.signBlock(KEY, blockOf(place, { content: 2 }))).toMatchObject({
       refusal: { reason: 'otherContent' },
