@@ -10,8 +10,10 @@ import {
   createWalletClient,
   defineChain,
   encodeFunctionData,
+  HttpRequestError,
   http,
   type PublicClient,
+  TimeoutError,
 } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { maxBigint } from '../primitives/bigint.ts'
@@ -104,6 +106,7 @@ export async function findContracts(l1: L1Client, inbox: Address): Promise<Opera
       gloasForkEpoch: beacon.gloasForkEpoch,
     }
   } catch (cause) {
+    if (isUnanswered(cause)) throw cause
     throw new CriticalError(
       `the schedule ${lower(proposerChecker)} of inbox ${inbox} is no lookahead schedule: there is nothing to opt in to`,
       { cause },
@@ -187,6 +190,12 @@ export async function createOwner(l1: L1Client, url: string, key: Hex): Promise<
       return { hash, gasUsed: receipt.gasUsed }
     },
   }
+}
+
+/** The server, not the contract, is what failed. */
+function isUnanswered(error: unknown): boolean {
+  const isTransport = (each: unknown) => each instanceof HttpRequestError || each instanceof TimeoutError
+  return error instanceof BaseError && error.walk(isTransport) !== null
 }
 
 /** The contract's own word for it, where it has one. */

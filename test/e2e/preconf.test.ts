@@ -120,6 +120,19 @@ describe.skipIf(!hasPosL1 || !isBuilt)(`plumbline preconf${posL1Reason}`, { time
     await expectRefusal(/would fail: NotOperatorOwner/, 'opt-out', '--operator', root, ...stranger)
     writeFileSync(place.path('bad.json'), JSON.stringify({ owner: OWNER.address, registrations: [] }))
     await expectRefusal(/malformed/, 'register', '--registrations', place.path('bad.json'), ...asOwner())
+    const unreachable = ['--l1.rpc', 'http://127.0.0.1:1/secret-key']
+    const cli = place.start([
+      'preconf',
+      'status',
+      '--operator',
+      root,
+      '--rollup.config',
+      'rollup.json',
+      ...unreachable,
+    ])
+    expect(await cli.exit()).toMatchObject({ code: 1 })
+    expect(cli.output()).toMatch(/^plumbline: L1 does not answer as it should: .*$/m)
+    expect(cli.output()).not.toContain('secret-key')
     await expectRefusal(/cannot be read/, 'opt-out', '--operator', root, '--owner.key-file', 'nowhere')
   })
 

@@ -1,7 +1,7 @@
 /** `plumbline preconf …`: how an L1 proposer opts in, looks at where it stands, and leaves. */
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { formatEther, parseEther } from 'viem'
+import { BaseError, formatEther, parseEther } from 'viem'
 import { createL1 } from '../../l1/createL1.ts'
 import {
   createL1Client,
@@ -78,7 +78,14 @@ function subcommand(
     const [l1Url] = config.need<string[]>('l1.rpc')
     if (l1Url === undefined) throw new CriticalError('--l1.rpc is empty')
     const l1 = createL1Client(l1Url)
-    await run({ config, l1, l1Url, contracts: await findContracts(l1, spec.l1.inbox) })
+    try {
+      await run({ config, l1, l1Url, contracts: await findContracts(l1, spec.l1.inbox) })
+    } catch (error) {
+      // viem's whole message names the URL, which may hold a key.
+      if (error instanceof BaseError)
+        throw new CriticalError(`L1 does not answer as it should: ${error.shortMessage}`)
+      throw error
+    }
   })
 }
 
