@@ -286,11 +286,18 @@ describe.skipIf(!hasExecutionApis)('a viem client', () => {
   test('polls filters', async () => {
     const blocks = await client.createBlockFilter()
     const logs = await client.createEventFilter({ address: EMITTER })
-    await testChain.commit({ keep: 52n })
-    await testChain.commit({ blocks: [blockAt(53), blockAt(54)] })
-    await eventually(async () =>
-      expect(await client.getFilterChanges({ filter: blocks })).toEqual([blockAt(53).hash, blockAt(54).hash]),
-    )
+    const other = withExtraData(blockAt(53), blockAt(52).hash)
+    await testChain.commit({ keep: 52n, blocks: [other] })
+    const hashes: Hash[] = []
+    await eventually(async () => {
+      hashes.push(...(await client.getFilterChanges({ filter: blocks })))
+      expect(hashes).toEqual([other.hash])
+    })
+    await testChain.commit({ keep: 52n, blocks: [blockAt(53), blockAt(54)] })
+    await eventually(async () => {
+      hashes.push(...(await client.getFilterChanges({ filter: blocks })))
+      expect(hashes).toEqual([other.hash, blockAt(53).hash, blockAt(54).hash])
+    })
     const changes = await client.getFilterChanges({ filter: logs })
     expect(changes.length).toBeGreaterThan(0)
     expect(await client.getFilterChanges({ filter: logs })).toEqual([])
