@@ -60,6 +60,16 @@ export type BlockOrigin = {
   }[]
 }
 
+/** What is said of a block that no proposal has brought yet: preconfirmed, and by L1 alone nothing so far. */
+export type UnsafeOrigin = {
+  readonly fork: ForkName
+  /** Of the proposal that is to bring it. */
+  readonly proposalId: bigint
+  /** To come from the inbox's queue; always before the proposal's own blocks. */
+  readonly isForcedInclusion: boolean
+  readonly anchorBlock: L1BlockRef
+}
+
 /** A proposal as it was derived. */
 export type StoredProposal = {
   readonly id: bigint
@@ -129,7 +139,10 @@ export type ChainReader = {
   ): Promise<{ readonly blockNumber: bigint; readonly index: number } | undefined>
   /** Logs in order. Throws LogLimitError past `limit` logs. */
   logs(filter: LogFilter, limit: number): Promise<readonly FoundLog[]>
+  /** Undefined for blocks after `safe`, and genesis. */
   origin(blockNumber: bigint): Promise<BlockOrigin | undefined>
+  /** Of a block after `safe`. */
+  unsafeOrigin(blockNumber: bigint): Promise<UnsafeOrigin | undefined>
   proposal(id: bigint): Promise<StoredProposal | undefined>
   /** Called after each commit; `removed` are blocks a reorg took away, newest first. Returns the unsubscribe function. */
   onChange(listener: (change: ChainChange) => void): () => void
@@ -144,6 +157,9 @@ export type ChainChange = {
 /** The driver's half; every write happens in the caller's transaction and becomes visible with `settle`. */
 export type Chain = ChainReader & {
   append(transaction: StoreTransaction, block: StoredBlock, origin: BlockOrigin | undefined): Promise<void>
+  appendUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: UnsafeOrigin): Promise<void>
+  /** L1 has brought a block that was appended unsafe. */
+  settleUnsafe(transaction: StoreTransaction, blockNumber: bigint, origin: BlockOrigin): Promise<void>
   writeProposal(transaction: StoreTransaction, proposal: StoredProposal): Promise<void>
   setHeads(transaction: StoreTransaction, heads: Heads): Promise<void>
   /** Deletes blocks above `number` with everything that hangs on them. */

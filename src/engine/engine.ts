@@ -58,7 +58,35 @@ export type CallResult = {
   readonly error?: string
 }
 
+/** A block that is still being filled: what has been executed so far. */
+export type PendingBlock = {
+  readonly attributes: Omit<PayloadAttributes, 'transactions'>
+  /** The anchor transaction first. Grows as transactions are added. */
+  readonly transactions: readonly ExecutedTransaction[]
+  readonly gasUsed: bigint
+  /** The state after `transactions`, once the one under way is through; later ones do not change what was answered. Its `rootAfter` throws. */
+  state(): Promise<StateSource>
+}
+
+export type AddResult =
+  | { readonly type: 'added'; readonly transaction: ExecutedTransaction }
+  /** Not valid here; the block is as it was. */
+  | { readonly type: 'refused'; readonly reason: string; readonly rule: string }
+
+/** Works one request at a time, in the order of the calls. Throws StaleStateError once the state it is built on has moved on. */
+export type OpenBlock = PendingBlock & {
+  add(raw: Uint8Array): Promise<AddResult>
+  /** The header over what was added; nothing can be added afterwards. */
+  seal(): Promise<ExecutedBlock>
+}
+
 export type Engine = {
+  /** Begins the block that `attributes` describe, its anchor transaction run. To add everything and seal is to `execute`. */
+  open(input: {
+    readonly attributes: Omit<PayloadAttributes, 'transactions'>
+    readonly state: StateSource
+    readonly ancestorHash: AncestorHashes
+  }): Promise<OpenBlock>
   /** Builds the block that `attributes` describe on `state`, the state after the parent. */
   execute(input: {
     readonly attributes: PayloadAttributes
