@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChainReader } from './chain/chain.ts'
-import { CHAIN_SCHEMA } from './chain/schema.ts'
+import { CHAIN_SCHEMAS } from './chain/schema.ts'
 import { createChain } from './chain/sqliteChain.ts'
 import { createDriver, type DriverProgress } from './derive/driver.ts'
 import { checkIdentity, isInitialised, writeGenesis } from './derive/genesis.ts'
@@ -86,7 +86,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const store = keep(
       await openStore({
         path: join(options.dataDir, 'chain.db'),
-        schemas: { state: [STATE_SCHEMA], chain: [CHAIN_SCHEMA], derive: [DERIVE_SCHEMA] },
+        schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
         cacheKiB: options.dbCacheKiB,
       }),
     )

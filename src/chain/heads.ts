@@ -13,9 +13,9 @@ export function genesisHeads(genesis: BlockRef): Heads {
   return { latest: genesis, safe: genesis, finalized: genesis, executable: genesis }
 }
 
-/** A block derived from L1 becomes the safe head; without a longer preconfirmed chain it is the latest block too. */
+/** A block derived from L1 becomes the safe head, and the latest block unless unsafe ones stand on it. */
 export function advanceSafe(heads: Heads, safe: BlockRef): Heads {
-  return { ...heads, safe, latest: safe }
+  return { ...heads, safe, latest: heads.latest.number > safe.number ? heads.latest : safe }
 }
 
 /** Everything above `target` is gone. Finality and proofs never reach past what is still there. */

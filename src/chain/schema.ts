@@ -1,5 +1,5 @@
 /** Tables of the chain room. Numbers are INTEGER columns, hashes 20- or 32-byte BLOBs. */
-export const CHAIN_SCHEMA = `
+const FIRST = `
 CREATE TABLE blocks (
   number INTEGER PRIMARY KEY,
   hash BLOB NOT NULL UNIQUE,
@@ -31,6 +31,16 @@ CREATE TABLE heads (
   hash BLOB NOT NULL
 );
 `
+
+/** What is said of blocks after `safe`. */
+const UNSAFE_ORIGINS = `
+CREATE TABLE unsafe_origins (
+  block_number INTEGER PRIMARY KEY,
+  data TEXT NOT NULL
+);
+`
+
+export const CHAIN_SCHEMAS = [FIRST, UNSAFE_ORIGINS]
 
 /** Tables whose content two nodes that derived the same L1 must share. */
 export const CHAIN_LOGICAL_TABLES = ['blocks', 'transactions', 'origins', 'proposals', 'heads'] as const

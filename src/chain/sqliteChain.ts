@@ -16,6 +16,7 @@ import type {
   Heads,
   StoredBlock,
   StoredProposal,
+  UnsafeOrigin,
 } from './chain.ts'
 import { assertHeads } from './heads.ts'
 import { findLogs } from './logs.ts'
@@ -87,6 +88,13 @@ export async function createChain(store: Store): Promise<Chain> {
       return row && fromJson<BlockOrigin>(row.data as string)
     },
 
+    async unsafeOrigin(blockNumber) {
+      const row = await store.get('SELECT data FROM unsafe_origins WHERE block_number = ?', [
+        toSafeNumber(blockNumber),
+      ])
+      return row && fromJson<UnsafeOrigin>(row.data as string)
+    },
+
     async proposal(id) {
       const row = await store.get(
         'SELECT data FROM proposals WHERE id = ? ORDER BY first_block DESC LIMIT 1',
@@ -101,32 +109,20 @@ export async function createChain(store: Store): Promise<Chain> {
     },
 
     async append(transaction, block, origin) {
-      const number = toSafeNumber(block.header.number)
-      await transaction.run(
-        'INSERT INTO blocks (number, hash, header, bloom, body, size) VALUES (?, ?, ?, ?, ?, ?)',
-        [
-          number,
-          hexToBytes(block.hash),
-          encodeHeader(block.header),
-          block.header.logsBloom,
-          encodeBody(block.transactions),
-          block.size,
-        ],
-      )
-      await transaction.writePacked(
-        'transactions',
-        block.transactions.map(({ hash }, index) => [
-          hexToBytes(hash),
-          encodePosition(block.header.number, index),
-        ]),
-      )
-      if (origin) {
-        await transaction.run('INSERT INTO origins (block_number, data) VALUES (?, ?)', [
-          number,
-          toJson(origin),
-        ])
-      }
+      await insertBlock(transaction, block)
+      if (origin) await insertOrigin(transaction, 'origins', block.header.number, origin)
       pending.added.push({ number: block.header.number, hash: block.hash })
+    },
+
+    async appendUnsafe(transaction, block, origin) {
+      await insertBlock(transaction, block)
+      await insertOrigin(transaction, 'unsafe_origins', block.header.number, origin)
+      pending.added.push({ number: block.header.number, hash: block.hash })
+    },
+
+    async settleUnsafe(transaction, blockNumber, origin) {
+      await transaction.run('DELETE FROM unsafe_origins WHERE block_number = ?', [toSafeNumber(blockNumber)])
+      await insertOrigin(transaction, 'origins', blockNumber, origin)
     },
 
     async writeProposal(transaction, proposal) {
@@ -163,6 +159,7 @@ export async function createChain(store: Store): Promise<Chain> {
       )
       await transaction.run('DELETE FROM blocks WHERE number > ?', above)
       await transaction.run('DELETE FROM origins WHERE block_number > ?', above)
+      await transaction.run('DELETE FROM unsafe_origins WHERE block_number > ?', above)
       await transaction.run('DELETE FROM proposals WHERE first_block > ?', above)
       for (const row of gone) {
         pending.removed.push({ number: BigInt(row.number as number), hash: bytesToHex(blob(row.hash)) })
@@ -183,6 +180,37 @@ export async function createChain(store: Store): Promise<Chain> {
       pending = { removed: [], added: [] }
     },
   }
+}
+
+async function insertBlock(transaction: StoreTransaction, block: StoredBlock): Promise<void> {
+  const { number, logsBloom } = block.header
+  await transaction.run(
+    'INSERT INTO blocks (number, hash, header, bloom, body, size) VALUES (?, ?, ?, ?, ?, ?)',
+    [
+      toSafeNumber(number),
+      hexToBytes(block.hash),
+      encodeHeader(block.header),
+      logsBloom,
+      encodeBody(block.transactions),
+      block.size,
+    ],
+  )
+  await transaction.writePacked(
+    'transactions',
+    block.transactions.map(({ hash }, index) => [hexToBytes(hash), encodePosition(number, index)]),
+  )
+}
+
+async function insertOrigin(
+  transaction: StoreTransaction,
+  table: 'origins' | 'unsafe_origins',
+  blockNumber: bigint,
+  origin: BlockOrigin | UnsafeOrigin,
+): Promise<void> {
+  await transaction.run(`INSERT INTO ${table} (block_number, data) VALUES (?, ?)`, [
+    toSafeNumber(blockNumber),
+    toJson(origin),
+  ])
 }
 
 async function readHeads(store: Store | StoreTransaction): Promise<Heads | undefined> {

@@ -40,6 +40,8 @@ export type DerivationContext = {
   readonly anchorBlock: (proposal: Proposal, number: bigint) => Promise<L1BlockRef>
   /** Hashes of L2 blocks up to the parent, for BLOCKHASH. */
   readonly ancestorHash: AncestorHashes
+  /** The block that these attributes describe, if it is there already. Whatever else stood at its number is gone then. */
+  readonly reuse?: (attributes: PayloadAttributes) => Promise<ExecutedBlock | undefined>
 }
 
 export type DerivedBlock = {
@@ -49,6 +51,8 @@ export type DerivedBlock = {
   readonly anchorBlock: L1BlockRef
   readonly attributes: PayloadAttributes
   readonly executed: ExecutedBlock
+  /** It was there already; `executed.changes` are part of the state. */
+  readonly isReused: boolean
 }
 
 export type DerivationStep =
@@ -108,7 +112,7 @@ export async function buildBlock(
     readonly parent: ParentBlock
     readonly parentContext: ParentContext
   },
-): Promise<Pick<DerivedBlock, 'anchorBlock' | 'attributes' | 'executed'>> {
+): Promise<Pick<DerivedBlock, 'anchorBlock' | 'attributes' | 'executed' | 'isReused'>> {
   const { proposal, manifest, parent } = input
   const { spec, engine } = context
   const fork = defined(
@@ -124,9 +128,11 @@ export async function buildBlock(
     parent: input.parentContext,
     anchorBlock,
   })
+  const reused = await context.reuse?.(attributes)
+  if (reused !== undefined) return { anchorBlock, attributes, executed: reused, isReused: true }
   const state = await context.stateAfter(parent)
   const executed = await engine.execute({ attributes, state, ancestorHash: context.ancestorHash })
-  return { anchorBlock, attributes, executed }
+  return { anchorBlock, attributes, executed, isReused: false }
 }
 
 /** What the rules may know of the parent. The anchor number is read from state once; inside a proposal it rolls on. */

@@ -1,6 +1,14 @@
 /** One L1 step, one transaction: blocks, state, undo records, origins, heads and the L1 cursor, all or nothing. */
 
-import type { BlockOrigin, BlockRef, Chain, Heads, StoredBlock, StoredProposal } from '../chain/chain.ts'
+import type {
+  BlockOrigin,
+  BlockRef,
+  Chain,
+  Heads,
+  StoredBlock,
+  StoredProposal,
+  UnsafeOrigin,
+} from '../chain/chain.ts'
 import { advanceSafe, rewindHeads } from '../chain/heads.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
 import type { L1Position } from '../l1/l1.ts'
@@ -11,7 +19,12 @@ import { deleteStepsAbove, pruneSteps, readStepAt, writeStep } from './steps.ts'
 /** What an L1 block came to. */
 export type StepResult = {
   readonly l1: L1Position
-  readonly blocks: readonly { readonly block: StoredBlock; readonly origin: BlockOrigin }[]
+  readonly blocks: readonly {
+    readonly block: StoredBlock
+    readonly origin: BlockOrigin
+    /** It is in the chain already, as an unsafe block. */
+    readonly isReused: boolean
+  }[]
   readonly proposals: readonly StoredProposal[]
   /** Last L2 block proven on L1 after this step. */
   readonly executable: BlockRef
@@ -23,7 +36,10 @@ export type CommitDeps = { readonly store: Store; readonly chain: Chain; readonl
 export async function commitStep(deps: CommitDeps, step: StepResult, finalizedL1: bigint): Promise<void> {
   const { chain, state } = deps
   await inOneTransaction(deps, async (transaction) => {
-    for (const { block, origin } of step.blocks) await chain.append(transaction, block, origin)
+    for (const { block, origin, isReused } of step.blocks) {
+      if (isReused) await chain.settleUnsafe(transaction, block.header.number, origin)
+      else await chain.append(transaction, block, origin)
+    }
     for (const proposal of step.proposals) await chain.writeProposal(transaction, proposal)
     await state.write(transaction)
     const last = step.blocks.at(-1)?.block
@@ -31,6 +47,31 @@ export async function commitStep(deps: CommitDeps, step: StepResult, finalizedL1
     const advanced = last ? advanceSafe(current, { number: last.header.number, hash: last.hash }) : current
     await writeStep(transaction, { ...step.l1, safe: advanced.safe, executable: step.executable })
     await setHeads(deps, transaction, { ...advanced, executable: step.executable }, finalizedL1)
+  })
+}
+
+/** A preconfirmed block on top of the latest. */
+export async function commitUnsafe(
+  deps: CommitDeps,
+  block: StoredBlock,
+  origin: UnsafeOrigin,
+): Promise<void> {
+  const { chain, state } = deps
+  await inOneTransaction(deps, async (transaction) => {
+    await chain.appendUnsafe(transaction, block, origin)
+    await state.write(transaction)
+    const latest = { number: block.header.number, hash: block.hash }
+    await chain.setHeads(transaction, { ...chain.heads(), latest })
+  })
+}
+
+/** Forgets the unsafe blocks after `parent`, which is safe or unsafe itself. */
+export async function commitDrop(deps: CommitDeps, parent: BlockRef): Promise<void> {
+  const { chain, state } = deps
+  await inOneTransaction(deps, async (transaction) => {
+    await chain.truncate(transaction, parent.number)
+    await state.rewind(transaction, parent.number)
+    await chain.setHeads(transaction, { ...chain.heads(), latest: parent })
   })
 }
 

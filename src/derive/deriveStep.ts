@@ -13,6 +13,7 @@ import { type DerivationContext, type DerivedBlock, deriveBlocks, type ParentBlo
 import type { StepResult } from './commit.ts'
 import type { PreparedBlock, PreparedProposal } from './prepare.ts'
 import type { RecentHashes } from './recentHashes.ts'
+import { createReuse } from './reuse.ts'
 
 export type DeriveDeps = {
   readonly spec: RollupSpec
@@ -21,6 +22,8 @@ export type DeriveDeps = {
   readonly chain: ChainReader
   readonly recentHashes: RecentHashes
   readonly l1: Pick<L1, 'ancestor'>
+  /** Forgets the unsafe blocks after a block, in a transaction of its own. */
+  readonly drop: (parent: BlockRef) => Promise<void>
   readonly logger: Logger
 }
 
@@ -48,8 +51,7 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
       }
       const { executed } = step.block
       const { header, hash } = executed
-      const stateRoot = await deps.state.stage(header.number, executed.changes)
-      assert(stateRoot === header.stateRoot, `the staged state of block ${header.number} has another root`)
+      if (!step.block.isReused) await stage(deps.state, executed)
       deps.recentHashes.add(header.number, hash)
       blocks.push(toStored(item.proposal, step.block))
       parent = { header, hash, grandparentTimestamp: parent.header.timestamp }
@@ -61,11 +63,18 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
   return { l1: { number: prepared.block.number, hash: prepared.block.hash }, blocks, proposals, executable }
 }
 
+async function stage(state: FlatState, { header, changes }: DerivedBlock['executed']): Promise<void> {
+  const stateRoot = await state.stage(header.number, changes)
+  assert(stateRoot === header.stateRoot, `the staged state of block ${header.number} has another root`)
+}
+
 function createContext(deps: DeriveDeps, parentAnchor: () => L1BlockRef | undefined): DerivationContext {
   return {
     spec: deps.spec,
     engine: deps.engine,
-    stateAfter: () => deps.state.source(),
+    // Unsafe blocks may have moved the state past the parent; then only what the rules ask of it is read.
+    stateAfter: ({ header }) =>
+      deps.state.head.blockNumber === header.number ? deps.state.source() : deps.state.at(header.number),
     async anchorBlock(proposal, number) {
       const inherited = parentAnchor()
       if (inherited?.number === number) return inherited
@@ -74,6 +83,7 @@ function createContext(deps: DeriveDeps, parentAnchor: () => L1BlockRef | undefi
       return { number, hash, parentHash, timestamp, stateRoot }
     },
     ancestorHash: deps.recentHashes.get,
+    reuse: createReuse(deps),
   }
 }
 
@@ -88,6 +98,7 @@ function toStored(proposal: Proposal, derived: DerivedBlock): StepResult['blocks
   const { executed, manifest } = derived
   const { hash, header, transactions } = executed
   return {
+    isReused: derived.isReused,
     block: {
       hash,
       header,

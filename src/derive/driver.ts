@@ -3,16 +3,28 @@
  * An error decides by its kind: temporary waits and follows anew from the last commit, so does a reset; anything else stops.
  */
 
+import type { BlockRef } from '../chain/chain.ts'
 import type { L1, L1Position } from '../l1/l1.ts'
-import { assertNever } from '../primitives/assert.ts'
+import { assert, assertNever, defined } from '../primitives/assert.ts'
 import { prefetch } from '../primitives/async.ts'
+import { maxBigint } from '../primitives/bigint.ts'
+import { blockSize } from '../primitives/blockSize.ts'
 import { ResetError, TemporaryError } from '../primitives/errors.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { type CommitDeps, commitFinality, commitRewind, commitStep, type StepResult } from './commit.ts'
+import {
+  type CommitDeps,
+  commitDrop,
+  commitFinality,
+  commitRewind,
+  commitStep,
+  commitUnsafe,
+  type StepResult,
+} from './commit.ts'
 import { type DeriveDeps, deriveStep } from './deriveStep.ts'
 import { type PreparedBlock, type PreparedEvent, prepareEvents } from './prepare.ts'
 import { createRecentHashes } from './recentHashes.ts'
 import { readCursor, readSteps } from './steps.ts'
+import type { UnsafeChain } from './unsafe.ts'
 
 /** Prepared L1 steps held ahead of execution. A proposal holds up to six blobs of 131,072 bytes and what they inflate to. */
 const PREFETCH_DEPTH = 8
@@ -22,7 +34,7 @@ const RETRY_DELAY_MS = 250
 const RETRY_DELAY_MAX_MS = 12_000
 
 export type DriverDeps = CommitDeps &
-  Omit<DeriveDeps, 'recentHashes'> & {
+  Omit<DeriveDeps, 'recentHashes' | 'drop'> & {
     readonly l1: Pick<L1, 'follow' | 'blobs' | 'ancestor'>
     readonly logger: Logger
     /** Waiting is handed in: derivation itself knows no clock. */
@@ -47,7 +59,7 @@ export type DriverProgress =
   | { readonly type: 'reorg'; readonly l1: L1Position; readonly l1Depth: bigint }
   | { readonly type: 'retry'; readonly error: Error }
 
-export type Driver = {
+export type Driver = UnsafeChain & {
   /** Runs until the signal, or until an error only an operator can mend, which it throws. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -60,9 +72,21 @@ export function createDriver(deps: DriverDeps): Driver {
   /** Newest empty L1 block seen since the last commit: catching up, most are not worth one. */
   let skipped: PreparedBlock | undefined
   let missedSlots = 0
+  /** L1's steps and preconfirmed blocks change the chain one at a time. */
+  let tail: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work)
+    tail = result.catch(() => {})
+    return result
+  }
+  const drop = async (parent: BlockRef): Promise<void> => {
+    const dropped = chain.heads().latest.number - parent.number
+    logger.warn({ parent, dropped }, 'L1 says otherwise: dropping the preconfirmed blocks after this one')
+    await commitDrop(deps, parent)
+  }
 
   const commitBlock = async (event: PreparedBlock): Promise<void> => {
-    const result = await deriveStep({ ...deps, recentHashes }, event)
+    const result = await deriveStep({ ...deps, recentHashes, drop }, event)
     await commitStep(deps, result, finalizedL1)
     skipped = undefined
     onProgress?.({ ...measure(result), missedSlots })
@@ -107,6 +131,17 @@ export function createDriver(deps: DriverDeps): Driver {
     }
   }
 
+  /** What an error leaves staged is gone before anyone else has a turn. */
+  const applyWhole = async (event: PreparedEvent): Promise<void> => {
+    try {
+      await apply(event)
+    } catch (error) {
+      state.discard()
+      chain.discard()
+      throw error
+    }
+  }
+
   /** From the last commit until the signal or an error. */
   const followOnce = async (signal: AbortSignal): Promise<void> => {
     skipped = undefined
@@ -123,7 +158,7 @@ export function createDriver(deps: DriverDeps): Driver {
       PREFETCH_DEPTH,
     )) {
       try {
-        await apply(event)
+        await inTurn(() => applyWhole(event))
       } catch (error) {
         // Leaving the loop waits for what was asked of the stream; at the head that is an L1 block which may be long in coming.
         ending.abort()
@@ -134,6 +169,24 @@ export function createDriver(deps: DriverDeps): Driver {
   }
 
   return {
+    extend: ({ executed, origin }) =>
+      inTurn(async () => {
+        const { header, hash, transactions, changes } = executed
+        if (header.parentHash !== chain.heads().latest.hash) return 'otherParent'
+        const stateRoot = await state.stage(header.number, changes)
+        assert(stateRoot === header.stateRoot, `the staged state of block ${header.number} has another root`)
+        const raws = transactions.map(({ raw }) => raw)
+        await commitUnsafe(deps, { hash, header, transactions, size: blockSize(header, raws) }, origin)
+        return 'extended'
+      }),
+    drop: (number) =>
+      inTurn(async () => {
+        const { latest, safe } = chain.heads()
+        const from = maxBigint(number, safe.number + 1n)
+        if (from > latest.number) return
+        const { hash } = defined(await chain.headerByNumber(from - 1n), `L2 block ${from - 1n}`)
+        await commitDrop(deps, { number: from - 1n, hash })
+      }),
     async run(signal) {
       let failures = 0
       while (!signal.aborted) {
@@ -142,8 +195,6 @@ export function createDriver(deps: DriverDeps): Driver {
           await followOnce(signal)
         } catch (error) {
           if (signal.aborted) return
-          state.discard()
-          chain.discard()
           if (!(error instanceof TemporaryError || error instanceof ResetError)) throw error
           const after = await readCursor(store)
           failures = after.hash === before.hash ? failures + 1 : 1

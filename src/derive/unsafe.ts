@@ -2,11 +2,20 @@
  * Blocks after `safe`: preconfirmed, executed and part of the chain, until L1 says the same or something else. They are made by
  * derivation's own functions from a proposal as it is expected, so what lands unchanged is found to be the same block.
  */
-import type { UnsafeOrigin } from '../chain/chain.ts'
-import type { ExecutedBlock, OpenBlock } from '../engine/engine.ts'
-import type { Address } from '../primitives/hex.ts'
-import type { ParentContext } from '../protocol/protocol.ts'
-import type { ParentBlock } from './blocks.ts'
+import type { ChainReader, UnsafeOrigin } from '../chain/chain.ts'
+import type { Engine, ExecutedBlock, OpenBlock } from '../engine/engine.ts'
+import type { FlatState } from '../engine/state/flatState.ts'
+import type { L1 } from '../l1/l1.ts'
+import { defined } from '../primitives/assert.ts'
+import { TemporaryError } from '../primitives/errors.ts'
+import { type Address, ZERO_ADDRESS, ZERO_HASH } from '../primitives/hex.ts'
+import type { L1BlockRef, ManifestBlock, ParentContext, Proposal } from '../protocol/protocol.ts'
+import { protocolOf } from '../protocol/protocols.ts'
+import { nextBaseFee } from '../protocol/shasta/baseFee.ts'
+import { checkUnsafe } from '../protocol/shasta/rules.ts'
+import { forkAt, type RollupSpec } from '../spec/rollupSpec.ts'
+import { type DerivationContext, type ParentBlock, readParentContext } from './blocks.ts'
+import { createRecentHashes } from './recentHashes.ts'
 
 /** All that derivation would be told of a block, except its transactions. */
 export type UnsafeMetadata = {
@@ -58,4 +67,105 @@ export type UnsafeChain = {
   }): Promise<'extended' | 'otherParent'>
   /** Forgets the unsafe blocks from `number` on; those that L1 brought stay. */
   drop(number: bigint): Promise<void>
+}
+
+export function createUnsafeBuilder(deps: {
+  readonly spec: RollupSpec
+  readonly chain: ChainReader
+  readonly state: FlatState
+  readonly engine: Engine
+  readonly l1: Pick<L1, 'ancestor' | 'status'>
+}): UnsafeBuilder {
+  const { spec, chain, state, engine, l1 } = deps
+  const hashes = createRecentHashes(chain)
+
+  /** By the newest L1 block that a provider has shown; a preconfirmed block may not be anchored past it. */
+  const readL1Block = async (number: bigint): Promise<L1BlockRef> => {
+    const { head } = l1.status()
+    if (head === undefined || number > head.number)
+      throw new TemporaryError(`L1 block ${number} is not known here yet`)
+    const { hash, parentHash, timestamp, stateRoot } = await l1.ancestor(head, number)
+    return { number, hash, parentHash, timestamp, stateRoot }
+  }
+
+  const contextOf = (): DerivationContext => ({
+    spec,
+    engine,
+    stateAfter: () => state.source(),
+    anchorBlock: (_, number) => readL1Block(number),
+    ancestorHash: hashes.get,
+  })
+
+  const latest = async (): Promise<LatestBlock> => {
+    const parent = await readLatest(chain)
+    await hashes.load(parent.header.number, parent.hash)
+    const known = await readAnchorNumber(chain, parent.header.number)
+    const context = await readParentContext(contextOf(), expectProposal(), parent, known)
+    return { parent, context, baseFeePerGas: nextBaseFee(context, spec.shasta.baseFeeMin) }
+  }
+
+  return {
+    latest,
+    async open(metadata) {
+      const { parent, context } = await latest()
+      const fault = checkUnsafe({ spec, parent: context, block: metadata })
+      if (fault !== undefined) return { type: 'refused', reason: `${fault.detail} (${fault.rule})` }
+      const fork = forkAt(spec, { number: context.number + 1n, timestamp: metadata.timestamp })
+      if (fork !== 'shasta')
+        return { type: 'refused', reason: `preconfirmed blocks of ${fork} are not supported` }
+      const anchorBlock = await readL1Block(metadata.anchorBlockNumber)
+      const block: ManifestBlock = { ...metadata, transactions: [] }
+      const attributes = protocolOf(fork).buildAttributes({
+        spec,
+        proposal: expectProposal(metadata),
+        blockIndex: 0,
+        block,
+        parent: context,
+        anchorBlock,
+      })
+      const opened = await engine.open({ attributes, state: state.source(), ancestorHash: hashes.get })
+      const { proposalId, isForcedInclusion } = metadata
+      return {
+        type: 'opened',
+        parent,
+        block: opened,
+        origin: { fork, proposalId, isForcedInclusion, anchorBlock },
+      }
+    },
+  }
+}
+
+async function readLatest(chain: ChainReader): Promise<ParentBlock> {
+  const { latest } = chain.heads()
+  const { header, hash } = defined(await chain.headerByNumber(latest.number), 'the latest block')
+  const grandparent = header.number === 0n ? undefined : await chain.headerByNumber(header.number - 1n)
+  return { header, hash, grandparentTimestamp: grandparent?.header.timestamp ?? 0n }
+}
+
+/** Undefined for genesis, where the contract has to be asked. */
+async function readAnchorNumber(chain: ChainReader, number: bigint): Promise<bigint | undefined> {
+  const origin = (await chain.unsafeOrigin(number)) ?? (await chain.origin(number))
+  return origin?.anchorBlock.number
+}
+
+/** As much of a proposal as a block's attributes say; it is not written yet. */
+function expectProposal(
+  expected: Pick<UnsafeMetadata, 'proposalId' | 'basefeeSharingPctg'> = {
+    proposalId: 0n,
+    basefeeSharingPctg: 0,
+  },
+): Proposal {
+  return {
+    fork: 'shasta',
+    id: expected.proposalId,
+    proposer: ZERO_ADDRESS,
+    timestamp: 0n,
+    originBlockNumber: 0n,
+    originBlockHash: ZERO_HASH,
+    basefeeSharingPctg: expected.basefeeSharingPctg,
+    sources: [],
+    hash: ZERO_HASH,
+    l1: { blockNumber: 0n, blockHash: ZERO_HASH, transactionHash: ZERO_HASH, logIndex: 0 },
+    details: undefined,
+  }
 }

@@ -2,7 +2,7 @@
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { callMessage } from './call.ts'
 import type { Engine } from './engine.ts'
-import { executeBlock } from './execute.ts'
+import { executeBlock, openBlock } from './execute.ts'
 import { createSenderPool } from './senderPool.ts'
 
 /** `workers`: threads that recover senders; with 0 it happens on the caller's thread. */
@@ -10,6 +10,7 @@ export function createEngine(options: { readonly spec: RollupSpec; readonly work
   const { spec, workers = 0 } = options
   const senders = createSenderPool(workers)
   return {
+    open: (input) => openBlock({ spec, senders, ...input }),
     execute: (input) => executeBlock({ spec, senders, ...input }),
     call: (input) => callMessage({ spec, ...input }),
     recoverSenders: (transactions) => senders.recover(transactions),

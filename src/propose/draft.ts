@@ -22,7 +22,7 @@ import type {
 import { protocolOf } from '../protocol/protocols.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { InclusionWindow } from './plan.ts'
-import { mergeChanges, overlayState } from './stateOverlay.ts'
+import { mergeChanges, overlayState } from '../engine/state/laidOver.ts'
 
 /** An entry of the inbox's queue that the proposal will take. */
 export type ForcedInclusion = { readonly blobSlice: BlobSlice; readonly blobs: readonly Uint8Array[] }

@@ -4,7 +4,7 @@
  * usage: e2eVictim.ts L1_URL ROLLUP_JSON GENESIS_JSON DATABASE [before|after N]
  */
 import { readFileSync } from 'node:fs'
-import { CHAIN_SCHEMA } from '../../src/chain/schema.ts'
+import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
 import { createChain } from '../../src/chain/sqliteChain.ts'
 import { createDriver } from '../../src/derive/driver.ts'
 import { isInitialised, writeGenesis } from '../../src/derive/genesis.ts'
@@ -55,7 +55,7 @@ const l1 = await createL1({
 })
 const opened = await openStore({
   path,
-  schemas: { state: [STATE_SCHEMA], chain: [CHAIN_SCHEMA], derive: [DERIVE_SCHEMA] },
+  schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
 })
 const store = at === undefined ? opened : dieAtCommit(opened, Number(at))
 const state = await createFlatState({ store })

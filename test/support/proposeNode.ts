@@ -1,6 +1,6 @@
 /** A deriving node with pool, proposer and attester over a local L1: the rooms as a devnet wires them, without RPC. */
 import { privateKeyToAccount } from 'viem/accounts'
-import { CHAIN_SCHEMA } from '../../src/chain/schema.ts'
+import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
 import { createChain } from '../../src/chain/sqliteChain.ts'
 import { startBeaconFacade } from '../../src/cli/devnet/beaconFacade.ts'
 import { ATTESTER_KEYS } from '../../src/cli/devnet/keys.ts'
@@ -77,7 +77,7 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
   })
   const store = await openStore({
     path: ':memory:',
-    schemas: { state: [STATE_SCHEMA], chain: [CHAIN_SCHEMA], derive: [DERIVE_SCHEMA] },
+    schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
   })
   const state = await createFlatState({ store })
   const chain = await createChain(store)

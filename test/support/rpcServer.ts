@@ -2,7 +2,7 @@
 import { vi } from 'vitest'
 import type { BlockOrigin, Chain, StoredBlock, StoredProposal } from '../../src/chain/chain.ts'
 import { genesisHeads } from '../../src/chain/heads.ts'
-import { CHAIN_SCHEMA } from '../../src/chain/schema.ts'
+import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
 import { createChain } from '../../src/chain/sqliteChain.ts'
 import { ZERO_ADDRESS, ZERO_HASH } from '../../src/primitives/hex.ts'
 import type { RpcDeps, SyncStatus } from '../../src/rpc/deps.ts'
@@ -25,7 +25,7 @@ export type TestChain = {
 }
 
 export async function createTestChain(genesis: StoredBlock): Promise<TestChain> {
-  const store: Store = await openStore({ path: ':memory:', schemas: { chain: [CHAIN_SCHEMA] } })
+  const store: Store = await openStore({ path: ':memory:', schemas: { chain: CHAIN_SCHEMAS } })
   const chain = await createChain(store)
   const commit: TestChain['commit'] = async ({ keep, blocks = [], origins, proposals = [] }) => {
     await store.transaction(async (transaction) => {

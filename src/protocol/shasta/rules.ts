@@ -170,3 +170,26 @@ function findGasLimitFault(blocks: readonly ManifestBlock[], { parent }: Context
   }
   return undefined
 }
+
+/** What can be said of a block before its proposal has landed: the bounds that its parent alone sets. D-41, D-43, D-48, D-49. */
+export function checkUnsafe(input: {
+  readonly spec: RollupSpec
+  readonly parent: ParentContext
+  readonly block: Omit<ManifestBlock, 'transactions'>
+}): SourceFault | undefined {
+  const { spec, parent, block } = input
+  const lower = timestampLowerBound({ spec, parentTimestamp: parent.timestamp, proposalTimestamp: 0n })
+  if (block.timestamp < lower)
+    return createFault('timestampTooLow', `timestamp ${block.timestamp} is below ${lower}`)
+  if (block.anchorBlockNumber < parent.anchorBlockNumber)
+    return createFault(
+      'anchorDecreases',
+      `anchor ${block.anchorBlockNumber} after ${parent.anchorBlockNumber}`,
+    )
+  const bounds = gasLimitBounds(gasLimitWithoutAnchor(parent))
+  if (block.gasLimit < bounds.lower)
+    return createFault('gasLimitTooLow', `gas limit ${block.gasLimit} is below ${bounds.lower}`)
+  if (block.gasLimit > bounds.upper)
+    return createFault('gasLimitTooHigh', `gas limit ${block.gasLimit} is above ${bounds.upper}`)
+  return undefined
+}

@@ -1,7 +1,7 @@
 /** A deriving node without its outer shell: store, state, chain, engine and driver over the L1 in this process. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMA } from '../../../src/chain/schema.ts'
+import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMAS } from '../../../src/chain/schema.ts'
 import { createChain } from '../../../src/chain/sqliteChain.ts'
 import { createDriver, type DriverProgress } from '../../../src/derive/driver.ts'
 import { isInitialised, writeGenesis } from '../../../src/derive/genesis.ts'
@@ -21,7 +21,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
 import type { SimulatedL1 } from '../l1/simulatedL1.ts'
 
-const SCHEMAS = { state: [STATE_SCHEMA], chain: [CHAIN_SCHEMA], derive: [DERIVE_SCHEMA] }
+const SCHEMAS = { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] }
 const LOGICAL_TABLES = [...CHAIN_LOGICAL_TABLES, ...STATE_LOGICAL_TABLES]
 
 const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')

@@ -5,7 +5,7 @@ import { OverlayState } from '../../../src/engine/state/overlay.ts'
 import type { StateChanges, StateSource } from '../../../src/engine/state/source.ts'
 import { createEmptyState } from '../../../src/engine/state/witness.ts'
 import { hexToBytes } from '../../../src/primitives/hex.ts'
-import { mergeChanges, overlayState } from '../../../src/propose/stateOverlay.ts'
+import { mergeChanges, overlayState } from '../../../src/engine/state/laidOver.ts'
 
 type Operation =
   | { readonly type: 'account'; readonly who: number; readonly nonce: number }

@@ -2,22 +2,22 @@
  * The state after blocks that exist only in a builder's mind: a source with the changes of those blocks laid over it.
  * The driver's staging area is no place for them, since nothing of a batch is true before L1 says so.
  */
-import type {
-  AccountState,
-  MaybePromise,
-  StateChanges,
-  StateSource,
-  StorageChanges,
-} from '../engine/state/source.ts'
-import { EMPTY_BYTES } from '../primitives/bytes.ts'
-import type { Address, Hash, Hex } from '../primitives/hex.ts'
-import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
+
+import { EMPTY_BYTES } from '../../primitives/bytes.ts'
+import type { Address, Hash, Hex } from '../../primitives/hex.ts'
+import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
+import type { AccountState, MaybePromise, StateChanges, StateSource, StorageChanges } from './source.ts'
 
 /** Stands for "not empty" where nobody has computed a root: an overlay's roots are known for whole states alone. */
 const SOME_STORAGE_ROOT: Hash = `0x${'ff'.repeat(32)}`
 
 /** `stateRoot` is the root after `changes`, which the header of the last block they come from says. */
-export function overlayState(base: StateSource, changes: StateChanges, stateRoot: Hash): StateSource {
+export function overlayState(
+  base: StateSource,
+  changes: StateChanges,
+  stateRoot: Hash,
+  rootAfter = (later: StateChanges): Promise<Hash> => base.rootAfter(mergeChanges(changes, later)),
+): StateSource {
   return {
     stateRoot,
     account(address: Address): MaybePromise<AccountState | null> {
@@ -33,7 +33,7 @@ export function overlayState(base: StateSource, changes: StateChanges, stateRoot
       return base.storage(address, slot)
     },
     code: (codeHash: Hash) => changes.code.get(codeHash) ?? base.code(codeHash),
-    rootAfter: (later) => base.rootAfter(mergeChanges(changes, later)),
+    rootAfter,
   }
 }
 
