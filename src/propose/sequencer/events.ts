@@ -63,9 +63,63 @@ export type IncludeResult =
       readonly transaction: ExecutedTransaction
       /** Timestamp of the window's last slot, in seconds. */
       readonly windowEnd: bigint
+      /** Resolves once all that the block holds up to here is on disk: promise nothing before. Rejects if it cannot be kept. */
+      readonly kept: Promise<void>
     }
   /** `later`: not in this block, but it may be in another one. */
   | { readonly type: 'refused' | 'later'; readonly reason: string }
+
+/** A promise about a block, by whomever. */
+export type KnownCommitment = { readonly hash: Hash; readonly commitment: BlockCommitment }
+
+/** Of the block that was promised under a hash: of our own and of other sequencers' that were taken. */
+export type CommitmentOf = (blockHash: Hash) => Promise<KnownCommitment | undefined>
+
+/** The block under way, by its place. */
+export type BuildPosition = { readonly number: bigint; readonly parentHash: Hash }
+
+/** What had been kept of a block under way. */
+export type ResumableBlock = {
+  readonly metadata: UnsafeMetadata
+  /** Seconds. */
+  readonly windowEnd: bigint
+  readonly isEndOfWindow: boolean
+  /** Listed ones, in order. */
+  readonly transactions: readonly Uint8Array[]
+  /** Transactions in each frag that was begun to be published, in order of the sequence; together at most `transactions`. */
+  readonly frags: readonly number[]
+}
+
+/**
+ * What outlives a stop of a block under way. Each call is durable when it resolves, and harmless when it is made again with the same
+ * content. Calls are made one at a time. Opening a block anew at the same place replaces what was kept there.
+ */
+export type BuildJournal = {
+  opened(
+    block: BuildPosition & {
+      readonly metadata: UnsafeMetadata
+      readonly windowEnd: bigint
+      readonly isEndOfWindow: boolean
+    },
+  ): Promise<void>
+  /** Transactions that the block holds; `from` is the index of the first among the listed ones. */
+  added(
+    block: BuildPosition & { readonly from: number; readonly transactions: readonly Uint8Array[] },
+  ): Promise<void>
+  /** A frag is about to be published; its transactions may have been `added` before. */
+  frag(
+    frag: BuildPosition & {
+      readonly sequence: number
+      readonly from: number
+      readonly transactions: readonly Uint8Array[]
+    },
+  ): Promise<void>
+  /** The whole block, before its signature is asked for. */
+  draft(block: Omit<SealedBlock, 'signature' | 'commitmentHash'>): Promise<void>
+  sealed(block: SealedBlock): Promise<void>
+  /** The block under way on this parent, as long as no draft of it was kept. */
+  resume(parentHash: Hash): Promise<ResumableBlock | undefined>
+}
 
 /** What the rest of the node may ask of a sequencer. */
 export type SequencerFace = {
