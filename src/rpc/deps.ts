@@ -7,6 +7,7 @@ import type { L1Position, L1Status } from '../l1/l1.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
+import type { ReadPending } from './pending.ts'
 import type { TxPool } from './pool.ts'
 
 export type RpcDeps = {
@@ -18,6 +19,8 @@ export type RpcDeps = {
   readonly nextBaseFee: (parent: BlockHeader, grandparent: BlockHeader | undefined) => bigint
   /** Absent on a node that takes no transactions. */
   readonly pool?: TxPool
+  /** Absent on a node that neither sequences nor follows a sequencer. */
+  readonly pending?: ReadPending
   readonly sync: () => SyncStatus
   /** Absent on a node without an L1 to ask, as in tests. */
   readonly schedule?: Schedule

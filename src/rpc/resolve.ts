@@ -7,10 +7,11 @@ import type { Hash } from '../primitives/hex.ts'
 import type { RpcDeps } from './deps.ts'
 import { RpcError } from './errors.ts'
 import type { BlockParameter } from './params.ts'
+import { findPending, readPending } from './pending.ts'
 
 export type ResolvedHeader = { readonly hash: Hash; readonly header: BlockHeader }
 
-/** Undefined when the chain has no such block. `pending` is `latest`: nothing is built in the open here. */
+/** Undefined when the chain has no such block. `pending` is `latest` here: who can answer for the block under way looks there first. */
 export async function resolveNumber(chain: ChainReader, block: BlockParameter): Promise<bigint | undefined> {
   const heads = chain.heads()
   if (block.type === 'hash') return chain.blockNumberOf(block.hash)
@@ -65,12 +66,19 @@ export async function readCurrent<T>(
   throw new RpcError({ code: 'resourceUnavailable', message: 'the chain is being reorganised; ask again' })
 }
 
-/** What `read` finds in the state after a block. */
-export function readState<T>(
-  deps: Pick<RpcDeps, 'chain' | 'state'>,
+/** What `read` finds in the state after a block, or so far in the one under way. */
+export async function readState<T>(
+  deps: Pick<RpcDeps, 'chain' | 'state' | 'pending'>,
   block: BlockParameter,
-  read: (state: StateSource, at: ResolvedHeader) => Promise<T>,
+  read: (state: StateSource, at: Pick<ResolvedHeader, 'header'>) => Promise<T>,
 ): Promise<T> {
+  const pending = findPending(deps.pending, block)
+  if (pending !== undefined) {
+    const outcome = await settle(readPending(pending).then(({ state, header }) => read(state, { header })))
+    if (outcome.type === 'done') return outcome.value
+    // The chain moved on, and the block under way with it: what was asked for is the latest now.
+    if (!(outcome.error instanceof StaleStateError)) throw outcome.error
+  }
   return readCurrent(deps.chain, block, async (at) => {
     const state = await deps.state.at(at.header.number).catch((error) => {
       throw unavailable(error, at)

@@ -1,17 +1,18 @@
 /** `eth_` reads of blocks and of what is in them. */
 import { z } from 'zod'
-import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
+import type { StoredBlock } from '../../chain/chain.ts'
 import { type Hash, toQuantity } from '../../primitives/hex.ts'
+import type { RpcDeps } from '../deps.ts'
 import { blockJson, pendingTransactionJson, receiptJsonAt, receiptsJson, transactionJson } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
-import type { TxPool } from '../pool.ts'
+import { findPending, pendingBlockJson } from '../pending.ts'
 import { findBlock } from '../resolve.ts'
 
 const full = z.boolean('true or false wanted').optional()
 
-export function blockMethods(deps: { readonly chain: ChainReader; readonly pool?: TxPool }): Methods {
+export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>): Methods {
   const { chain, pool } = deps
 
   const findTransaction = async (hash: Hash): Promise<{ block: StoredBlock; index: number } | undefined> => {
@@ -22,7 +23,7 @@ export function blockMethods(deps: { readonly chain: ChainReader; readonly pool?
     return { block, index: position.index }
   }
   const byHash = (hash: Hash) => chain.blockByHash(hash)
-  const countJson = (block: StoredBlock | undefined) =>
+  const countJson = (block: Pick<StoredBlock, 'transactions'> | undefined) =>
     block === undefined ? null : toQuantity(block.transactions.length)
 
   return {
@@ -35,6 +36,8 @@ export function blockMethods(deps: { readonly chain: ChainReader; readonly pool?
       cost: COST.block,
       params: { block: blockNumberParam, full },
       handle: async (params) => {
+        const pending = findPending(deps.pending, params.block)
+        if (pending !== undefined) return pendingBlockJson(pending, params.full ?? false)
         const block = await findBlock(chain, params.block)
         return block === undefined ? null : blockJson(block, params.full ?? false)
       },
@@ -50,7 +53,8 @@ export function blockMethods(deps: { readonly chain: ChainReader; readonly pool?
     eth_getBlockTransactionCountByNumber: defineMethod({
       cost: COST.block,
       params: { block: blockNumberParam },
-      handle: async ({ block }) => countJson(await findBlock(chain, block)),
+      handle: async ({ block }) =>
+        countJson(findPending(deps.pending, block) ?? (await findBlock(chain, block))),
     }),
     eth_getBlockTransactionCountByHash: defineMethod({
       cost: COST.block,
@@ -81,8 +85,9 @@ export function blockMethods(deps: { readonly chain: ChainReader; readonly pool?
       handle: async ({ hash }) => {
         const found = await findTransaction(hash)
         if (found !== undefined) return transactionJson(found.block, found.index)
-        const pooled = pool?.get(hash)
-        return pooled === undefined ? null : pendingTransactionJson(pooled)
+        const waiting =
+          pool?.get(hash) ?? deps.pending?.()?.transactions.find((pending) => pending.hash === hash)
+        return waiting === undefined ? null : pendingTransactionJson(waiting)
       },
     }),
     eth_getTransactionByBlockHashAndIndex: defineMethod({

@@ -15,7 +15,9 @@ import { blockParam, type CallParameter, callParam, overridesParam } from '../pa
 import { type ResolvedHeader, readState } from '../resolve.ts'
 import { type EstimateInput, estimateGas } from './estimate.ts'
 
-export type ExecuteDeps = Pick<RpcDeps, 'chain' | 'state' | 'caller'> & { readonly limits: RpcLimits }
+export type ExecuteDeps = Pick<RpcDeps, 'chain' | 'state' | 'caller' | 'pending'> & {
+  readonly limits: RpcLimits
+}
 
 export function executeMethods(deps: ExecuteDeps): Methods {
   const { limits } = deps
@@ -51,7 +53,7 @@ export function executeMethods(deps: ExecuteDeps): Methods {
 function prepare(
   deps: ExecuteDeps,
   state: StateSource,
-  at: ResolvedHeader,
+  at: Pick<ResolvedHeader, 'header'>,
   overrides: StateOverrides | undefined,
 ): (request: CallRequest) => Promise<CallResult> {
   const deadline = performance.now() + deps.limits.callTimeoutMs
@@ -97,7 +99,7 @@ async function estimateInput(
   request: CallRequest,
   context: {
     readonly state: StateSource
-    readonly at: ResolvedHeader
+    readonly at: Pick<ResolvedHeader, 'header'>
     readonly overrides: StateOverrides | undefined
     readonly limits: RpcLimits
   },

@@ -14,7 +14,7 @@ import { type ResolvedHeader, readCurrent, readState, unavailable } from '../res
 /** Slots of one proof request; geth: 1024. */
 const PROOF_SLOTS_MAX = 1024
 
-export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool'>): Methods {
+export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool' | 'pending'>): Methods {
   const readAccount = (address: Address, block: BlockParameter): Promise<AccountState | null> =>
     readState(deps, block, async (state) => state.account(address))
 
