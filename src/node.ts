@@ -8,6 +8,7 @@ import { createDriver, type DriverProgress } from './derive/driver.ts'
 import { checkIdentity, isInitialised, writeGenesis } from './derive/genesis.ts'
 import { DERIVE_SCHEMA } from './derive/schema.ts'
 import { readCursor } from './derive/steps.ts'
+import { createUnsafeBuilder, type UnsafeBuilder, type UnsafeChain } from './derive/unsafe.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Genesis } from './engine/genesis.ts'
 import type { FlatState } from './engine/state/flatState.ts'
@@ -59,11 +60,13 @@ export type Rooms = {
   readonly l1: L1
   /** Who may propose when. */
   readonly schedule: Schedule
+  /** Blocks that L1 has not said yet. */
+  readonly unsafe: UnsafeBuilder & UnsafeChain
+  readonly sync: () => SyncStatus
 }
 
 export type Node = Rooms & {
   readonly rpc: RpcServer
-  readonly sync: () => SyncStatus
   /** Blobs fetched and verified since the start. */
   readonly blobs: () => number
   /** Derives until the signal; the step under way is finished. Throws what only an operator can mend. */
@@ -114,7 +117,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       wait: (ms, until) => sleep(ms, until).catch(() => {}),
       onProgress: status.note,
     })
-    const rooms: Rooms = { spec, chain, state, engine, l1, schedule }
+    const { extend, drop } = driver
+    const unsafe = { ...createUnsafeBuilder({ spec, chain, state, engine, l1 }), extend, drop }
+    const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
     const pool = await options.createPool?.(rooms)
     const caller = keep(createProcessCaller({ spec }))
     const rpc = keep(
@@ -139,7 +144,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         options.rpc,
       ),
     )
-    return { ...rooms, rpc, sync: status.read, blobs: status.blobs, run: driver.run, close }
+    return { ...rooms, rpc, blobs: status.blobs, run: driver.run, close }
   } catch (error) {
     await close()
     throw error

@@ -37,6 +37,12 @@ export async function readBase(
   const { signal } = input
   const l1Head = await l1.ancestor(input.l1Head, input.l1Head.number, signal)
   const [config, core] = await Promise.all([inbox.config(signal), inbox.state(l1Head.hash, signal)])
+  const { latest, safe } = chain.heads()
+  if (latest.number > safe.number)
+    return {
+      type: 'wait',
+      reason: `${latest.number - safe.number} preconfirmed blocks have not landed: only a sequencer posts them`,
+    }
   const parent = await readParent(chain)
   const lastId = core.nextProposalId - 1n
   const derivedId = (await chain.origin(parent.header.number))?.proposalId ?? 0n
