@@ -1,6 +1,6 @@
 /**
  * The one way to a signature by a commitment key. What is signed is written down first, on the disk, and a position has one content:
- * record, count, sign, keep the signature, answer. The guard computes the hash itself, so that no caller can name another position
+ * record, count, sign, answer. The guard computes the hash itself, so that no caller can name another position
  * than the one that is signed.
  *
  * It knows what this machine signed. It cannot know of the same key on another machine, nor that the database and the counter were both
@@ -8,26 +8,33 @@
  */
 import { CriticalError } from '../../primitives/errors.ts'
 import type { Address, Hash, Hex } from '../../primitives/hex.ts'
-import { type BlockCommitment, blockCommitmentHash } from '../../promise/blockCommitment.ts'
+import type { BlockCommitment } from '../../promise/blockCommitment.ts'
+import type { Commitment } from '../../promise/commitment.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
-import { type InclusionList, inclusionListHash } from '../../promise/inclusionList.ts'
+import type { InclusionList } from '../../promise/inclusionList.ts'
 import { recoverCommitter } from '../../promise/signature.ts'
 import { type Interchange, parseInterchange } from './interchange.ts'
 import { openLedger } from './ledger.ts'
+import { type L1View, nameDomain, type Refusal } from './position.ts'
+import { describeStatus, type GuardStatus } from './quiet.ts'
 import {
-  type ClaimRequest,
-  type L1View,
-  nameDomain,
-  positionOfBlock,
-  positionOfList,
-  type Refusal,
-} from './position.ts'
+  blockToSign,
+  commitmentToSign,
+  listToSign,
+  type SlotTimes,
+  type StreamStatement,
+  streamToSign,
+  type ToSign,
+} from './toSign.ts'
 
 /** A key, wherever it is kept. */
 export type GuardSigner = {
   readonly address: Address
-  /** r ‖ s ‖ v over the hash without a prefix, as promise/signature.ts has it. */
-  sign(hash: Hash): Promise<Hex>
+  /**
+   * r ‖ s ‖ v over the hash without a prefix, as promise/signature.ts has it.
+   * @param objectRoot The hash is the signing root of it, in the guard's domain with nonce 0: what a Commit-Boost signer is asked for.
+   */
+  sign(hash: Hash, objectRoot: Hash): Promise<Hex>
 }
 
 export type GuardAnswer =
@@ -41,6 +48,8 @@ export type GuardOptions = {
   readonly counterPath: string
   readonly domain: PromiseDomain
   readonly signers: readonly GuardSigner[]
+  /** When L1 slots begin: inclusions are promised by slot. */
+  readonly slots: SlotTimes
   /** Longest time from the L1 head to the end of a window that is promised for, and the wait after a loss. Seconds. */
   readonly windowSeconds: bigint
   /** From verified L1 data, with the head as it is now. Asked at opening, at an import, and for every signature. */
@@ -51,6 +60,12 @@ export type Guard = {
   /** A failure to record or to sign is thrown, as the store's or the signer's error, and nothing is answered. */
   signBlock(key: Address, commitment: BlockCommitment): Promise<GuardAnswer>
   signList(key: Address, list: InclusionList): Promise<GuardAnswer>
+  /** Types 1, 4 and 5. RangeError for any other, and for what is malformed or names another slasher. */
+  signCommitment(key: Address, commitment: Commitment): Promise<GuardAnswer>
+  /** Type 6. RangeError for a message about another block than is said. */
+  signStream(key: Address, statement: StreamStatement): Promise<GuardAnswer>
+  /** What it waits for and until when, or that it signs. */
+  status(): Promise<GuardStatus>
   /** RangeError for a file that is malformed or of another domain. Nothing is signed for a window afterwards. */
   import(json: unknown): Promise<void>
   export(): Promise<Interchange>
@@ -60,7 +75,7 @@ export type Guard = {
 
 /** Throws StoreLockedError while another process has the database or the counter, or the store's other errors. */
 export async function openGuard(options: GuardOptions): Promise<Guard> {
-  const { path, counterPath, domain, windowSeconds, readL1 } = options
+  const { path, counterPath, domain, slots, windowSeconds, readL1 } = options
   const signers = new Map(options.signers.map((signer) => [signer.address, signer]))
   const name = nameDomain(domain)
   const { timestamp } = await readL1()
@@ -83,53 +98,43 @@ export async function openGuard(options: GuardOptions): Promise<Guard> {
     return result
   }
 
-  function sign(request: ClaimRequest): Promise<GuardAnswer> {
-    const id = `${request.key} ${request.hash}`
-    const answer = onTheirWay.get(id) ?? recordAndSign(request).finally(() => onTheirWay.delete(id))
-    onTheirWay.set(id, answer)
-    return answer
+  function sign(key: Address, describe: () => ToSign): Promise<GuardAnswer> {
+    return run(async () => {
+      const toSign = describe()
+      const id = `${key} ${toSign.signedHash}`
+      const answer = onTheirWay.get(id) ?? recordAndSign(key, toSign).finally(() => onTheirWay.delete(id))
+      onTheirWay.set(id, answer)
+      return answer
+    })
   }
 
-  async function recordAndSign(request: ClaimRequest): Promise<GuardAnswer> {
-    const { key, hash } = request
+  async function recordAndSign(key: Address, toSign: ToSign): Promise<GuardAnswer> {
     const signer = signers.get(key)
     if (signer === undefined) throw new CriticalError(`the guard has no signer for ${key}`)
-    const claim = await ledger.claim(request, await readL1())
+    const claim = await ledger.claim({ key, ...toSign }, await readL1())
     if (claim.type === 'refused') return claim
-    const signature = claim.signature ?? (await signAndKeep(signer, request))
-    return { type: 'signed', hash, signature }
+    const signature = claim.signature ?? (await signAndKeep(signer, toSign))
+    return { type: 'signed', hash: toSign.signedHash, signature }
   }
 
-  async function signAndKeep(signer: GuardSigner, request: ClaimRequest): Promise<Hex> {
-    const signature = await signer.sign(request.hash)
-    const by = recoverCommitter(request.hash, signature)
+  async function signAndKeep(signer: GuardSigner, toSign: ToSign): Promise<Hex> {
+    const { signedHash, objectRoot } = toSign
+    const signature = await signer.sign(signedHash, objectRoot)
+    const by = recoverCommitter(signedHash, signature)
     if (by !== signer.address)
       throw new CriticalError(
         `the signer of ${signer.address} gave ${by === undefined ? 'no signature' : `a signature of ${by}`}; check its configuration`,
       )
-    await ledger.keepSignature(request, signature)
+    ledger.keepSignature({ key: signer.address, ...toSign }, signature)
     return signature
   }
 
   return {
-    signBlock: (key, commitment) =>
-      run(async () =>
-        sign({
-          key,
-          position: positionOfBlock(commitment),
-          windowEnd: commitment.windowEnd,
-          hash: blockCommitmentHash(commitment, domain),
-        }),
-      ),
-    signList: (key, list) =>
-      run(async () =>
-        sign({
-          key,
-          position: positionOfList(list),
-          windowEnd: list.windowEnd,
-          hash: inclusionListHash(list, domain),
-        }),
-      ),
+    signBlock: (key, commitment) => sign(key, () => blockToSign(commitment, domain)),
+    signList: (key, list) => sign(key, () => listToSign(list, domain)),
+    signCommitment: (key, commitment) => sign(key, () => commitmentToSign(commitment, domain, slots)),
+    signStream: (key, statement) => sign(key, () => streamToSign(statement, domain)),
+    status: () => run(async () => describeStatus(ledger.state(), await readL1())),
     import: (json) =>
       run(async () => ledger.import(parseInterchange(json, name), (await readL1()).timestamp)),
     export: () => run(() => ledger.export()),

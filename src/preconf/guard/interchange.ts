@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { type Address, type Hash, ZERO_HASH } from '../../primitives/hex.ts'
 import type { SqlValue, StoreTransaction } from '../../store/store.ts'
+import type { PositionKind } from './position.ts'
 
 const FORMAT = 'plumbline-promises'
 const VERSION = '1'
@@ -30,12 +31,20 @@ const schema = z.strictObject({
     .array(
       z.strictObject({
         key: addressSchema,
-        kind: z.enum(['block', 'list']),
+        kind: z.enum(['block', 'execution', 'stream', 'list', 'inclusion', 'l1Inclusion']),
         l2_chain_id: uintSchema(64n),
         /** Nothing else is signed up to here. */
         watermark: uintSchema(48n),
         signed: z
-          .array(z.strictObject({ number: uintSchema(48n), parent: hashSchema, hash: hashSchema }))
+          .array(
+            z.strictObject({
+              number: uintSchema(48n),
+              parent: hashSchema,
+              /** Absent where it is 0. */
+              index: uintSchema(32n).optional(),
+              hash: hashSchema,
+            }),
+          )
           .max(ENTRIES_MAX),
       }),
     )
@@ -55,12 +64,16 @@ export function parseInterchange(json: unknown, domain: string): Interchange {
     throw new RangeError(
       `the interchange file is of domain ${parsed.data.metadata.domain}, this guard signs for ${domain}`,
     )
-  const list = parsed.data.data.find((entry) => entry.kind === 'list' && entry.signed.some(hasParent))
-  if (list) throw new RangeError('the interchange file is malformed: a list has a parent')
+  for (const { kind, signed } of parsed.data.data) {
+    if (kind === 'list' && signed.some(({ parent }) => parent !== ZERO_HASH))
+      throw new RangeError('the interchange file is malformed: a list has a parent')
+    if (!INDEXED_KINDS.includes(kind) && signed.some(({ index }) => index !== undefined))
+      throw new RangeError(`the interchange file is malformed: a position of kind ${kind} has an index`)
+  }
   return parsed.data
 }
 
-const hasParent = ({ parent }: { readonly parent: Hash }) => parent !== ZERO_HASH
+const INDEXED_KINDS: readonly PositionKind[] = ['execution', 'stream']
 
 /** Where both have another content for one position, what is here stays: the other one is below the watermark and never signed. */
 export async function importRows(
@@ -71,12 +84,13 @@ export async function importRows(
   for (const { key, kind, l2_chain_id, watermark, signed } of data) {
     const place: SqlValue[] = [key, domain, kind, l2_chain_id]
     let highest = BigInt(watermark)
-    for (const { number, parent, hash } of signed) {
+    for (const { number, parent, index = '0', hash } of signed) {
       if (BigInt(number) > highest) highest = BigInt(number)
-      await transaction.run('INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, NULL)', [
+      await transaction.run('INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)', [
         ...place,
         BigInt(number),
         parent,
+        BigInt(index),
         hash,
       ])
     }
@@ -88,11 +102,11 @@ export async function importRows(
   }
 }
 
-/** Ordered by key, kind, chain, number and parent, so that equal knowledge is equal text. */
+/** Ordered by key, kind, chain, number, parent and index, so that equal knowledge is equal text. */
 export async function exportRows(transaction: StoreTransaction, domain: string): Promise<Interchange> {
   const signed = await transaction.all(
-    `SELECT key, kind, l2_chain_id, number, parent, hash FROM positions WHERE domain = ?
-     ORDER BY key, kind, l2_chain_id, number, parent`,
+    `SELECT key, kind, l2_chain_id, number, parent, idx, hash FROM positions WHERE domain = ?
+     ORDER BY key, kind, l2_chain_id, number, parent, idx`,
     [domain],
   )
   const watermarks = await transaction.all(
@@ -113,6 +127,7 @@ export async function exportRows(transaction: StoreTransaction, domain: string):
     entryOf(row).signed.push({
       number: String(row.number),
       parent: row.parent as Hash,
+      ...(row.idx !== 0 && { index: String(row.idx) }),
       hash: row.hash as Hash,
     })
   const names = [...places.keys()].sort()

@@ -4,18 +4,25 @@
  * A memory that may have gaps (new, lost, restored from a backup, imported) is quiet first. What was signed in a gap promised
  * something for a window that ended within `windowSeconds` of the L1 time then, so by L1 time every such list is past, and a parent
  * that descends from an L2 block of a later time cannot have been promised upon. Both are asked of every new row from then on.
+ *
+ * Requests that come while a transaction is on its way go together in the next one, in their order: one sync serves them all.
  */
-import type { Hash, Hex } from '../../primitives/hex.ts'
-import { lockStore } from '../../store/lock.ts'
+import { maxBigint } from '../../primitives/bigint.ts'
+import type { Address, Hex } from '../../primitives/hex.ts'
+import { lockStore, type StoreLock } from '../../store/lock.ts'
 import { openStore } from '../../store/openStore.ts'
-import type { SqlValue, StoreTransaction } from '../../store/store.ts'
-import { type Count, createCounter, readCounter } from './counter.ts'
+import type { Store, StoreTransaction } from '../../store/store.ts'
+import { claimPosition, pruneSettled, writeSignature } from './claim.ts'
+import { type Counter, createCounter, readCounter } from './counter.ts'
 import { exportRows, type Interchange, importRows } from './interchange.ts'
 import type { Claim, ClaimRequest, L1View } from './position.ts'
+import { findGap, readState, type State, startQuiet, writeState } from './quiet.ts'
 import { GUARD_SCHEMAS } from './schema.ts'
 
 /** The file is a few MB; the node's caches are elsewhere. */
 const CACHE_KIB = 2_048
+/** Requests in one transaction; the others wait for the next. */
+const GROUP_MAX = 256
 
 export type LedgerOptions = {
   /** The guard's own database. */
@@ -33,15 +40,30 @@ export type LedgerOptions = {
 export type Ledger = {
   /** On the disk when it returns `recorded`. The only answer to the same content later is `recorded` again. */
   claim(request: ClaimRequest, view: L1View): Promise<Claim>
-  /** Of a claim that was recorded. */
-  keepSignature(request: ClaimRequest, signature: Hex): Promise<void>
+  /** Of a claim that was recorded. Written with the next ones, and lost in a crash: the same content is then signed again. */
+  keepSignature(request: ClaimRequest, signature: Hex): void
   /** The stricter of what is here and what comes; all of it or nothing. New rows wait for a window from `l1Timestamp` on. */
   import(interchange: Interchange, l1Timestamp: bigint): Promise<void>
   export(): Promise<Interchange>
+  /** As of the last commit. */
+  state(): State
   close(): Promise<void>
 }
 
-type State = Count & { readonly quietUntil: bigint }
+type Waiting = {
+  readonly request: ClaimRequest
+  readonly view: L1View
+  readonly answer: (claim: Claim) => void
+  readonly fail: (error: unknown) => void
+}
+type Kept = { readonly request: ClaimRequest; readonly signature: Hex }
+/** What a transaction leaves behind once it is committed. */
+type Group = {
+  readonly state: State
+  readonly toPrune: ReadonlySet<Address>
+  /** To be called when the counter has followed. */
+  readonly answers: readonly (() => void)[]
+}
 
 /** Throws StoreLockedError while another process has the database or the counter. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
@@ -53,162 +75,145 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       throw error
     },
   )
-  const close = async () => {
-    await store.close()
-    await lock.release()
-  }
   const counter = createCounter(counterPath)
-  /** Nothing may leave before the counter has followed. */
-  async function change<T>(work: (transaction: StoreTransaction, state: State) => Promise<T>): Promise<T> {
-    const { result, state } = await store.transaction(async (transaction) => {
-      const result = await work(transaction, await readState(transaction))
-      return { result, state: await readState(transaction) }
-    })
-    await counter.raise(state)
-    return result
-  }
   try {
     const counted = await readCounter(counterPath)
-    await change(async (transaction, state) => {
-      const isWhole = counted !== undefined && state.generation > 0n && state.generation >= counted.generation
-      await writeState(transaction, {
-        ...(isWhole
-          ? state
-          : startQuiet(state, max(options.l1Timestamp, counted?.l1Timestamp ?? 0n), windowSeconds)),
-        generation: max(state.generation, counted?.generation ?? 0n) + 1n,
-      })
+    const opened = await store.transaction(async (transaction) => {
+      const state = await readState(transaction)
+      const cause = findGap(state, counted)
+      const l1Timestamp = maxBigint(options.l1Timestamp, counted?.l1Timestamp ?? 0n)
+      const next = {
+        ...(cause === undefined ? state : startQuiet(state, { cause, l1Timestamp, windowSeconds })),
+        generation: maxBigint(state.generation, counted?.generation ?? 0n) + 1n,
+      }
+      await writeState(transaction, next)
+      return next
     })
+    await counter.raise(opened)
+    return createLedger({ store, lock, counter, domain, windowSeconds, opened })
   } catch (error) {
-    await close()
+    await store.close()
+    await lock.release()
     throw error
   }
+}
+
+function createLedger(deps: {
+  readonly store: Store
+  readonly lock: StoreLock
+  readonly counter: Counter
+  readonly domain: string
+  readonly windowSeconds: bigint
+  readonly opened: State
+}): Ledger {
+  const { store, lock, counter, domain, windowSeconds } = deps
+  /** Of the last commit: nobody else writes. */
+  let state = deps.opened
+  let waiting: Waiting[] = []
+  let kept: readonly Kept[] = []
+  /** Keys that may have settled positions left. */
+  let toPrune: ReadonlySet<Address> = new Set()
+  let isScheduled = false
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One after the other, so that each sees the state that the one before has committed. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work)
+    last = result.catch(() => {})
+    return result
+  }
+
+  function schedule(): void {
+    if (isScheduled) return
+    isScheduled = true
+    void inTurn(commitGroup)
+  }
+
+  /** Ends at the commit: the next group need not wait for the counter, only the answers do. */
+  async function commitGroup(): Promise<void> {
+    isScheduled = false
+    const members = waiting.slice(0, GROUP_MAX)
+    waiting = waiting.slice(GROUP_MAX)
+    if (waiting.length > 0) schedule()
+    const fail = (error: unknown) => {
+      for (const member of members) member.fail(error)
+    }
+    const signatures = kept
+    try {
+      const group = await store.transaction(async (transaction) => {
+        await keepSignatures(transaction, signatures)
+        return claimAll(transaction, members)
+      })
+      kept = kept.slice(signatures.length)
+      state = group.state
+      toPrune = group.toPrune
+      counter.raise(state).then(() => {
+        for (const answer of group.answers) answer()
+      }, fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  /** One that fails by itself (L1 could not be asked) does not keep the others back; a failing statement ends them all. */
+  async function claimAll(transaction: StoreTransaction, members: readonly Waiting[]): Promise<Group> {
+    const answers: (() => void)[] = []
+    const mayPrune = new Set(toPrune)
+    let next = state
+    for (const { request, view, answer, fail } of members) {
+      try {
+        const context = { view, state, domain, windowSeconds }
+        const { claim, isNew, isSettling } = await claimPosition(transaction, request, context)
+        if (isNew) next = { ...next, l1Timestamp: maxBigint(next.l1Timestamp, view.timestamp) }
+        if (isNew && next.generation === state.generation)
+          next = { ...next, generation: state.generation + 1n }
+        if (isSettling) mayPrune.add(request.key)
+        answers.push(() => answer(claim))
+      } catch (error) {
+        answers.push(() => fail(error))
+      }
+    }
+    const view = members.at(-1)?.view
+    for (const key of view === undefined ? [] : [...mayPrune])
+      if (view !== undefined && !(await pruneSettled(transaction, key, { view, domain })))
+        mayPrune.delete(key)
+    if (next !== state) await writeState(transaction, next)
+    return { state: next, toPrune: mayPrune, answers }
+  }
+
+  async function keepSignatures(transaction: StoreTransaction, signatures: readonly Kept[]): Promise<void> {
+    for (const { request, signature } of signatures)
+      await writeSignature(transaction, request, signature, domain)
+  }
+
   return {
     claim: (request, view) =>
-      change((transaction, state) =>
-        claimPosition(transaction, { request, view, state, domain, windowSeconds }),
-      ),
-    keepSignature: (request, signature) =>
-      store.transaction((transaction) =>
-        transaction.run(
-          `UPDATE positions SET signature = ? WHERE ${PLACE} AND number = ? AND parent = ? AND hash = ?`,
-          [
-            signature,
-            ...placeOf(request, domain),
-            request.position.number,
-            request.position.parent,
-            request.hash,
-          ],
-        ),
-      ),
+      new Promise((answer, fail) => {
+        waiting.push({ request, view, answer, fail })
+        schedule()
+      }),
+    keepSignature: (request, signature) => {
+      kept = [...kept, { request, signature }]
+    },
     import: (interchange, l1Timestamp) =>
-      change(async (transaction, state) => {
-        await importRows(transaction, domain, interchange)
-        const quiet = startQuiet(state, l1Timestamp, windowSeconds)
-        await writeState(transaction, { ...quiet, generation: state.generation + 1n })
+      inTurn(async () => {
+        const quiet = startQuiet(state, { cause: 'imported', l1Timestamp, windowSeconds })
+        const next = { ...quiet, generation: state.generation + 1n }
+        await store.transaction(async (transaction) => {
+          await importRows(transaction, domain, interchange)
+          await writeState(transaction, next)
+        })
+        state = next
+        await counter.raise(state)
       }),
     export: () => store.transaction((transaction) => exportRows(transaction, domain)),
-    close,
+    state: () => state,
+    close: async () => {
+      await inTurn(() => store.transaction((transaction) => keepSignatures(transaction, kept))).catch(
+        () => {},
+      )
+      await store.close()
+      await lock.release()
+    },
   }
-}
-
-const PLACE = 'key = ? AND domain = ? AND kind = ? AND l2_chain_id = ?'
-
-function placeOf({ key, position }: ClaimRequest, domain: string): SqlValue[] {
-  return [key, domain, position.kind, position.l2ChainId.toString()]
-}
-
-async function claimPosition(
-  transaction: StoreTransaction,
-  input: {
-    readonly request: ClaimRequest
-    readonly view: L1View
-    readonly state: State
-    readonly domain: string
-    readonly windowSeconds: bigint
-  },
-): Promise<Claim> {
-  const { request, view, state, domain, windowSeconds } = input
-  const { position, windowEnd, hash } = request
-  const { kind, number, parent } = position
-  const place = placeOf(request, domain)
-  const waiting: Claim = { type: 'refused', refusal: { reason: 'waiting', until: state.quietUntil } }
-  if (view.timestamp <= state.quietUntil) return waiting
-
-  const rows = await transaction.all(
-    `SELECT parent, hash, signature FROM positions WHERE ${PLACE} AND number = ? ORDER BY parent`,
-    [...place, number],
-  )
-  const earlier = rows.map((row) => ({
-    position: { ...position, parent: row.parent as Hash },
-    hash: row.hash as Hash,
-    signature: row.signature as Hex | null,
-  }))
-  const same = earlier.find((row) => row.position.parent === parent)
-  if (same?.hash === hash)
-    return { type: 'recorded', ...(same.signature !== null && { signature: same.signature }) }
-  if (same) return refuseFor('otherContent', same)
-
-  const latest = view.timestamp + windowSeconds
-  if (windowEnd > latest) return { type: 'refused', refusal: { reason: 'windowTooFar', latest } }
-  if (windowEnd <= state.quietUntil) return waiting
-  if (kind === 'block' && view.landed.timestamp <= state.quietUntil) return waiting
-
-  const row = await transaction.get(`SELECT number FROM watermarks WHERE ${PLACE}`, place)
-  const stored = BigInt((row?.number as number | undefined) ?? 0)
-  const final = max(stored, kind === 'block' ? view.finalizedNumber : 0n)
-  const watermark = max(final, kind === 'block' ? view.landed.number : 0n)
-  if (number <= watermark) return { type: 'refused', refusal: { reason: 'settled', watermark } }
-  for (const other of earlier) {
-    if (!(await view.isRemoved(other.position.parent))) return refuseFor('parentNotRemoved', other)
-  }
-
-  await transaction.run('INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, NULL)', [
-    ...place,
-    number,
-    parent,
-    hash,
-  ])
-  if (final > stored)
-    await transaction.run('INSERT OR REPLACE INTO watermarks VALUES (?, ?, ?, ?, ?)', [...place, final])
-  await writeState(transaction, {
-    ...state,
-    generation: state.generation + 1n,
-    l1Timestamp: max(state.l1Timestamp, view.timestamp),
-  })
-  return { type: 'recorded' }
-}
-
-function refuseFor(
-  reason: 'otherContent' | 'parentNotRemoved',
-  { position, hash }: { readonly position: ClaimRequest['position']; readonly hash: Hash },
-): Claim {
-  return { type: 'refused', refusal: { reason, earlier: { position, hash } } }
-}
-
-function startQuiet(state: State, l1Timestamp: bigint, windowSeconds: bigint): State {
-  const now = max(state.l1Timestamp, l1Timestamp)
-  return { ...state, quietUntil: max(state.quietUntil, now + windowSeconds), l1Timestamp: now }
-}
-
-/** Generation 0 of a database that is new. */
-async function readState(transaction: StoreTransaction): Promise<State> {
-  const row = await transaction.get('SELECT generation, quiet_until, l1_timestamp FROM guard_state')
-  if (row === undefined) return { generation: 0n, quietUntil: 0n, l1Timestamp: 0n }
-  return {
-    generation: BigInt(row.generation as number),
-    quietUntil: BigInt(row.quiet_until as number),
-    l1Timestamp: BigInt(row.l1_timestamp as number),
-  }
-}
-
-function writeState(transaction: StoreTransaction, state: State): Promise<void> {
-  return transaction.run('INSERT OR REPLACE INTO guard_state VALUES (1, ?, ?, ?)', [
-    state.generation,
-    state.quietUntil,
-    state.l1Timestamp,
-  ])
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
 }

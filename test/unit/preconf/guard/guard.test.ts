@@ -40,7 +40,7 @@ describe('one content for each position', () => {
     const guard = await place.openReady()
     const block = blockOf(place)
     await guard.signBlock(KEY, block)
-    const position = { kind: 'block', l2ChainId: 167n, number: 100n, parent: hashOf(99) }
+    const position = { kind: 'block', l2ChainId: 167n, number: 100n, parent: hashOf(99), index: 0 }
     const earlier = { position, hash: blockCommitmentHash(block, DOMAIN) }
     expect(await guard.signBlock(KEY, blockOf(place, change))).toEqual({
       type: 'refused',

@@ -195,11 +195,17 @@ describe.skipIf(names.length === 0)('EIP-3076 interchange tests', () => {
       return ledger.claim(
         {
           key: keyOf(of.pubkey),
-          position: { kind, l2ChainId: 1n, number: numberOf(of), parent: ZERO_HASH },
+          position: { kind, l2ChainId: 1n, number: numberOf(of), parent: ZERO_HASH, index: 0 },
           windowEnd: timestamp + 1n,
           hash: of.signing_root ?? ZERO_HASH,
         },
-        { timestamp, landed: { number: 0n, timestamp }, finalizedNumber: 0n, isRemoved: async () => false },
+        {
+          timestamp,
+          landed: { number: 0n, timestamp },
+          finalizedNumber: 0n,
+          finalizedTimestamp: 0n,
+          isRemoved: async () => false,
+        },
       )
     }
 

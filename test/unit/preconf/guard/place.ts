@@ -17,6 +17,7 @@ import { signingDomainOf } from '../../../../src/promise/signingRoot.ts'
 
 export const WINDOW = 384n
 export const START = 1_000_000n
+export const SLOTS = { genesisTime: 100_000n, secondsPerSlot: 12n }
 const PRIVATE_KEY = new Uint8Array(32).fill(7)
 export const KEY: Address = committerOf(PRIVATE_KEY)
 export const DOMAIN = {
@@ -34,7 +35,12 @@ export type Place = {
   readonly path: string
   readonly counterPath: string
   /** What the L1 says; changed by the test. */
-  readonly l1: { timestamp: bigint; landed: { number: bigint; timestamp: bigint }; finalizedNumber: bigint }
+  readonly l1: {
+    timestamp: bigint
+    landed: { number: bigint; timestamp: bigint }
+    finalizedNumber: bigint
+    finalizedTimestamp: bigint
+  }
   /** Blocks that L1 has removed. */
   readonly removed: Set<Hash>
   /** Everything that was ever signed, in order. */
@@ -60,6 +66,7 @@ export function createPlace(): Place {
     timestamp: START,
     landed: { number: 99n, timestamp: START },
     finalizedNumber: 50n,
+    finalizedTimestamp: START - 1_000n,
   }
   const removed = new Set<Hash>()
   const signed: Hash[] = []
@@ -84,6 +91,7 @@ export function createPlace(): Place {
         counterPath: place.counterPath,
         domain: DOMAIN,
         signers: [signer],
+        slots: SLOTS,
         windowSeconds: WINDOW,
         readL1: place.view,
         ...change,

@@ -1,0 +1,101 @@
+/** The state of a guard's memory: its generation, and until when it is quiet because it may have gaps. */
+import { maxBigint } from '../../primitives/bigint.ts'
+import type { StoreTransaction } from '../../store/store.ts'
+import type { Count } from './counter.ts'
+import type { L1View } from './position.ts'
+
+/** Why a memory may have gaps. */
+export type QuietCause = 'new' | 'databaseLost' | 'oldCopy' | 'counterLost' | 'imported'
+
+export type State = Count & {
+  /** L1 must pass this time before anything is signed. Seconds. */
+  readonly quietUntil: bigint
+  readonly quietCause: QuietCause
+}
+
+export type GuardStatus =
+  | { readonly type: 'ready'; readonly sentence: string }
+  /** `time`: nothing is signed until L1 passes `until`. `landedBlock`: no blocks until one of a later time has landed. Seconds. */
+  | {
+      readonly type: 'waiting'
+      readonly for: 'time' | 'landedBlock'
+      readonly until: bigint
+      readonly cause: QuietCause
+      readonly sentence: string
+    }
+
+const CAUSES: Readonly<Record<QuietCause, string>> = {
+  new: 'its memory is new, and what the keys signed before is not known',
+  databaseLost: 'its database was lost, and with it what the keys signed last',
+  oldCopy: 'its database is an old copy, which lacks what the keys signed since',
+  counterLost: 'its counter was lost, so that its database may be an old copy',
+  imported: 'what another guard signed was imported, perhaps not all of it',
+}
+
+export function describeStatus(
+  { quietUntil, quietCause }: State,
+  { timestamp, landed }: L1View,
+): GuardStatus {
+  const waiting = { type: 'waiting', until: quietUntil, cause: quietCause } as const
+  const why = `because ${CAUSES[quietCause]}`
+  if (timestamp <= quietUntil)
+    return {
+      ...waiting,
+      for: 'time',
+      sentence: `the guard signs nothing until L1 has passed ${timeOf(quietUntil)} (${quietUntil - timestamp} s from its head), ${why}`,
+    }
+  if (landed.timestamp <= quietUntil)
+    return {
+      ...waiting,
+      for: 'landedBlock',
+      sentence: `the guard signs no blocks until an L2 block later than ${timeOf(quietUntil)} has landed on L1 (block ${landed.number}, the last one, is of ${timeOf(landed.timestamp)}), ${why}; if nobody else proposes, let plumbline propose post one batch without promises`,
+    }
+  return { type: 'ready', sentence: 'the guard signs' }
+}
+
+function timeOf(seconds: bigint): string {
+  return new Date(Number(seconds) * 1000).toISOString()
+}
+
+/** What was signed in a gap is past, by L1 time, a window from now. */
+export function startQuiet(
+  state: State,
+  { cause, l1Timestamp, windowSeconds }: { cause: QuietCause; l1Timestamp: bigint; windowSeconds: bigint },
+): State {
+  const now = maxBigint(state.l1Timestamp, l1Timestamp)
+  return {
+    ...state,
+    quietUntil: maxBigint(state.quietUntil, now + windowSeconds),
+    quietCause: cause,
+    l1Timestamp: now,
+  }
+}
+
+/** What the two files say about each other at opening. Undefined: the memory is whole. */
+export function findGap(state: State, counted: Count | undefined): QuietCause | undefined {
+  if (counted === undefined) return state.generation === 0n ? 'new' : 'counterLost'
+  if (state.generation === 0n) return 'databaseLost'
+  return state.generation < counted.generation ? 'oldCopy' : undefined
+}
+
+/** Generation 0 of a database that is new. */
+export async function readState(transaction: StoreTransaction): Promise<State> {
+  const row = await transaction.get(
+    'SELECT generation, quiet_until, l1_timestamp, quiet_cause FROM guard_state',
+  )
+  if (row === undefined) return { generation: 0n, quietUntil: 0n, quietCause: 'new', l1Timestamp: 0n }
+  return {
+    generation: BigInt(row.generation as number),
+    quietUntil: BigInt(row.quiet_until as number),
+    quietCause: row.quiet_cause as QuietCause,
+    l1Timestamp: BigInt(row.l1_timestamp as number),
+  }
+}
+
+export function writeState(transaction: StoreTransaction, state: State): Promise<void> {
+  return transaction.run(
+    `INSERT OR REPLACE INTO guard_state (id, generation, quiet_until, l1_timestamp, quiet_cause)
+     VALUES (1, ?, ?, ?, ?)`,
+    [state.generation, state.quietUntil, state.l1Timestamp, state.quietCause],
+  )
+}
