@@ -1,0 +1,335 @@
+/** The tables of the page as data: one model for the HTML and for the CSV file, so that neither can say what the other does not. */
+import { type DashboardData, isUnavailable, type SlotsData } from './data.ts'
+import {
+  CLOCK_TITLES,
+  describeClock,
+  describeCommitmentType,
+  describeSequencer,
+  formatAge,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  PROMISE_OUTCOMES,
+  SLOT_OUTCOMES,
+  shortHex,
+  VERDICTS,
+} from './words.ts'
+
+export type Cell = {
+  /** As in the CSV file: whole hashes, Unix seconds. Null: there is none. */
+  readonly value: string | number | null
+  /** As on the page; without it the value. */
+  readonly text?: string
+}
+
+export type Column = { readonly key: string; readonly title: string; readonly isNumeric?: boolean }
+
+export type Table = {
+  /** In the table's address on the page and in the CSV file's name. */
+  readonly id: TableId
+  readonly caption: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly Row[]
+  /** Instead of rows. */
+  readonly empty: string
+}
+
+export type Row = { readonly id?: string; readonly cells: readonly Cell[] }
+
+export const TABLE_IDS = [
+  'clocks',
+  'sequencers',
+  'slots',
+  'gaps',
+  'promises',
+  'lists',
+  'forced-inclusions',
+  'l1-servers',
+] as const
+export type TableId = (typeof TABLE_IDS)[number]
+
+export function createTable(id: TableId, data: DashboardData): Table {
+  return { id, ...TABLES[id](data) }
+}
+
+const TABLES: Readonly<Record<TableId, (data: DashboardData) => Omit<Table, 'id'>>> = {
+  clocks: clocksTable,
+  sequencers: sequencersTable,
+  slots: slotsTable,
+  gaps: gapsTable,
+  promises: promisesTable,
+  lists: listsTable,
+  'forced-inclusions': forcedInclusionsTable,
+  'l1-servers': serversTable,
+}
+
+const text = (value: string | number | null): Cell => ({ value })
+const number = (value: number | null): Cell =>
+  value === null ? { value } : { value, text: formatNumber(value) }
+const hex = (value: string | null): Cell => (value === null ? { value } : { value, text: shortHex(value) })
+const duration = (seconds: number | null): Cell =>
+  seconds === null ? { value: null } : { value: seconds, text: formatDuration(seconds) }
+
+function createTime({ readAtMs }: DashboardData): (seconds: number | null) => Cell {
+  const now = readAtMs / 1000
+  return (seconds) =>
+    seconds === null
+      ? { value: null }
+      : { value: seconds, text: `${formatTime(seconds, now)} · ${formatAge(seconds, now)}` }
+}
+
+function clocksTable(data: DashboardData): Omit<Table, 'id'> {
+  const time = createTime(data)
+  return {
+    caption: 'The clocks of both layers',
+    columns: [
+      { key: 'clock', title: 'Clock' },
+      { key: 'layer', title: 'Layer' },
+      { key: 'block', title: 'Block', isNumeric: true },
+      { key: 'timestamp', title: 'Time (UTC)' },
+      { key: 'behind', title: 'Behind', isNumeric: true },
+      { key: 'hash', title: 'Hash' },
+      { key: 'meaning', title: 'In words' },
+    ],
+    rows: data.clocks.map((clock) => ({
+      cells: [
+        { value: clock.name, text: CLOCK_TITLES[clock.name] },
+        text(clock.layer),
+        number(clock.number),
+        time(clock.timestamp),
+        number(clock.behind),
+        hex(clock.hash),
+        text(describeClock(clock, data.clocks)),
+      ],
+    })),
+    empty: 'No clock is known.',
+  }
+}
+
+function sequencersTable({ slots }: DashboardData): Omit<Table, 'id'> {
+  const sequencers = isUnavailable(slots) ? [] : slots.sequencers
+  return {
+    caption: 'Who sequences',
+    columns: [
+      { key: 'label', title: 'Sequencer' },
+      { key: 'who', title: 'Who' },
+      { key: 'right', title: 'By which right' },
+      { key: 'slots', title: 'Slots', isNumeric: true },
+      { key: 'landed', title: 'Proposals landed', isNumeric: true },
+      { key: 'accounts', title: 'Accounts' },
+    ],
+    rows: sequencers.map((sequencer) => ({
+      cells: [
+        text(sequencer.label),
+        text(describeSequencer(sequencer)),
+        text(sequencer.isFallback ? 'fallback' : isUnavailable(slots) ? null : slots.schedule),
+        number(sequencer.slots),
+        number(sequencer.landed),
+        {
+          value: sequencer.accounts.join(' ') || null,
+          text: sequencer.accounts.map(shortHex).join(' ') || '–',
+        },
+      ],
+    })),
+    empty: isUnavailable(slots) ? slots.unavailable : 'L1 has settled nobody yet.',
+  }
+}
+
+export function slotRowId(slot: number): string {
+  return `slot-${slot}`
+}
+
+function slotsTable(data: DashboardData): Omit<Table, 'id'> {
+  const { slots } = data
+  const time = createTime(data)
+  return {
+    caption: 'Slots of this epoch and the next',
+    columns: [
+      { key: 'slot', title: 'Slot', isNumeric: true },
+      { key: 'epoch', title: 'Epoch', isNumeric: true },
+      { key: 'timestamp', title: 'Time (UTC)' },
+      { key: 'sequencer', title: 'Sequencer' },
+      { key: 'windowLastSlot', title: 'Window ends', isNumeric: true },
+      { key: 'outcome', title: 'Outcome' },
+      { key: 'proposals', title: 'Proposals' },
+      { key: 'blocks', title: 'L2 blocks' },
+    ],
+    rows: isUnavailable(slots) ? [] : slotRows(slots, time),
+    empty: isUnavailable(slots) ? slots.unavailable : 'L1 has settled no epoch yet.',
+  }
+}
+
+function slotRows({ epochs }: SlotsData, time: (seconds: number) => Cell): readonly Row[] {
+  return epochs.flatMap(({ epoch, slots }) =>
+    slots.map((slot) => {
+      const { icon, word } = SLOT_OUTCOMES[slot.outcome]
+      const { firstBlock, lastBlock } = slot
+      return {
+        id: slotRowId(slot.slot),
+        cells: [
+          number(slot.slot),
+          number(epoch),
+          time(slot.timestamp),
+          text(slot.sequencer),
+          number(slot.windowLastSlot),
+          { value: slot.outcome, text: `${icon} ${word}` },
+          { value: slot.proposals.join(' ') || null },
+          {
+            value: firstBlock === null ? null : `${firstBlock}-${lastBlock}`,
+            text: firstBlock === null ? '–' : blockRange(firstBlock, lastBlock ?? firstBlock),
+          },
+        ],
+      }
+    }),
+  )
+}
+
+function blockRange(first: number, last: number): string {
+  return first === last ? formatNumber(first) : `${formatNumber(first)} to ${formatNumber(last)}`
+}
+
+function gapsTable(data: DashboardData): Omit<Table, 'id'> {
+  const time = createTime(data)
+  return {
+    caption: 'Landed proposals and the time between them, newest first',
+    columns: [
+      { key: 'proposal', title: 'Proposal', isNumeric: true },
+      { key: 'timestamp', title: 'Landed (UTC)' },
+      { key: 'gapSeconds', title: 'After', isNumeric: true },
+      { key: 'slot', title: 'Slot', isNumeric: true },
+      { key: 'l1Block', title: 'L1 block', isNumeric: true },
+      { key: 'proposer', title: 'Proposer' },
+      { key: 'firstBlock', title: 'First block', isNumeric: true },
+      { key: 'lastBlock', title: 'Last block', isNumeric: true },
+    ],
+    rows: [...data.gaps.proposals].reverse().map((proposal) => ({
+      cells: [
+        number(proposal.id),
+        time(proposal.timestamp),
+        duration(proposal.gapSeconds),
+        number(proposal.slot),
+        number(proposal.l1Block),
+        hex(proposal.proposer),
+        number(proposal.firstBlock),
+        number(proposal.lastBlock),
+      ],
+    })),
+    empty: 'No proposal has landed yet.',
+  }
+}
+
+function promisesTable(data: DashboardData): Omit<Table, 'id'> {
+  const time = createTime(data)
+  const promises = data.preconf?.promises
+  const rows = promises && !isUnavailable(promises) ? promises.recent : []
+  return {
+    caption: 'Promises, newest first',
+    columns: [
+      { key: 'signedAt', title: 'Signed (UTC)' },
+      { key: 'type', title: 'Promised' },
+      { key: 'transaction', title: 'Transaction' },
+      { key: 'slot', title: 'Until slot', isNumeric: true },
+      { key: 'outcome', title: 'Outcome' },
+      { key: 'reason', title: 'Why' },
+      { key: 'signer', title: 'Signer' },
+      { key: 'requestHash', title: 'Request' },
+    ],
+    rows: rows.map((row) => ({
+      cells: [
+        time(Math.floor(row.signedAtMs / 1000)),
+        { value: row.commitmentType, text: describeCommitmentType(row.commitmentType) },
+        hex(row.transactionHash),
+        number(row.slot),
+        marked(row.outcome, PROMISE_OUTCOMES[row.outcome]),
+        text(row.reason),
+        hex(row.signer),
+        hex(row.requestHash),
+      ],
+    })),
+    empty: 'No promise has been given yet.',
+  }
+}
+
+function listsTable({ preconf }: DashboardData): Omit<Table, 'id'> {
+  const lists = preconf?.lists
+  const rows = lists && !isUnavailable(lists) ? lists.recent : []
+  return {
+    caption: 'Inclusion lists, newest slot first',
+    columns: [
+      { key: 'slot', title: 'Slot', isNumeric: true },
+      { key: 'verdict', title: 'Verdict' },
+      { key: 'transactions', title: 'Transactions', isNumeric: true },
+      { key: 'violatedBy', title: 'Left out' },
+      { key: 'signer', title: 'Signer' },
+      { key: 'hash', title: 'List' },
+    ],
+    rows: rows.map((row) => ({
+      cells: [
+        number(row.slot),
+        marked(row.verdict, VERDICTS[row.verdict]),
+        number(row.transactions),
+        hex(row.violatedBy),
+        hex(row.signer),
+        hex(row.hash),
+      ],
+    })),
+    empty: 'No inclusion list has been seen yet.',
+  }
+}
+
+function marked(value: string, { icon, word }: { readonly icon: string; readonly word: string }): Cell {
+  return { value, text: `${icon} ${word}` }
+}
+
+function forcedInclusionsTable(data: DashboardData): Omit<Table, 'id'> {
+  const { forcedInclusions: queue } = data
+  const time = createTime(data)
+  return {
+    caption: 'The oldest entries of the queue',
+    columns: [
+      { key: 'index', title: 'Entry', isNumeric: true },
+      { key: 'savedAt', title: 'Queued (UTC)' },
+      { key: 'dueAt', title: 'Due (UTC)' },
+      { key: 'dueSlot', title: 'Due slot', isNumeric: true },
+      { key: 'overdueAfter', title: 'Anyone may take it after' },
+      { key: 'isOverdue', title: 'State' },
+      { key: 'feeGwei', title: 'Fee (gwei)', isNumeric: true },
+      { key: 'blob', title: 'Blob' },
+    ],
+    rows: (isUnavailable(queue) ? [] : queue.inclusions).map((entry) => ({
+      cells: [
+        number(entry.index),
+        time(entry.savedAt),
+        time(entry.dueAt),
+        number(entry.dueSlot),
+        time(entry.overdueAfter),
+        {
+          value: String(entry.isOverdue),
+          text: entry.isOverdue
+            ? '✕ overdue'
+            : entry.dueAt * 1000 <= data.readAtMs
+              ? '▸ due now'
+              : '◷ waiting',
+        },
+        { value: entry.feeGwei, text: formatNumber(entry.feeGwei) },
+        hex(entry.blob),
+      ],
+    })),
+    empty: isUnavailable(queue) ? queue.unavailable : 'Nothing waits in the queue.',
+  }
+}
+
+function serversTable({ health }: DashboardData): Omit<Table, 'id'> {
+  return {
+    caption: 'L1 servers this node asks',
+    columns: [
+      { key: 'name', title: 'Server' },
+      { key: 'demotions', title: 'Demoted', isNumeric: true },
+      { key: 'lastError', title: 'Last error' },
+    ],
+    rows: health.l1Providers.map(({ name, demotions, lastError }) => ({
+      cells: [text(name), number(demotions), text(lastError)],
+    })),
+    empty: 'This node asks no L1 server.',
+  }
+}
