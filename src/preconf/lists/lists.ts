@@ -2,102 +2,177 @@
  * Inclusion lists of the windows: taken in, kept, handed to the builder, and judged once their window is over. A verdict and
  * evidence, never a rule of derivation (docs/inclusion-lists.md).
  */
-import type { ChainReader } from '../../chain/chain.ts'
-import type { FlatState } from '../../engine/state/flatState.ts'
-import type { L1, L1Position } from '../../l1/l1.ts'
-import type { Address } from '../../primitives/hex.ts'
+
+import type { Address, Hash } from '../../primitives/hex.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
-import type { InclusionList } from '../../promise/inclusionList.ts'
-import type { Schedule } from '../../schedule/schedule.ts'
-import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { encodeListed, hashListed, type InclusionList } from '../../promise/inclusionList.ts'
 import type { Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { GuardAnswer } from '../guard/guard.ts'
-import type { SignedList } from './signedList.ts'
-import type { ListVerdict } from './verdict.ts'
+import { createCourt } from './court.ts'
+import type { JudgeDeps } from './judge.ts'
+import { readListed } from './listedTransaction.ts'
+import { createListeners } from './listeners.ts'
+import { createListStore } from './listStore.ts'
+import type { ListRecord, ReceiveResult } from './record.ts'
+import { createSignedList, readSignedList, type SignedList } from './signedList.ts'
+import { type FoundWindow, findWindow, type WindowDeps } from './window.ts'
 
-export type { SignedList, SignedListJson } from './signedList.ts'
+export type { ListRecord, ListRefusal, ReceiveResult } from './record.ts'
+export { LISTS_SCHEMA } from './schema.ts'
+export { type SignedList, type SignedListJson, signedListJson } from './signedList.ts'
 export type { ListVerdict } from './verdict.ts'
 
-export type ListsDeps = {
-  readonly spec: Pick<RollupSpec, 'l1' | 'l2'>
-  /** With LISTS_SCHEMA. */
-  readonly store: Store
-  readonly chain: ChainReader
-  readonly state: Pick<FlatState, 'at' | 'proof'>
-  readonly l1: Pick<L1, 'ancestor' | 'status'>
-  /** Up to which L1 block everything is derived. */
-  readonly cursor: () => L1Position | undefined
-  readonly schedule: Pick<Schedule, 'at'>
-  readonly domain: PromiseDomain
-  /** Whose lists count where anyone may propose. */
-  readonly committers: readonly Address[]
-  /** Our own keys, behind the guard; absent where nothing is signed. */
-  readonly own?: {
-    readonly addresses: readonly Address[]
-    signList(key: Address, list: InclusionList): Promise<GuardAnswer>
+export type ListsDeps = JudgeDeps &
+  WindowDeps & {
+    /** With LISTS_SCHEMA. */
+    readonly store: Store
+    readonly domain: PromiseDomain
+    /** Our own keys, behind the guard; absent where nothing is signed. */
+    readonly own?: {
+      readonly addresses: readonly Address[]
+      signList(key: Address, list: InclusionList): Promise<GuardAnswer>
+    }
+    /** Milliseconds since the Unix epoch; only for when a list was received. */
+    readonly now: () => number
+    readonly logger: Logger
   }
-  /** Milliseconds. */
-  readonly now: () => number
-  readonly logger: Logger
-}
-
-/** Why a list is not taken. */
-export type ListRefusal =
-  | 'malformed'
-  | 'wrongDomain'
-  | 'wrongChain'
-  | 'wrongSignature'
-  | 'notAWindow'
-  | 'notTheCommitter'
-  | 'tooLate'
-  | 'thirdList'
-  /** L1 does not say now whose window it is: later it may be taken. */
-  | 'notNow'
-
-export type ReceiveResult =
-  | { readonly type: 'taken' | 'known'; readonly signedList: SignedList }
-  /** The second list of its committer for the window: both are kept as evidence, and neither counts any more. */
-  | { readonly type: 'equivocation'; readonly first: SignedList; readonly signedList: SignedList }
-  | { readonly type: 'refused'; readonly refusal: ListRefusal; readonly detail: string }
 
 export type CreateResult =
   | { readonly type: 'created' | 'known'; readonly signedList: SignedList }
   | { readonly type: 'refused'; readonly reason: string }
 
-export type CreateLists = (deps: ListsDeps) => Promise<Lists>
-
 export type Lists = {
-  /** From a client or a stream; idempotent. */
-  receive(signedList: SignedList): Promise<ReceiveResult>
+  /** SignedListJson, from a client or a stream. Idempotent. */
+  receive(json: unknown): Promise<ReceiveResult>
   /** Signs a list of our own, by the guard, and takes it in. RangeError for transactions that no list can hold. */
   create(windowEnd: bigint, transactions: readonly Uint8Array[]): Promise<CreateResult>
-  /** Transactions that the window's builder has to include, each once; none of a committer who signed two lists. */
+  /** Transactions that the window's builder has to include, each once; none that would bind nobody. */
   listed(windowEnd: bigint): readonly Uint8Array[]
-  /** Everything that is kept about the window that a slot belongs to, by committer. */
+  /** All that is kept about the windows that a slot belongs to, by committer. */
   ofSlot(slot: bigint): Promise<readonly ListRecord[]>
-  /** Called with each list that is new here, whether ours or received; the second of two differing ones, too. */
+  /** Called with each list that is new here, ours or received; the second of two differing ones, too. Returns the unsubscribe function. */
   onList(listener: (signedList: SignedList) => void): () => void
   onEquivocation(listener: (first: SignedList, second: SignedList) => void): () => void
-  /** Called when a verdict is reached, becomes final, or changes by a reorg. */
+  /** Called when a verdict is reached, becomes firmer, or changes by a reorg. */
   onVerdict(listener: (record: ListRecord) => void): () => void
   /** L1 or L2 may have moved on; cheap, and never throws. */
   refresh(): void
-  /** Waits for what is under way. */
+  /** Until every judgement that was asked for is done. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
-/** One committer's word for one window, and what came of it. */
-export type ListRecord = {
-  readonly committer: Address
-  readonly windowEnd: bigint
-  readonly firstSlot: bigint
-  readonly lastSlot: bigint
-  /** One; two that differ when the committer equivocated. */
-  readonly lists: readonly SignedList[]
-  readonly verdict: ListVerdict
-  /** Milliseconds since the Unix epoch. */
-  readonly receivedAt: number
-}
+export async function createLists(deps: ListsDeps): Promise<Lists> {
+  const { spec, domain, own, now } = deps
+  const l2ChainId = spec.l2.chainId
+  const store = createListStore(deps.store, (json) => {
+    const read = readSignedList(json, { domain, l2ChainId })
+    return read.type === 'read' ? read.signedList : undefined
+  })
+  const court = await createCourt(deps, store)
+  const onList = createListeners<[SignedList]>()
+  const onEquivocation = createListeners<[SignedList, SignedList]>()
+  let tail: Promise<unknown> = Promise.resolve()
 
-export { LISTS_SCHEMA } from './schema.ts'
+  /** One list after another: the second of two is known by the first. */
+  const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work)
+    tail = result.catch(() => {})
+    return result
+  }
+
+  const keep = async (signedList: SignedList, window: FoundWindow): Promise<ReceiveResult> => {
+    const { committer } = signedList
+    const { windowEnd, firstSlot, lastSlot, isNamed } = window
+    const before = await store.find(windowEnd, committer)
+    if (before?.lists.some(({ hash }) => hash === signedList.hash)) return { type: 'known', signedList }
+    const [first, second] = before?.lists ?? []
+    if (second !== undefined)
+      return {
+        type: 'refused',
+        refusal: 'thirdList',
+        detail: `${committer} signed two other lists for this window, which are kept as evidence`,
+      }
+    const record: ListRecord = {
+      ...{ windowEnd, firstSlot, lastSlot, isNamed, committer },
+      lists: [...(before?.lists ?? []), signedList],
+      verdict: { type: first === undefined ? 'pending' : 'ignored' },
+      receivedAt: now(),
+    }
+    court.forget(await store.add(record))
+    court.set(record)
+    onList.call(signedList)
+    if (first === undefined) return { type: 'taken', signedList }
+    deps.logger.warn({ committer, windowEnd }, 'a committer signed two inclusion lists for one window')
+    onEquivocation.call(first, signedList)
+    return { type: 'equivocation', first, signedList }
+  }
+
+  const receive = async (json: unknown): Promise<ReceiveResult> => {
+    const read = readSignedList(json, { domain, l2ChainId })
+    if (read.type === 'refused') return read
+    const { signedList } = read
+    const window = await findWindow(deps, signedList.list.windowEnd)
+    if (window.type === 'refused') return window
+    if (!window.signers.includes(signedList.committer))
+      return {
+        type: 'refused',
+        refusal: 'notTheCommitter',
+        detail: `${signedList.committer} may not sign for this window; ${window.signers.join(', ') || 'nobody'} may`,
+      }
+    return inOrder(() => keep(signedList, window))
+  }
+
+  const create = async (windowEnd: bigint, transactions: readonly Uint8Array[]): Promise<CreateResult> => {
+    const transactionsHash = hashListed(encodeListed(transactions))
+    if (own === undefined) return { type: 'refused', reason: 'this node has no key to sign lists with' }
+    const window = await findWindow(deps, windowEnd)
+    if (window.type === 'refused') return { type: 'refused', reason: window.detail }
+    const key = window.signers.find((signer) => own.addresses.includes(signer))
+    if (key === undefined)
+      return {
+        type: 'refused',
+        reason: `the window is not ours: ${window.signers.join(', ') || 'nobody'} may sign for it`,
+      }
+    const list = { l2ChainId, windowEnd, transactionsHash }
+    const answer = await own.signList(key, list)
+    if (answer.type === 'refused')
+      return { type: 'refused', reason: `the guard does not sign: ${answer.refusal.reason}` }
+    const signedList = createSignedList(list, transactions, domain, answer.signature)
+    if (signedList?.committer !== key)
+      return { type: 'refused', reason: 'the guard signs for another domain' }
+    const kept = await inOrder(() => keep(signedList, window))
+    if (kept.type === 'refused') return { type: 'refused', reason: kept.detail }
+    return { type: kept.type === 'known' ? 'known' : 'created', signedList }
+  }
+
+  const listed = (windowEnd: bigint): readonly Uint8Array[] => {
+    const byHash = new Map<Hash, Uint8Array>()
+    for (const record of court.open()) {
+      const [list] = record.lists
+      if (record.windowEnd !== windowEnd || list === undefined) continue
+      for (const raw of list.transactions) {
+        const read = readListed(raw, l2ChainId)
+        if (read.type === 'listed') byHash.set(read.transaction.hash, raw)
+      }
+    }
+    return [...byHash.values()]
+  }
+
+  return {
+    receive,
+    create,
+    listed,
+    ofSlot: store.readSlot,
+    onList: onList.add,
+    onEquivocation: onEquivocation.add,
+    onVerdict: court.onVerdict,
+    refresh: court.refresh,
+    settled: court.settled,
+    async close() {
+      await tail
+      await court.close()
+    },
+  }
+}

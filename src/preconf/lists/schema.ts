@@ -3,14 +3,16 @@ export const LISTS_SCHEMA = `
 CREATE TABLE lists (
   window_end INTEGER NOT NULL,
   committer TEXT NOT NULL,
-  hash TEXT NOT NULL,
+  -- 0, and 1 for a second list that differs.
+  position INTEGER NOT NULL,
   first_slot INTEGER NOT NULL,
   last_slot INTEGER NOT NULL,
+  is_named INTEGER NOT NULL,
   -- SignedListJson.
   data TEXT NOT NULL,
   -- Milliseconds since the Unix epoch.
   received_at INTEGER NOT NULL,
-  PRIMARY KEY (window_end, committer, hash)
+  PRIMARY KEY (window_end, committer, position)
 ) WITHOUT ROWID;
 CREATE TABLE list_verdicts (
   window_end INTEGER NOT NULL,

@@ -33,4 +33,10 @@ export type ListVerdict =
   | ({ readonly type: 'slotMissed' } & Judged)
   | ({ readonly type: 'violated' } & Judged)
   /** It cannot be judged here: the sentence says why. */
-  | { readonly type: 'unjudged'; readonly reason: string }
+  | { readonly type: 'unjudged'; readonly finality: VerdictFinality; readonly reason: string }
+
+/** Nothing that L1 can still do changes it. */
+export function isFinal(verdict: ListVerdict): boolean {
+  if (verdict.type === 'pending') return false
+  return verdict.type === 'ignored' || verdict.finality === 'final'
+}

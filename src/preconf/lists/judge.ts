@@ -1,0 +1,250 @@
+/**
+ * The window's blocks against its list, when the window is over: FOCIL's conditional rule (promise/inclusionRule.ts) at the end of the
+ * last block of the window. L1 says which blocks those are; while it has not yet, the preconfirmed ones give a first answer.
+ */
+import type { BlockRef, ChainReader, StoredProposal } from '../../chain/chain.ts'
+import type { FlatState } from '../../engine/state/flatState.ts'
+import { MissingStateError } from '../../engine/state/source.ts'
+import type { L1, L1Header, L1Position } from '../../l1/l1.ts'
+import { defined } from '../../primitives/assert.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
+import type { BlockHeader } from '../../primitives/header.ts'
+import type { Address, Hash } from '../../primitives/hex.ts'
+import { EMPTY_CODE_HASH, keccak256Hex } from '../../primitives/keccak.ts'
+import {
+  type AccountFacts,
+  judgeInclusion,
+  type ListedTransaction,
+  type WindowFacts,
+} from '../../promise/inclusionRule.ts'
+import type { Schedule } from '../../schedule/schedule.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { readListed } from './listedTransaction.ts'
+import type { ListWindow } from './record.ts'
+import type { ListedOutcome, ListVerdict, VerdictFinality } from './verdict.ts'
+
+export type JudgeDeps = {
+  readonly spec: Pick<RollupSpec, 'l1' | 'l2'>
+  readonly chain: ChainReader
+  readonly state: Pick<FlatState, 'at'>
+  readonly l1: Pick<L1, 'ancestor' | 'status'>
+  /** Up to which L1 block everything is derived. */
+  readonly cursor: () => L1Position | undefined
+  readonly schedule: Pick<Schedule, 'currentSlot'>
+}
+
+/**
+ * Proposals looked at for one window, from the newest derived one back. One L1 block has a few at most, and a window is judged when it is
+ * over: more means that the node was away for weeks.
+ */
+const PROPOSALS_MAX = 20_000
+
+/** Older L1 blocks are not walked back to. l1/ancestry.ts, ANCESTOR_DEPTH_MAX. */
+const L1_DEPTH_MAX = 8192n
+
+/** A window's blocks. */
+export type WindowBlocks = {
+  /** Runs of block numbers, ends included; newest first. */
+  readonly runs: readonly { readonly first: bigint; readonly last: bigint }[]
+  readonly last?: BlockRef & { readonly header: BlockHeader }
+  /** Newest proposal that landed by the window's end, whoever's. Proposals are a hash chain: while it stays, all this stays. */
+  readonly boundary?: Boundary
+}
+
+export type Boundary = { readonly hash: Hash; readonly lastBlock: bigint }
+
+export type Judgement = { readonly verdict: ListVerdict; readonly boundary?: Boundary }
+
+export async function judgeWindow(
+  deps: JudgeDeps,
+  window: ListWindow,
+  transactions: readonly Uint8Array[],
+): Promise<Judgement> {
+  const finality = await readFinality(deps, window)
+  if (finality === undefined) return { verdict: { type: 'pending' } }
+  const blocks = await readWindowBlocks(deps, window, finality)
+  const { last, boundary } = blocks
+  const verdict: ListVerdict =
+    last !== undefined
+      ? await judgeBlocks(deps, { window, finality, blocks: { ...blocks, last }, transactions })
+      : finality === 'preconfirmed'
+        ? { type: 'pending' }
+        : { type: 'noBlocks', finality }
+  return { verdict, ...(boundary && finality !== 'preconfirmed' && { boundary }) }
+}
+
+async function judgeBlocks(
+  deps: JudgeDeps,
+  input: {
+    readonly window: ListWindow
+    readonly finality: VerdictFinality
+    readonly blocks: WindowBlocks & Required<Pick<WindowBlocks, 'last'>>
+    readonly transactions: readonly Uint8Array[]
+  },
+): Promise<ListVerdict> {
+  const { window, finality, blocks } = input
+  const { number, hash } = blocks.last
+  const listed = input.transactions.map((raw) => ({ raw, read: readListed(raw, deps.spec.l2.chainId) }))
+  const facts = await readFacts(
+    deps,
+    blocks,
+    listed.flatMap(({ read }) => (read.type === 'listed' ? [read.transaction] : [])),
+  )
+  if (facts === undefined)
+    return { type: 'unjudged', finality, reason: `the state after block ${number} is no longer kept here` }
+  const outcomes = listed.map(
+    ({ raw, read }): ListedOutcome => ({
+      transaction: keccak256Hex(raw),
+      outcome: read.type === 'listed' ? judgeInclusion(read.transaction, facts) : read,
+    }),
+  )
+  const judged = { finality, outcomes, lastBlock: { number, hash } }
+  if (outcomes.every(({ outcome }) => outcome.type !== 'violated')) return { type: 'satisfied', ...judged }
+  const slot = finality === 'preconfirmed' || !window.isNamed ? 'taken' : await readSlot(deps, window)
+  if (slot === 'unknown')
+    return { type: 'unjudged', finality, reason: 'too long ago to tell whether the L1 slot was missed' }
+  return { type: slot === 'missed' ? 'slotMissed' : 'violated', ...judged }
+}
+
+/** How firmly the window can be judged now; undefined while it runs, and while nothing can be said of what L1 brought in it. */
+export async function readFinality(
+  { l1, cursor, schedule }: JudgeDeps,
+  { windowEnd, lastSlot }: ListWindow,
+): Promise<VerdictFinality | undefined> {
+  const derived = await readDerived({ l1, cursor })
+  if (derived === undefined) return undefined
+  if (derived.timestamp < windowEnd)
+    return (await schedule.currentSlot()) > lastSlot ? 'preconfirmed' : undefined
+  const { finalized } = l1.status()
+  if (finalized === undefined) return 'landed'
+  const [later, earlier] = finalized.number > derived.number ? [finalized, derived] : [derived, finalized]
+  if (later.number - earlier.number > L1_DEPTH_MAX) return 'landed'
+  const common = await l1.ancestor(later, earlier.number)
+  return common.hash === earlier.hash && common.timestamp >= windowEnd ? 'final' : 'landed'
+}
+
+async function readDerived({ l1, cursor }: Pick<JudgeDeps, 'l1' | 'cursor'>): Promise<L1Header | undefined> {
+  const position = cursor()
+  return position && l1.ancestor(position, position.number)
+}
+
+/** Whether a judgement by L1's blocks still stands: no other proposal landed by the window's end. */
+export async function isBoundary(
+  chain: ChainReader,
+  { windowEnd }: ListWindow,
+  boundary: Boundary,
+): Promise<boolean> {
+  const proposal = await proposalOf(chain, boundary.lastBlock)
+  if (proposal?.hash !== boundary.hash) return false
+  const next = await proposalOf(chain, boundary.lastBlock + 1n)
+  return next === undefined || next.timestamp > windowEnd
+}
+
+export async function readWindowBlocks(
+  deps: Pick<JudgeDeps, 'spec' | 'chain'>,
+  window: ListWindow,
+  finality: VerdictFinality,
+): Promise<WindowBlocks> {
+  const { chain, spec } = deps
+  const start = spec.l1.genesisTime + window.firstSlot * spec.l1.secondsPerSlot
+  const { safe } = chain.heads()
+  const runs: { first: bigint; last: bigint }[] = []
+  if (finality === 'preconfirmed') {
+    const last = await findPreconfirmed(chain, window.windowEnd)
+    if (last !== undefined) runs.push({ first: safe.number + 1n, last })
+  }
+  let boundary: Boundary | undefined
+  let at = safe.number
+  for (let seen = 0; seen < PROPOSALS_MAX; seen++) {
+    const proposal = await proposalOf(chain, at)
+    if (proposal === undefined) break
+    if (proposal.timestamp <= window.windowEnd)
+      boundary ??= { hash: proposal.hash, lastBlock: proposal.lastBlock }
+    if (proposal.timestamp < start) break
+    if (isOfWindow(proposal, window)) runs.push({ first: proposal.firstBlock, last: proposal.lastBlock })
+    at = proposal.firstBlock - 1n
+  }
+  const number = runs[0]?.last
+  if (number === undefined) return { runs, ...(boundary && { boundary }) }
+  const last = await chain.headerByNumber(number)
+  if (last === undefined)
+    throw new TemporaryError(`block ${number} was taken away while its window was judged`)
+  return { runs, last: { number, ...last }, ...(boundary && { boundary }) }
+}
+
+/** Undefined for genesis. */
+async function proposalOf(chain: ChainReader, blockNumber: bigint): Promise<StoredProposal | undefined> {
+  const origin = await chain.origin(blockNumber)
+  return origin && chain.proposal(origin.proposalId)
+}
+
+function isOfWindow(proposal: StoredProposal, { windowEnd, isNamed }: ListWindow): boolean {
+  if (isNamed) return proposal.windowEnd === windowEnd
+  return proposal.windowEnd === undefined && proposal.timestamp <= windowEnd
+}
+
+/** Highest block after `safe` that was made for the window, by its time; nothing on the chain names a window before it lands. */
+async function findPreconfirmed(chain: ChainReader, windowEnd: bigint): Promise<bigint | undefined> {
+  const { safe, latest } = chain.heads()
+  for (let number = latest.number; number > safe.number; number--) {
+    const found = await chain.headerByNumber(number)
+    if (found !== undefined && found.header.timestamp <= windowEnd) return number
+  }
+  return undefined
+}
+
+/** Undefined when the state after the last block is no longer kept. */
+async function readFacts(
+  { chain, state }: Pick<JudgeDeps, 'chain' | 'state'>,
+  { runs, last }: Required<Pick<WindowBlocks, 'runs' | 'last'>>,
+  listed: readonly ListedTransaction[],
+): Promise<WindowFacts | undefined> {
+  const { gasLimit, gasUsed, baseFeePerGas } = last.header
+  const included = new Set<Hash>()
+  const accounts = new Map<Address, AccountFacts>()
+  try {
+    const source = await state.at(last.number)
+    for (const { hash, sender } of listed) {
+      if (await isInRuns(chain, runs, hash)) included.add(hash)
+      if (accounts.has(sender)) continue
+      const { nonce, balance, codeHash } = (await source.account(sender)) ?? NO_ACCOUNT
+      accounts.set(sender, { nonce, balance, hasCode: codeHash !== EMPTY_CODE_HASH })
+    }
+  } catch (error) {
+    if (error instanceof MissingStateError) return undefined
+    throw error
+  }
+  return {
+    included,
+    gasLeft: gasLimit - gasUsed,
+    baseFeePerGas: defined(baseFeePerGas, 'the base fee of an L2 header'),
+    accountOf: (sender) => defined(accounts.get(sender), 'the account of a listed transaction'),
+  }
+}
+
+const NO_ACCOUNT = { nonce: 0n, balance: 0n, codeHash: EMPTY_CODE_HASH }
+
+async function isInRuns(
+  chain: ChainReader,
+  runs: WindowBlocks['runs'],
+  transaction: ListedTransaction['hash'],
+): Promise<boolean> {
+  const position = await chain.transactionPosition(transaction)
+  if (position === undefined) return false
+  return runs.some(({ first, last }) => first <= position.blockNumber && position.blockNumber <= last)
+}
+
+/** Whether L1 has a block at the window's last slot, the committer's own. */
+async function readSlot(
+  { l1, cursor }: JudgeDeps,
+  { windowEnd }: ListWindow,
+): Promise<'taken' | 'missed' | 'unknown'> {
+  let block = await readDerived({ l1, cursor })
+  if (block === undefined) return 'unknown'
+  const oldest = block.number - L1_DEPTH_MAX
+  while (block.timestamp > windowEnd) {
+    if (block.number === 0n || block.number === oldest) return 'unknown'
+    block = await l1.ancestor({ number: block.number - 1n, hash: block.parentHash }, block.number - 1n)
+  }
+  return block.timestamp === windowEnd ? 'taken' : 'missed'
+}

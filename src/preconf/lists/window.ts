@@ -1,0 +1,53 @@
+/** Whether a window ends where a list says, and who may sign for it. */
+import { TemporaryError } from '../../primitives/errors.ts'
+import type { Address } from '../../primitives/hex.ts'
+import type { Schedule, Turn } from '../../schedule/schedule.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import type { ListWindow, Refused } from './record.ts'
+
+export type WindowDeps = {
+  readonly spec: Pick<RollupSpec, 'l1'>
+  readonly schedule: Pick<Schedule, 'at' | 'currentSlot'>
+  /** Who may sign where anyone may propose. */
+  readonly committers: readonly Address[]
+}
+
+export type FoundWindow = ListWindow & { readonly type: 'window'; readonly signers: readonly Address[] }
+
+export async function findWindow(deps: WindowDeps, windowEnd: bigint): Promise<FoundWindow | Refused> {
+  const { genesisTime, secondsPerSlot } = deps.spec.l1
+  const sinceGenesis = windowEnd - genesisTime
+  if (sinceGenesis < 0n || sinceGenesis % secondsPerSlot !== 0n)
+    return refuse('notAWindow', `no slot begins at ${windowEnd}`)
+  const slot = sinceGenesis / secondsPerSlot
+  try {
+    const current = await deps.schedule.currentSlot()
+    if (slot < current) return refuse('tooLate', `the window is over: slot ${slot} is before ${current}`)
+    const turn = await deps.schedule.at(slot)
+    if (turn === undefined)
+      return refuse(
+        'notAWindow',
+        `slot ${slot} is in no epoch that is settled: only this one and the next are`,
+      )
+    const { firstSlot, lastSlot } = turn.window
+    if (lastSlot !== slot)
+      return refuse('notAWindow', `the window of slot ${slot} ends with slot ${lastSlot}`)
+    if (turn.window.turn.type === 'unknown') return refuse('notNow', turn.window.turn.reason)
+    const signers = signersOf(turn.window.turn, deps.committers)
+    const isNamed = turn.window.turn.type === 'owner'
+    return { type: 'window', windowEnd, firstSlot, lastSlot, isNamed, signers }
+  } catch (error) {
+    if (!(error instanceof TemporaryError)) throw error
+    return refuse('notNow', 'L1 does not say now whose window it is')
+  }
+}
+
+function signersOf(turn: Turn, committers: readonly Address[]): readonly Address[] {
+  if (turn.type === 'owner') return [turn.owner.committer]
+  if (turn.type === 'operator') return [turn.operator]
+  return turn.type === 'anyone' ? committers : []
+}
+
+function refuse(refusal: Refused['refusal'], detail: string): Refused {
+  return { type: 'refused', refusal, detail }
+}
