@@ -2,26 +2,99 @@
  * The promise book: every promise this node gave or heard of, on the disk before it is answered, with what came of it. Writes that
  * wait for each other go in one transaction, so a hundred promises cost few syncs.
  */
-import type { Hash, Hex } from '../../primitives/hex.ts'
+import { bytesToHex, type Hash, type Hex, ZERO_HASH } from '../../primitives/hex.ts'
+import { BLOCK_COMMITMENT_TYPE, encodeBlockCommitment } from '../../promise/blockCommitment.ts'
+import type { PromiseDomain } from '../../promise/domain.ts'
+import { INCLUSION_TYPE } from '../../promise/transactionPromise.ts'
+import type { Store } from '../../store/store.ts'
 import type { SignedBlockCommitment } from './blockPromise.ts'
+import { createGroupCommit } from './groupCommit.ts'
 import type { NewPromise, StoredPromise } from './promise.ts'
-import type { SignerScore } from './score.ts'
+import { INSERT_PROMISE, promiseValues, readPromise } from './rows.ts'
+import { readScores, type SignerScore } from './score.ts'
+
+export { PROMISES_SCHEMA } from './schema.ts'
 
 export type PromiseBook = {
   /** On the disk when it returns. The same hash again changes nothing. */
   keep(promise: NewPromise): Promise<void>
   /** @param answeredAt Milliseconds since 1970. */
   keepSignature(hash: Hash, signature: Hex, answeredAt: number): Promise<void>
+  /** A promise that was never given after all: nobody has its signature. */
+  forget(hash: Hash): Promise<void>
   /** A block commitment, our own or one that the stream brought; its signature has been checked. */
   noteBlock(signed: SignedBlockCommitment): Promise<void>
+  /** The latest where there is more than one. */
   byRequest(requestHash: Hash): Promise<StoredPromise | undefined>
   /** Of types 1, 4 and 5, oldest first. */
   byTransaction(transactionHash: Hash): Promise<readonly StoredPromise[]>
-  /** Block commitments to blocks with this number. */
+  /** Block commitments to blocks with this number, oldest first. */
   byBlock(number: bigint): Promise<readonly StoredPromise[]>
-  /** Inclusions of L2 transactions that are still owed, oldest first. */
+  /** Inclusions of L2 transactions that are still owed by us, oldest first. */
   owed(): Promise<readonly StoredPromise[]>
   /** The newest first; without block commitments. */
   recent(limit: number): Promise<readonly StoredPromise[]>
   scores(): Promise<readonly SignerScore[]>
+}
+
+export function createPromiseBook(deps: {
+  /** With PROMISES_SCHEMA. */
+  readonly store: Store
+  readonly spec: {
+    readonly l1: { readonly genesisTime: bigint; readonly secondsPerSlot: bigint }
+  }
+  readonly domain: Pick<PromiseDomain, 'slasher'>
+}): PromiseBook {
+  const { store, spec, domain } = deps
+  const group = createGroupCommit(store)
+  const select = async (where: string, parameters: readonly (string | number | bigint)[] = []) =>
+    (await store.all(`SELECT * FROM promises WHERE ${where}`, parameters)).map(readPromise)
+
+  const keep = (promise: NewPromise) =>
+    group.write((transaction) => transaction.run(INSERT_PROMISE, promiseValues(promise)))
+
+  return {
+    keep,
+    keepSignature: (hash, signature, answeredAt) =>
+      group.write((transaction) =>
+        transaction.run('UPDATE promises SET signature = ?, answered_at = ? WHERE hash = ?', [
+          signature,
+          Math.floor(answeredAt),
+          hash,
+        ]),
+      ),
+    forget: (hash) =>
+      group.write((transaction) =>
+        transaction.run('DELETE FROM promises WHERE hash = ? AND signature IS NULL', [hash]),
+      ),
+    noteBlock: ({ commitment, commitmentHash, signer, signature, isOurs, heardAt }) =>
+      keep({
+        hash: commitmentHash,
+        commitment: {
+          commitmentType: BLOCK_COMMITMENT_TYPE,
+          payload: bytesToHex(encodeBlockCommitment(commitment)),
+          requestHash: ZERO_HASH,
+          slasher: domain.slasher,
+        },
+        signer,
+        isOurs,
+        requestedAt: heardAt,
+        slot: (commitment.windowEnd - spec.l1.genesisTime) / spec.l1.secondsPerSlot,
+        deadline: commitment.windowEnd,
+        windowEnd: commitment.windowEnd,
+        blockNumber: commitment.blockNumber,
+        parentHash: commitment.parentBlockHash,
+        signature,
+      }),
+    byRequest: async (requestHash) =>
+      (await select('type <> 2 AND request_hash = ? ORDER BY id DESC LIMIT 1', [requestHash]))[0],
+    byTransaction: (hash) => select('transaction_hash = ? ORDER BY id', [hash]),
+    byBlock: (number) => select('block_number = ? AND type = ? ORDER BY id', [number, BLOCK_COMMITMENT_TYPE]),
+    owed: () =>
+      select("is_final = 0 AND type = ? AND outcome = 'pending' AND is_ours = 1 ORDER BY id", [
+        INCLUSION_TYPE,
+      ]),
+    recent: (limit) => select('type <> 2 AND signature IS NOT NULL ORDER BY id DESC LIMIT ?', [limit]),
+    scores: () => readScores(store),
+  }
 }

@@ -1,0 +1,284 @@
+/**
+ * Follows promises to their end. What lands, or does not, is written with the L1 block that shows it, and stays provisional until that
+ * block is final: a reorganisation of L1 undoes it, and it is judged again.
+ */
+import type { ChainReader } from '../../chain/chain.ts'
+import type { StateSource } from '../../engine/state/source.ts'
+import { decodeTransaction } from '../../engine/transaction.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
+import { type Hash, hexToBytes } from '../../primitives/hex.ts'
+import { BLOCK_COMMITMENT_TYPE } from '../../promise/blockCommitment.ts'
+import {
+  decodeTransactionRequest,
+  INCLUSION_TYPE,
+  L1_INCLUSION_TYPE,
+} from '../../promise/transactionPromise.ts'
+import type { SqlValue, Store } from '../../store/store.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { type Circumstances, judgeAbsent, judgeIncluded, judgePlace } from './judge.ts'
+import type { L1Facts, L1Moment } from './l1Facts.ts'
+import { isPromised, readLanded } from './landed.ts'
+import type { Settlement, StoredPromise } from './promise.ts'
+import { readPromise, SETTLE_PROMISE, settlementValues } from './rows.ts'
+
+export type PromiseFollower = {
+  /** L1 or L2 may have moved on; cheap, and never throws. */
+  refresh(): void
+  /** Waits until everything known up to now is judged. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Whether an L1 transaction is in a block of the L1, and in which. */
+export type FindL1Transaction = (hash: Hash) => Promise<L1Moment | undefined>
+
+export type FollowerDeps = {
+  /** With PROMISES_SCHEMA. */
+  readonly store: Store
+  readonly chain: ChainReader
+  readonly state: { at(blockNumber: bigint): Promise<StateSource> }
+  readonly l1: L1Facts
+  /** Only where promises of type 1 are given. */
+  readonly findL1Transaction?: FindL1Transaction
+  readonly logger: Logger
+}
+
+type Settled = readonly [hash: Hash, settlement: Settlement]
+
+/** Promises judged in one go; the rest follow at once. */
+const ROUND_MAX = 1000
+/** After a window, what is late may still land, with the successor; then its absence is final. Seconds: two epochs of the L1. */
+const LATE_SECONDS = 768n
+
+export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
+  const { store, chain, l1, logger } = deps
+  let isWanted = false
+  let isClosed = false
+  let running: Promise<void> | undefined
+
+  const refresh = (): void => {
+    isWanted = true
+    if (running !== undefined || isClosed) return
+    running = run().finally(() => {
+      running = undefined
+    })
+  }
+  const unsubscribe = chain.onChange(refresh)
+
+  async function run(): Promise<void> {
+    while (isWanted && !isClosed) {
+      isWanted = false
+      try {
+        await settle()
+      } catch (error) {
+        if (error instanceof TemporaryError) {
+          logger.debug({ error }, 'promises are judged later')
+          return
+        }
+        logger.error({ error }, 'promises cannot be judged')
+        return
+      }
+    }
+  }
+
+  async function settle(): Promise<void> {
+    const heads = chain.heads()
+    const moments = await l1.moments()
+    const from = await rewind()
+    await judgeLanded(from, heads.safe.number)
+    if (moments !== undefined) {
+      await judgeOverdue(moments.derived)
+      if (moments.finalized !== undefined) await finalize(heads.finalized.number, moments.finalized)
+    }
+    await store.transaction((transaction) =>
+      transaction.run('INSERT OR REPLACE INTO promise_cursor VALUES (1, ?, ?)', [
+        heads.safe.number,
+        heads.safe.hash,
+      ]),
+    )
+  }
+
+  /** The L2 block up to which what landed is judged, after forgetting what was judged on blocks that are gone. */
+  async function rewind(): Promise<bigint> {
+    const row = await store.get('SELECT safe_number, safe_hash FROM promise_cursor')
+    if (row === undefined) return 0n
+    const number = BigInt(row.safe_number as number)
+    if (number <= chain.heads().safe.number && (await chain.headerByNumber(number))?.hash === row.safe_hash)
+      return number
+    // Which blocks went is not asked: everything that is not final is judged anew, and what stays where it was comes out the same.
+    const { finalized } = chain.heads()
+    const landed = await select('is_final = 0 AND landed_number > ?', [finalized.number])
+    for (const promise of landed) {
+      const { settlement } = promise
+      if (settlement.outcome !== 'kept' && settlement.outcome !== 'broken') continue
+      const block = settlement.block
+      if (block === undefined || (await chain.headerByNumber(block.number))?.hash === block.hash) continue
+      await store.transaction((transaction) =>
+        transaction.run(
+          `UPDATE promises SET outcome = 'pending', had_landed = max(had_landed, outcome = 'kept'), reason = NULL,
+           broken_by = NULL, landed_number = NULL, landed_hash = NULL, l1_number = NULL, l1_hash = NULL
+           WHERE hash = ? AND is_final = 0`,
+          [promise.hash],
+        ),
+      )
+    }
+    return finalized.number
+  }
+
+  /** Everything about the blocks after `from`, what was heard of after its block had landed, and inclusions wherever they landed. */
+  async function judgeLanded(from: bigint, to: bigint): Promise<void> {
+    for (let next = -1n; ; ) {
+      const rows = await store.all(
+        `SELECT DISTINCT block_number AS number FROM promises
+         WHERE is_final = 0 AND block_number > ? AND block_number <= ? AND (block_number > ? OR outcome = 'pending')
+         ORDER BY number LIMIT ?`,
+        [next, to, from, ROUND_MAX],
+      )
+      for (const { number } of rows) {
+        next = BigInt(number as number)
+        await judgePlaces(next)
+      }
+      if (rows.length < ROUND_MAX) break
+    }
+    const inclusions = await select(
+      "is_final = 0 AND type = ? AND (outcome = 'pending' OR landed_number IS NULL)",
+      [INCLUSION_TYPE],
+    )
+    const settled: Settled[] = []
+    for (const promise of inclusions) {
+      const settlement = await judgeInclusion(promise)
+      if (settlement !== undefined) settled.push([promise.hash, settlement])
+    }
+    await write(settled)
+  }
+
+  /** A block holds as many promises as its gas allows transactions. */
+  async function judgePlaces(number: bigint): Promise<void> {
+    const found = await readLanded(chain, number)
+    // A reorganisation between the reads: its change asks for another run.
+    if (found === undefined) return
+    const { landed, block } = found
+    const settled: Settled[] = []
+    for (const promise of await select('is_final = 0 AND block_number = ? ORDER BY id', [number])) {
+      const isSame = landed.parentHash === promise.parentHash && isPromised(promise, block)
+      const circumstances = await circumstancesOf(promise, landed.landedAt > promise.windowEnd)
+      settled.push([promise.hash, judgePlace(promise, landed, isSame, circumstances)])
+    }
+    await write(settled)
+  }
+
+  async function judgeInclusion(promise: StoredPromise): Promise<Settlement | undefined> {
+    if (promise.transactionHash === undefined) return undefined
+    const position = await chain.transactionPosition(promise.transactionHash)
+    const found = position && (await readLanded(chain, position.blockNumber))
+    if (found === undefined) return undefined
+    const circumstances = await circumstancesOf(promise, found.landed.landedAt > promise.windowEnd)
+    return judgeIncluded(promise, found.landed, circumstances)
+  }
+
+  /** What is past its window and has not landed. Judged once; what lands later is judged by where it landed. */
+  async function judgeOverdue(derived: L1Moment): Promise<void> {
+    for (;;) {
+      const overdue = await select(
+        "is_final = 0 AND outcome = 'pending' AND window_end < ? AND type IN (1, 2, 4, 5) LIMIT ?",
+        [derived.timestamp, ROUND_MAX],
+      )
+      const settled: Settled[] = []
+      for (const promise of overdue) settled.push([promise.hash, await judgeOne(promise)])
+      await write(settled)
+      if (overdue.length < ROUND_MAX) return
+    }
+  }
+
+  async function judgeOne(promise: StoredPromise): Promise<Settlement> {
+    const { commitmentType } = promise.commitment
+    const circumstances = await circumstancesOf(promise, true)
+    if (commitmentType === L1_INCLUSION_TYPE) return judgeL1Inclusion(promise, circumstances)
+    const isImpossible = commitmentType === INCLUSION_TYPE && (await isUnpayable(promise))
+    return judgeAbsent(promise, isImpossible, circumstances)
+  }
+
+  async function judgeL1Inclusion(promise: StoredPromise, circumstances: Circumstances): Promise<Settlement> {
+    const found = promise.transactionHash && (await deps.findL1Transaction?.(promise.transactionHash))
+    if (!found) return judgeAbsent(promise, false, circumstances)
+    const l1Block = { number: found.number, hash: found.hash }
+    if (found.timestamp <= promise.deadline) return { outcome: 'kept', isFinal: false, l1: l1Block }
+    return { outcome: 'broken', isFinal: false, reason: 'late', by: promise.signer, l1: l1Block }
+  }
+
+  /** The sender's own doing: the nonce is used by another transaction, or the balance does not cover it. */
+  async function isUnpayable(promise: StoredPromise): Promise<boolean> {
+    const request = decodeTransactionRequest(hexToBytes(promise.commitment.payload))
+    const decoded = request.type === 'decoded' ? decodeTransaction(request.value.transaction) : undefined
+    if (decoded?.type !== 'transaction' || promise.sender === undefined) return false
+    const { nonce, gasLimit, maxFeePerGas, value } = decoded.transaction
+    const state = await deps.state.at(chain.heads().safe.number)
+    const account = await state.account(promise.sender)
+    return (account?.nonce ?? 0n) > nonce || (account?.balance ?? 0n) < gasLimit * maxFeePerGas + value
+  }
+
+  async function circumstancesOf(promise: StoredPromise, isOver: boolean): Promise<Circumstances> {
+    const row = await store.get('SELECT had_landed FROM promises WHERE hash = ?', [promise.hash])
+    const other =
+      promise.commitment.commitmentType === BLOCK_COMMITMENT_TYPE
+        ? await store.get(
+            `SELECT 1 FROM promises WHERE block_number = ? AND type = ? AND signer = ? AND parent_hash = ? AND hash <> ?`,
+            [
+              promise.blockNumber ?? null,
+              BLOCK_COMMITMENT_TYPE,
+              promise.signer,
+              promise.parentHash ?? null,
+              promise.hash,
+            ],
+          )
+        : undefined
+    return {
+      hadLanded: row?.had_landed === 1,
+      isSlotMissed: isOver && (await l1.hasBlockAt(promise.windowEnd)) === false,
+      isContradicted: other !== undefined,
+    }
+  }
+
+  async function finalize(l2: bigint, finalL1: L1Moment): Promise<void> {
+    await store.transaction(async (transaction) => {
+      await transaction.run(
+        "UPDATE promises SET is_final = 1 WHERE is_final = 0 AND outcome <> 'pending' AND landed_number <= ?",
+        [l2],
+      )
+      await transaction.run(
+        'UPDATE promises SET is_final = 1 WHERE is_final = 0 AND type = ? AND l1_number <= ?',
+        [L1_INCLUSION_TYPE, finalL1.number],
+      )
+      await transaction.run(
+        `UPDATE promises SET is_final = 1
+         WHERE is_final = 0 AND outcome <> 'pending' AND landed_number IS NULL AND l1_number IS NULL AND window_end < ?`,
+        [finalL1.timestamp - LATE_SECONDS],
+      )
+    })
+  }
+
+  async function write(settled: readonly Settled[]): Promise<void> {
+    if (settled.length === 0) return
+    await store.transaction(async (transaction) => {
+      for (const [hash, settlement] of settled)
+        await transaction.run(SETTLE_PROMISE, settlementValues(settlement, hash))
+    })
+  }
+
+  async function select(where: string, parameters: readonly SqlValue[]): Promise<readonly StoredPromise[]> {
+    return (await store.all(`SELECT * FROM promises WHERE ${where}`, parameters)).map(readPromise)
+  }
+
+  return {
+    refresh,
+    async settled() {
+      refresh()
+      while (running !== undefined) await running
+    },
+    async close() {
+      isClosed = true
+      unsubscribe()
+      await running
+    },
+  }
+}

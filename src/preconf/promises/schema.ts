@@ -1,0 +1,46 @@
+/** The promise book's tables. A promise is written once; only its signature and what came of it are added. */
+export const PROMISES_SCHEMA = [
+  `CREATE TABLE promises (
+     id INTEGER PRIMARY KEY,
+     hash TEXT NOT NULL UNIQUE,
+     type INTEGER NOT NULL,
+     payload BLOB NOT NULL,
+     request_hash TEXT NOT NULL,
+     slasher TEXT NOT NULL,
+     signer TEXT NOT NULL,
+     is_ours INTEGER NOT NULL,
+     requested_at INTEGER NOT NULL,
+     answered_at INTEGER,
+     signature TEXT,
+     slot INTEGER NOT NULL,
+     deadline INTEGER NOT NULL,
+     window_end INTEGER NOT NULL,
+     transaction_hash TEXT,
+     sender TEXT,
+     block_number INTEGER,
+     parent_hash TEXT,
+     receipt TEXT,
+     outcome TEXT NOT NULL DEFAULT 'pending',
+     is_final INTEGER NOT NULL DEFAULT 0,
+     had_landed INTEGER NOT NULL DEFAULT 0,
+     reason TEXT,
+     broken_by TEXT,
+     landed_number INTEGER,
+     landed_hash TEXT,
+     l1_number INTEGER,
+     l1_hash TEXT
+   );
+   CREATE INDEX promises_by_request ON promises (request_hash) WHERE type <> 2;
+   CREATE INDEX promises_by_transaction ON promises (transaction_hash) WHERE transaction_hash IS NOT NULL;
+   CREATE INDEX promises_by_block ON promises (block_number) WHERE block_number IS NOT NULL;
+   CREATE INDEX promises_unsettled ON promises (type, window_end) WHERE is_final = 0;
+   CREATE TABLE promise_cursor (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     safe_number INTEGER NOT NULL,
+     safe_hash TEXT NOT NULL
+   );
+   CREATE TABLE tip_prices (
+     since INTEGER PRIMARY KEY,
+     tip BLOB NOT NULL
+   )`,
+] as const
