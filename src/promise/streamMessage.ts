@@ -30,7 +30,7 @@ export type Env = {
   readonly prevrandao: Hash
   /** At most 256 bytes. */
   readonly extraData: Uint8Array
-  /** Hash of the anchor transaction: an L2 block here has no beacon root, and nothing else in an env tells one anchor from another. */
+  /** L2 blocks have none: what an env has to say besides stands in its place (preconf/stream/env.ts). */
   readonly parentBeaconBlockRoot: Hash
 }
 
@@ -63,6 +63,8 @@ export type StreamMessage =
 
 /** Type of the registry commitment whose payload is a message's root. */
 export const STREAM_MESSAGE_TYPE = 6n
+/** Place of a message among those about one block, which a signer fills once. */
+const SEAL_SEQUENCE = 2n ** 32n - 1n
 
 /** Union selectors of based-op's VersionedMessage. */
 const SELECTORS = { frag: 0, seal: 1, env: 2 } as const
@@ -84,6 +86,18 @@ export function streamMessageHash(root: Hash, domain: PromiseDomain): Hash {
 /** What a Commit-Boost signer is asked to sign, with nonce 0. */
 export function streamMessageObjectRoot(root: Hash, slasher: Address): Hash {
   return promiseObjectRoot(STREAM_MESSAGE_TYPE, root, slasher)
+}
+
+/** Number, parent and this are the position that a committer signs once. */
+export function streamSequence(message: StreamMessage): bigint {
+  switch (message.type) {
+    case 'env':
+      return 0n
+    case 'frag':
+      return message.frag.seq + 1n
+    case 'seal':
+      return SEAL_SEQUENCE
+  }
 }
 
 function bodyRoot(message: StreamMessage): Uint8Array {

@@ -1,0 +1,251 @@
+/**
+ * What was said in the stream and is not final yet, on the disk: our own blocks from their opening on, others' once they are checked.
+ * An L1 reorg or a restart takes unlanded blocks out of the chain; from here they are put back (follow/applier.ts).
+ */
+import type { Hash } from '../../primitives/hex.ts'
+import { fromJson, toJson } from '../../primitives/json.ts'
+import { blockCommitmentHash } from '../../promise/blockCommitment.ts'
+import type { PromiseDomain } from '../../promise/domain.ts'
+import type {
+  BuildJournal,
+  BuildPosition,
+  KnownCommitment,
+  SealedBlock,
+} from '../../propose/sequencer/events.ts'
+import type { SqlValue, Store, StoreTransaction } from '../../store/store.ts'
+import type { SealedMessage } from './message.ts'
+import { BLOCK_COLUMNS, blockValues, type KeptBlock, readBlock } from './rows.ts'
+
+export type { KeptBlock } from './rows.ts'
+export { STREAM_SCHEMA } from './schema.ts'
+
+export type StreamJournal = BuildJournal & {
+  /** Of the block that was promised under a hash, by whomever; a draft of ours too. */
+  commitmentOf(blockHash: Hash): Promise<KnownCommitment | undefined>
+  /** Blocks on a parent: signed ones first, of those the latest window's, of those the one kept first. */
+  blocksOn(parentHash: Hash): Promise<readonly KeptBlock[]>
+  /** Published blocks from `number` on, in order; at most `count`. */
+  blocksFrom(number: bigint, count: number): Promise<readonly SealedMessage[]>
+  /** Signed blocks with numbers from `from` to `to`, both included, in order. */
+  blocksBetween(from: bigint, to: bigint): Promise<readonly KeptBlock[]>
+  /** A block of somebody else's, checked. */
+  keep(message: SealedMessage): Promise<void>
+  /** A block of ours has its signatures for the stream. */
+  keepPublished(message: SealedMessage): Promise<void>
+  /** A draft of ours that will not be signed. */
+  forgetDraft(blockHash: Hash): Promise<void>
+  /** Of a block of ours under way. */
+  windowEndOf(position: BuildPosition): bigint | undefined
+  /** Whether the sequencer is at work on a draft itself: from `draft` until `release`. */
+  isInHand(blockHash: Hash): boolean
+  /** The sequencer has put its block into the chain, or given it up. */
+  release(position: BuildPosition): void
+  /** Forgets everything up to `finalized`, and the oldest beyond what the journal holds. */
+  prune(finalized: bigint): Promise<void>
+}
+
+/** Nine hours of two-second blocks: past every L1 reorg, and past an L1 that does not finalize for a while. */
+export const JOURNAL_BLOCKS_MAX = 16_384n
+/** Blocks with one parent that are handed out. Two are equivocation; more say nothing new. */
+const SIBLINGS_MAX = 8
+
+type Deps = { readonly store: Store; readonly domain: PromiseDomain }
+
+export function createStreamJournal({ store, domain }: Deps): StreamJournal {
+  const open = new Map<string, bigint>()
+  const inHand = new Map<Hash, BuildPosition>()
+
+  return {
+    async opened({ number, parentHash, metadata, windowEnd, isEndOfWindow }) {
+      await store.transaction(async (transaction) => {
+        await forgetOpen(transaction, { number, parentHash })
+        // The sequencer has given it up: to sign it after a restart would bind us to what nobody was told.
+        await transaction.run(
+          `DELETE FROM stream_blocks WHERE ${AT_POSITION} AND signature IS NULL`,
+          placeOf({ number, parentHash }),
+        )
+        await transaction.run('INSERT INTO stream_open VALUES (?, ?, ?, ?, ?)', [
+          number,
+          parentHash,
+          toJson(metadata),
+          windowEnd,
+          isEndOfWindow ? 1 : 0,
+        ])
+      })
+      open.clear()
+      open.set(keyOf({ number, parentHash }), windowEnd)
+    },
+    added: ({ number, parentHash, from, transactions }) =>
+      store.transaction((transaction) => keepAdded(transaction, { number, parentHash }, from, transactions)),
+    frag: ({ number, parentHash, sequence, from, transactions }) =>
+      store.transaction(async (transaction) => {
+        await keepAdded(transaction, { number, parentHash }, from, transactions)
+        await transaction.run('INSERT OR REPLACE INTO stream_open_frags VALUES (?, ?, ?, ?)', [
+          number,
+          parentHash,
+          sequence,
+          transactions.length,
+        ])
+      }),
+    async draft(block) {
+      const position = positionOf(block)
+      await store.transaction(async (transaction) => {
+        const frags = await transaction.get(
+          `SELECT count(*) AS frags FROM stream_open_frags WHERE ${AT_POSITION}`,
+          placeOf(position),
+        )
+        await insertBlock(transaction, {
+          block: { ...block, commitmentHash: blockCommitmentHash(block.commitment, domain) },
+          isOwn: true,
+          totalFrags: Number(frags?.frags ?? 0),
+        })
+      })
+      inHand.set(block.hash, position)
+    },
+    sealed: (block) =>
+      store.transaction(async (transaction) => {
+        await transaction.run(
+          'UPDATE stream_blocks SET signature = ? WHERE block_hash = ? AND commitment_hash = ?',
+          [block.signature, block.hash, block.commitmentHash],
+        )
+        await forgetOpen(transaction, positionOf(block))
+      }),
+    async resume(parentHash) {
+      const row = await store.get(
+        `SELECT * FROM stream_open WHERE parent_hash = ?
+         AND NOT EXISTS (SELECT 1 FROM stream_blocks b
+           WHERE b.parent_hash = stream_open.parent_hash AND b.number = stream_open.number AND b.is_own = 1)
+         ORDER BY number DESC`,
+        [parentHash],
+      )
+      if (row === undefined) return undefined
+      const place = [row.number as number, parentHash]
+      const [transactions, frags] = await Promise.all([
+        store.all(
+          `SELECT raw FROM stream_open_transactions WHERE ${AT_POSITION} ORDER BY listed_index`,
+          place,
+        ),
+        store.all(`SELECT transactions FROM stream_open_frags WHERE ${AT_POSITION} ORDER BY sequence`, place),
+      ])
+      return {
+        metadata: fromJson(row.metadata as string),
+        windowEnd: BigInt(row.window_end as number),
+        isEndOfWindow: row.is_end_of_window === 1,
+        transactions: transactions.map(({ raw }) => new Uint8Array(raw as Uint8Array)),
+        frags: frags.map((frag) => frag.transactions as number),
+      }
+    },
+
+    async commitmentOf(blockHash) {
+      const row = await store.get(
+        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks WHERE block_hash = ? ORDER BY signature IS NULL, rowid`,
+        [blockHash],
+      )
+      if (row === undefined) return undefined
+      const { block } = readBlock(row)
+      return { hash: block.commitmentHash, commitment: block.commitment }
+    },
+    async blocksOn(parentHash) {
+      const rows = await store.all(
+        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks WHERE parent_hash = ?
+         ORDER BY signature IS NULL, window_end DESC, rowid LIMIT ${SIBLINGS_MAX}`,
+        [parentHash],
+      )
+      return rows.map(readBlock)
+    },
+    async blocksFrom(number, count) {
+      const rows = await store.all(
+        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks
+         WHERE number >= ? AND seal_signature IS NOT NULL ORDER BY number, rowid LIMIT ?`,
+        [number, count],
+      )
+      return rows.flatMap((row) => messageOf(readBlock(row)) ?? [])
+    },
+    async blocksBetween(from, to) {
+      const rows = await store.all(
+        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks
+         WHERE number >= ? AND number <= ? AND signature IS NOT NULL ORDER BY number, rowid`,
+        [from, to],
+      )
+      return rows.map(readBlock)
+    },
+    keep: ({ block, totalFrags, envSignature, sealSignature }) =>
+      store.transaction((transaction) =>
+        insertBlock(transaction, { block, isOwn: false, totalFrags, envSignature, sealSignature }),
+      ),
+    keepPublished: ({ block, totalFrags, envSignature, sealSignature }) =>
+      store.transaction((transaction) =>
+        transaction.run(
+          `UPDATE stream_blocks SET total_frags = ?, env_signature = ?, seal_signature = ?
+           WHERE block_hash = ? AND commitment_hash = ?`,
+          [totalFrags, envSignature, sealSignature, block.hash, block.commitmentHash],
+        ),
+      ),
+    forgetDraft: (blockHash) =>
+      store.transaction((transaction) =>
+        transaction.run('DELETE FROM stream_blocks WHERE block_hash = ? AND signature IS NULL', [blockHash]),
+      ),
+    windowEndOf: (position) => open.get(keyOf(position)),
+    isInHand: (blockHash) => inHand.has(blockHash),
+    release(position) {
+      for (const [hash, each] of inHand) if (keyOf(each) === keyOf(position)) inHand.delete(hash)
+    },
+    prune: (finalized) =>
+      store.transaction(async (transaction) => {
+        const newest = await transaction.get('SELECT max(number) AS number FROM stream_blocks')
+        const kept = BigInt((newest?.number as number | null) ?? 0) - JOURNAL_BLOCKS_MAX
+        const upTo = kept > finalized ? kept : finalized
+        for (const table of ['stream_blocks', ...OPEN_TABLES])
+          await transaction.run(`DELETE FROM ${table} WHERE number <= ?`, [upTo])
+      }),
+  }
+}
+
+const OPEN_TABLES = ['stream_open', 'stream_open_transactions', 'stream_open_frags'] as const
+const AT_POSITION = 'number = ? AND parent_hash = ?'
+
+/** Undefined for a block without its signatures for the stream. */
+export function messageOf(kept: KeptBlock): SealedMessage | undefined {
+  const { block, totalFrags, envSignature, sealSignature, signature } = kept
+  if (signature === undefined || envSignature === undefined || sealSignature === undefined) return undefined
+  return { type: 'sealed', block: { ...block, signature }, totalFrags, envSignature, sealSignature }
+}
+
+async function insertBlock(transaction: StoreTransaction, kept: Parameters<typeof blockValues>[0]) {
+  // What is there is the same block, perhaps with more signatures by now.
+  await transaction.run(
+    `INSERT OR IGNORE INTO stream_blocks (${BLOCK_COLUMNS}) VALUES (${BLOCK_COLUMNS.replace(/\w+/g, '?')})`,
+    blockValues(kept),
+  )
+}
+
+async function keepAdded(
+  transaction: StoreTransaction,
+  position: BuildPosition,
+  from: number,
+  transactions: readonly Uint8Array[],
+): Promise<void> {
+  for (const [i, raw] of transactions.entries())
+    await transaction.run('INSERT OR REPLACE INTO stream_open_transactions VALUES (?, ?, ?, ?)', [
+      ...placeOf(position),
+      from + i,
+      raw,
+    ])
+}
+
+async function forgetOpen(transaction: StoreTransaction, position: BuildPosition): Promise<void> {
+  for (const table of OPEN_TABLES)
+    await transaction.run(`DELETE FROM ${table} WHERE ${AT_POSITION}`, placeOf(position))
+}
+
+function positionOf({ header }: Pick<SealedBlock, 'header'>): BuildPosition {
+  return { number: header.number, parentHash: header.parentHash }
+}
+
+function placeOf({ number, parentHash }: BuildPosition): SqlValue[] {
+  return [number, parentHash]
+}
+
+function keyOf({ number, parentHash }: BuildPosition): string {
+  return `${number} ${parentHash}`
+}

@@ -1,0 +1,156 @@
+/**
+ * What our sequencer does, said to the world: each event signed by the guard and put into the stream, in order. The sequencer does not
+ * wait for it; a block's promise is signed and kept before it gets here.
+ */
+import type { Hash, Hex } from '../../primitives/hex.ts'
+import { type StreamMessage, streamMessageRoot, streamSequence } from '../../promise/streamMessage.ts'
+import type { BuildEvent, BuildPosition, SealedBlock } from '../../propose/sequencer/events.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { envOfAttributes, envOfHeader, sealOf } from './env.ts'
+import type { Hub } from './hub.ts'
+import type { KeptBlock, StreamJournal } from './journal.ts'
+import { FRAGS_MAX } from './message.ts'
+
+/** What the guard is asked to sign as a commitment of type 6. */
+export type MessageToSign = {
+  readonly number: bigint
+  readonly parentHash: Hash
+  /** 0 for an env, n + 1 for frag n, 2^32 − 1 for a seal: with number and parent the position that is signed once. */
+  readonly sequence: bigint
+  /** Seconds. */
+  readonly windowEnd: bigint
+  readonly root: Hash
+}
+
+export type MessageSigner = (
+  message: MessageToSign,
+) => Promise<
+  { readonly type: 'signed'; readonly signature: Hex } | { readonly type: 'refused'; readonly reason: string }
+>
+
+export type Publisher = {
+  note(event: BuildEvent): void
+  /** Signs what is not signed yet of a block of ours, and publishes it. */
+  publishBlock(kept: KeptBlock & { readonly signature: Hex }): Promise<void>
+  /** Resolves when everything noted so far is out. */
+  settled(): Promise<void>
+}
+
+/** Events on their way. A signer that slow has lost the block's frags anyway. */
+const QUEUE_MAX = 256
+
+export function createPublisher(deps: {
+  readonly journal: Pick<StreamJournal, 'windowEndOf' | 'keepPublished' | 'release'>
+  readonly hub: Pick<Hub, 'publish'>
+  readonly sign: MessageSigner
+  readonly logger: Logger
+}): Publisher {
+  const { journal, hub, logger } = deps
+  let tail: Promise<void> = Promise.resolve()
+  let waiting = 0
+  /** The block under way, if its env went out. */
+  let open: (BuildPosition & { readonly windowEnd: bigint }) | undefined
+
+  async function sign(
+    position: BuildPosition,
+    windowEnd: bigint,
+    message: StreamMessage,
+  ): Promise<Hex | undefined> {
+    const { number, parentHash } = position
+    const answer = await deps.sign({
+      number,
+      parentHash,
+      sequence: streamSequence(message),
+      windowEnd,
+      root: streamMessageRoot(message),
+    })
+    if (answer.type === 'signed') return answer.signature
+    logger.warn({ number, type: message.type, reason: answer.reason }, 'a stream message is not signed')
+    return undefined
+  }
+
+  async function publishOpened(event: Extract<BuildEvent, { type: 'opened' }>): Promise<void> {
+    open = undefined
+    const windowEnd = journal.windowEndOf(event)
+    if (windowEnd === undefined) {
+      logger.error({ number: event.number }, 'a block was opened without the journal: its frags are not sent')
+      return
+    }
+    const env = envOfAttributes(event.pending.attributes, event.metadata.isForcedInclusion)
+    const signature = await sign(event, windowEnd, { type: 'env', env })
+    if (signature === undefined) return
+    open = { number: event.number, parentHash: event.parentHash, windowEnd }
+    hub.publish({ type: 'env', env, windowEnd, signature })
+  }
+
+  async function publishFrag(event: Extract<BuildEvent, { type: 'frag' }>): Promise<void> {
+    const { number, parentHash, sequence } = event
+    if (open?.parentHash !== parentHash || open.number !== number || sequence >= FRAGS_MAX) return
+    const frag = {
+      blockNumber: number,
+      seq: BigInt(sequence),
+      // The sequencer does not know; the sealed block says it.
+      isLast: false,
+      txs: event.transactions.map(({ raw }) => raw),
+    }
+    const signature = await sign(event, open.windowEnd, { type: 'frag', frag })
+    if (signature === undefined) open = undefined
+    else hub.publish({ type: 'frag', parentHash, frag, signature })
+  }
+
+  async function publishSealed(
+    block: SealedBlock,
+    totalFrags: number,
+    signatures: Pick<KeptBlock, 'envSignature' | 'sealSignature'> = {},
+  ): Promise<void> {
+    const { header, hash, commitment, metadata } = block
+    const position = { number: header.number, parentHash: header.parentHash }
+    const env = envOfHeader(header, { ...metadata, anchorBlockNumber: commitment.anchorBlockNumber })
+    const envSignature =
+      signatures.envSignature ?? (await sign(position, commitment.windowEnd, { type: 'env', env }))
+    const seal = sealOf(hash, header, totalFrags)
+    const sealSignature =
+      signatures.sealSignature ?? (await sign(position, commitment.windowEnd, { type: 'seal', seal }))
+    if (envSignature === undefined || sealSignature === undefined) return
+    const message = { type: 'sealed', block, totalFrags, envSignature, sealSignature } as const
+    await journal.keepPublished(message)
+    hub.publish(message)
+  }
+
+  async function handle(event: BuildEvent): Promise<void> {
+    switch (event.type) {
+      case 'opened':
+        return publishOpened(event)
+      case 'frag':
+        return publishFrag(event)
+      case 'sealed':
+        open = undefined
+        return publishSealed(event.block, event.frags)
+      case 'abandoned':
+        open = undefined
+    }
+  }
+
+  function enqueue(work: () => Promise<void>): Promise<void> {
+    waiting++
+    const done = tail.then(work).finally(() => waiting--)
+    tail = done.catch((error) => logger.error({ error }, 'a stream message of ours is not published'))
+    return done
+  }
+
+  return {
+    note(event) {
+      if (event.type === 'sealed')
+        journal.release({ number: event.block.header.number, parentHash: event.block.header.parentHash })
+      if (event.type === 'abandoned') journal.release(event)
+      if (event.type === 'frag' && waiting >= QUEUE_MAX) {
+        logger.warn({ number: event.number }, 'the signer is too slow for frags: some are not sent')
+        return
+      }
+      enqueue(() => handle(event)).catch(() => {})
+    },
+    publishBlock: ({ block, totalFrags, ...signatures }) =>
+      enqueue(() => publishSealed({ ...block, signature: signatures.signature }, totalFrags, signatures)),
+    settled: () => tail,
+  }
+}
