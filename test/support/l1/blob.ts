@@ -61,7 +61,7 @@ export function versionedHashOf(commitment: Uint8Array): Hash {
 }
 
 /** The library keeps one setup per process and refuses a second one: whoever came first is as good. */
-function loadSetup(): void {
+export function loadSetup(): void {
   if (setupLoaded) return
   try {
     kzg.loadTrustedSetup(0)

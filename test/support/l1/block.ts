@@ -5,18 +5,14 @@ import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash } from '../../../src/pr
 import { type Address, bytesToHex, type Hash, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { orderedTrieRoot } from '../../../src/primitives/orderedTrie.ts'
-import {
-  BLOOM_BYTES,
-  encodeReceipt,
-  type Log,
-  logsBloom,
-  type Receipt,
-} from '../../../src/primitives/receipt.ts'
+import { BLOOM_BYTES, encodeReceipt, logsBloom, type Receipt } from '../../../src/primitives/receipt.ts'
+import { type AccountState, genesisAccounts } from './accountState.ts'
 import { type BeaconBlock, buildBeaconBlock } from './beaconBlock.ts'
-import { type Blob, BYTES_PER_BLOB } from './blob.ts'
+import type { Blob } from './blob.ts'
 import type { L1Transaction } from './calls.ts'
-import { type BlockContext, callInbox, type InboxConfig } from './inbox.ts'
-import { tokenTransferLog } from './inboxEvents.ts'
+import { type ExecutionContext, executeBlock } from './execute.ts'
+import { blobBaseFee, GAS_PER_BLOB, INITIAL_BASE_FEE, nextBaseFee, nextExcessBlobGas } from './fees.ts'
+import type { InboxConfig } from './inbox.ts'
 import { EMPTY_INBOX, type InboxState } from './inboxState.ts'
 import type { Random } from './random.ts'
 
@@ -32,24 +28,20 @@ export type L1Block = {
   readonly blobs: readonly Blob[]
   /** After this block, on this branch. */
   readonly inbox: InboxState
+  readonly accounts: AccountState
 }
 
 export type BlockConfig = InboxConfig & {
-  /** Seconds; time of slot 0 and of block 0. */
-  readonly genesisTime: bigint
-  readonly secondsPerSlot: bigint
+  /** Wei at genesis. */
+  readonly balances: Readonly<Record<Address, bigint>>
 }
 
-const GAS_LIMIT = 36_000_000n
-const GAS_PER_BLOB = BigInt(BYTES_PER_BLOB)
-/** Six blobs. EIP-7691. */
-const TARGET_BLOB_GAS = 6n * GAS_PER_BLOB
+export const GAS_LIMIT = 36_000_000n
 /** sha256 of no requests. EIP-7685. */
 const EMPTY_REQUESTS_HASH: Hash = bytesToHex(createHash('sha256').digest())
 const EMPTY_BLOOM = new Uint8Array(BLOOM_BYTES)
 const NONCE = new Uint8Array(8)
 const COINBASE: Address = `0x${'c0'.repeat(20)}`
-const INITIAL_BASE_FEE = 10n ** 9n
 
 export function buildGenesis(config: BlockConfig, random: Random): L1Block {
   const header: BlockHeader = {
@@ -75,6 +67,7 @@ export function buildGenesis(config: BlockConfig, random: Random): L1Block {
     reverts: new Map(),
     blobs: [],
     inbox: EMPTY_INBOX,
+    accounts: genesisAccounts(config.balances),
   }
 }
 
@@ -87,17 +80,14 @@ export function buildBlock(
   random: Random,
 ): L1Block {
   const slot = parent.beacon.slot + 1 + missedSlots
-  const context: BlockContext = {
-    number: parent.header.number + 1n,
-    timestamp: config.genesisTime + BigInt(slot) * config.secondsPerSlot,
-    parentHash: parent.hash,
-  }
-  const executed = execute(config, parent.inbox, transactions, context)
+  const context = contextAfter(config, parent, slot)
+  const { number, timestamp, parentHash, baseFee } = context
+  const executed = executeBlock(config, parent, transactions, context)
   const blobs = transactions.flatMap((transaction) => transaction.blobs)
   const mixHash = bytesToHex(random.bytes(32))
   const header: BlockHeader = {
     ...emptyFields(),
-    ...context,
+    ...{ number, timestamp, parentHash },
     // There is no EVM: the root is as opaque to a reader as a real one, and differs between branches.
     stateRoot: keccak256Hex(concatBytes(hexToBytes(parent.header.stateRoot), hexToBytes(mixHash))),
     transactionsRoot: orderedTrieRoot(transactions.map((transaction) => transaction.raw)),
@@ -105,7 +95,7 @@ export function buildBlock(
     logsBloom: bloomOf(executed.receipts),
     gasUsed: executed.receipts.at(-1)?.cumulativeGasUsed ?? 0n,
     mixHash,
-    baseFeePerGas: nextBaseFee(parent.header),
+    baseFeePerGas: baseFee,
     blobGasUsed: BigInt(blobs.length) * GAS_PER_BLOB,
     excessBlobGas: nextExcessBlobGas(parent.header),
     parentBeaconBlockRoot: parent.beacon.root,
@@ -118,6 +108,18 @@ export function buildBlock(
     commitments: blobs.map((blob) => blob.commitment),
   })
   return { header, hash, transactions, ...executed, beacon, blobs }
+}
+
+/** What transactions of the next block see, if it is in that slot. */
+export function contextAfter(config: BlockConfig, parent: L1Block, slot: number): ExecutionContext {
+  return {
+    number: parent.header.number + 1n,
+    timestamp: config.genesisTime + BigInt(slot) * config.secondsPerSlot,
+    parentHash: parent.hash,
+    baseFee: nextBaseFee(parent.header),
+    blobBaseFee: blobBaseFee(nextExcessBlobGas(parent.header)),
+    coinbase: COINBASE,
+  }
 }
 
 function emptyFields() {
@@ -137,63 +139,8 @@ function emptyFields() {
   }
 }
 
-function execute(
-  config: BlockConfig,
-  before: InboxState,
-  transactions: readonly L1Transaction[],
-  context: BlockContext,
-) {
-  let inbox = before
-  let cumulativeGasUsed = 0n
-  const receipts: Receipt[] = []
-  const reverts = new Map<number, string>()
-  for (const [index, { type, call, from, gas }] of transactions.entries()) {
-    let logs: readonly Log[] = []
-    if (call.type === 'revert') reverts.set(index, 'reverted')
-    else if (call.type === 'tokenTransfer')
-      logs = Array.from({ length: call.logs }, () => tokenTransferLog(call.token, from, call.to, call.value))
-    else if (call.type !== 'transfer') {
-      const result = callInbox(config, inbox, call, context)
-      if (result.type === 'done') ({ state: inbox, logs } = result)
-      else reverts.set(index, result.reason)
-    }
-    // A plain transfer uses all of its gas; of the others any figure up to the limit is as good.
-    cumulativeGasUsed += call.type === 'transfer' ? gas : (gas * 3n) / 4n
-    receipts.push({ type, succeeded: !reverts.has(index), cumulativeGasUsed, logs })
-  }
-  return { inbox, receipts, reverts }
-}
-
 function bloomOf(receipts: readonly Receipt[]): Uint8Array {
   return receipts.some((receipt) => receipt.logs.length > 0)
     ? logsBloom(receipts.flatMap((receipt) => receipt.logs))
     : EMPTY_BLOOM
-}
-
-/** EIP-1559; divisions round down. */
-function nextBaseFee(parent: BlockHeader): bigint {
-  const baseFee = parent.baseFeePerGas ?? INITIAL_BASE_FEE
-  const target = parent.gasLimit / 2n
-  if (parent.gasUsed === target) return baseFee
-  if (parent.gasUsed < target) return baseFee - (baseFee * (target - parent.gasUsed)) / target / 8n
-  const rise = (baseFee * (parent.gasUsed - target)) / target / 8n
-  return baseFee + (rise > 0n ? rise : 1n)
-}
-
-/** EIP-4844. */
-function nextExcessBlobGas(parent: BlockHeader): bigint {
-  const total = (parent.excessBlobGas ?? 0n) + (parent.blobGasUsed ?? 0n)
-  return total < TARGET_BLOB_GAS ? 0n : total - TARGET_BLOB_GAS
-}
-
-/** Wei per blob gas. EIP-4844 `fake_exponential` with Prague's update fraction (EIP-7691). */
-export function blobGasPrice(header: BlockHeader): bigint {
-  const denominator = 5_007_716n
-  let sum = 0n
-  let term = denominator
-  for (let i = 1n; term > 0n; i++) {
-    sum += term
-    term = (term * (header.excessBlobGas ?? 0n)) / (denominator * i)
-  }
-  return sum / denominator
 }

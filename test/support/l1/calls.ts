@@ -104,7 +104,9 @@ export function createTransactions(config: {
         blobHashes: blobs.map((blob) => blob.versionedHash),
         offset: options.offset ?? 0,
         forcedInclusions: options.forcedInclusions ?? ALL_FORCED_INCLUSIONS,
-        endOfSubmissionWindowTimestamp: options.endOfSubmissionWindowTimestamp ?? 0n,
+        ...(options.endOfSubmissionWindowTimestamp !== undefined && {
+          endOfSubmissionWindowTimestamp: options.endOfSubmissionWindowTimestamp,
+        }),
       }
       const input = encodePacked(
         ['uint48', 'uint16', 'uint16', 'uint24', 'uint16'],
@@ -123,14 +125,12 @@ export function createTransactions(config: {
         functionName: 'saveForcedInclusion',
         args: [{ blobStartIndex: 0, numBlobs: blobs.length, offset }],
       })
-      const value = config.forcedInclusionFeeGwei * GWEI
+      const from = options.from ?? ACCOUNTS[1]!.address
+      // Enough for a long queue; what is too much comes back.
+      const value = 10n * config.forcedInclusionFeeGwei * GWEI
       const fields = { ...toInbox(data, 200_000n), value }
-      return sign(
-        { type: 'saveForcedInclusion', blobHashes, offset },
-        options.from ?? ACCOUNTS[1]!.address,
-        fields,
-        blobs,
-      )
+      const call = { type: 'saveForcedInclusion' as const, from, blobHashes, offset, valueWei: value }
+      return sign(call, from, fields, blobs)
     },
 
     prove: (options: ProveOptions): L1Transaction => {

@@ -7,7 +7,8 @@ import {
   type RestApi,
 } from './beaconApi.ts'
 import { createBlobServer } from './blobServer.ts'
-import { createRequest, type Request, type RpcConfig, type RpcOptions } from './rpc.ts'
+import type { Mempool } from './mempool.ts'
+import { createRequest, type Request, type RpcConfig, type RpcMethods, type RpcOptions } from './rpc.ts'
 import { RpcError } from './rpcError.ts'
 import type { View } from './tree.ts'
 
@@ -28,8 +29,10 @@ export function createFace(input: {
   readonly filterBlobs?: BlobFilter
   /** Instead of the view's own answers. */
   readonly request?: Request
+  /** Of a client that takes transactions. */
+  readonly sending?: { readonly pool: Mempool; readonly methods: RpcMethods }
 }): Face {
-  const request = input.request ?? createRequest(input.view, input.config, input.options)
+  const request = input.request ?? createRequest(input.view, input.config, input.options, input.sending)
   const beacon = createBeaconApi(input.view, input.config, input.options, input.filterBlobs)
   const blobs = createBlobServer(input.view, input.filterBlobs)
   const rest: RestApi = (url, accept) => (url.pathname.startsWith('/eth/') ? beacon : blobs)(url, accept)
@@ -79,10 +82,8 @@ async function answerOne(request: Request, call: unknown): Promise<unknown> {
     return { jsonrpc: '2.0', id, result: await request(method, params) }
   } catch (error) {
     const code = error instanceof RpcError ? error.code : -32603
-    return {
-      jsonrpc: '2.0',
-      id,
-      error: { code, message: error instanceof Error ? error.message : String(error) },
-    }
+    const data = error instanceof RpcError && error.data !== undefined ? { data: error.data } : {}
+    const message = error instanceof Error ? error.message : String(error)
+    return { jsonrpc: '2.0', id, error: { code, message, ...data } }
   }
 }

@@ -31,14 +31,21 @@ export type ProposalChain = {
   readonly previous?: ProposalChain
 }
 
+/** An entry of the queue; `timestamp` is when it was saved. */
+export type QueuedInclusion = InboxBlobSlice & { readonly feeGwei: bigint }
+
 export type InboxState = {
   /** Absent before activation; then never empty: the first is the all-zero proposal 0. */
   readonly proposals?: ProposalChain
   readonly lastProposalBlock: bigint
-  /** Not yet included, oldest first; `timestamp` of a slice is when it was saved. */
-  readonly forcedInclusions: readonly InboxBlobSlice[]
+  /** Not yet included, oldest first. */
+  readonly forcedInclusions: readonly QueuedInclusion[]
   readonly forcedInclusionsHead: number
   readonly lastFinalizedProposalId: bigint
+  /** Seconds; of the activation before the first proof. */
+  readonly lastFinalizedTimestamp: bigint
+  /** Seconds; 0 before the first proof. */
+  readonly lastCheckpointTimestamp: bigint
   readonly lastFinalizedBlockHash: Hash
 }
 
@@ -47,6 +54,8 @@ export const EMPTY_INBOX: InboxState = {
   forcedInclusions: [],
   forcedInclusionsHead: 0,
   lastFinalizedProposalId: 0n,
+  lastFinalizedTimestamp: 0n,
+  lastCheckpointTimestamp: 0n,
   lastFinalizedBlockHash: ZERO_HASH,
 }
 

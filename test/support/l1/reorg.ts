@@ -16,6 +16,8 @@ export type ReorgOptions = {
    * last one); `delay`: one block later; `shuffle`: anywhere in any order; `drop`: gone.
    */
   readonly transactions?: 'keep' | 'delay' | 'shuffle' | 'drop'
+  /** The pool loses them as well: what was sent over RPC does not come back into it. */
+  readonly forgets?: boolean
   /** Empty slots before the first new block. */
   readonly missedSlots?: number
   /** The new blocks themselves, instead of `length`, `transactions` and `missedSlots`. */

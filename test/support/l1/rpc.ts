@@ -1,9 +1,19 @@
 /** The execution client's JSON-RPC over a view. Answers and errors are shaped as a real client's. */
-import { type Address, bytesToHex, type Hash, toQuantity } from '../../../src/primitives/hex.ts'
+import { type Address, bytesToHex, toQuantity } from '../../../src/primitives/hex.ts'
 import type { L1Block } from './block.ts'
-import { callView } from './rpcCall.ts'
+import { blockById, blockByTag, requireBlock, toHash } from './blockId.ts'
+import type { CallObject } from './callObject.ts'
+import type { Mempool } from './mempool.ts'
+import { type ContractsConfig, callContract } from './rpcCall.ts'
 import { RpcError } from './rpcError.ts'
-import { formatBlock, formatLogs, formatReceipt, formatTransaction, type Json } from './rpcFormat.ts'
+import {
+  formatBlock,
+  formatLogs,
+  formatPooled,
+  formatReceipt,
+  formatTransaction,
+  type Json,
+} from './rpcFormat.ts'
 import { numberOf, type View } from './tree.ts'
 
 /** Rejects with an RpcError; the signal matters only to a provider that hangs. */
@@ -16,10 +26,19 @@ export type RpcOptions = {
   readonly logResultsMax?: number
 }
 
-export type RpcConfig = { readonly chainId: bigint; readonly inbox: Address; readonly signalService: Address }
+export type RpcConfig = ContractsConfig & { readonly chainId: bigint }
 
-export function createRequest(view: View, config: RpcConfig, options: RpcOptions = {}): Request {
-  const methods: Record<string, (params: readonly unknown[]) => unknown> = {
+export type RpcMethods = Readonly<Record<string, (params: readonly unknown[]) => unknown>>
+
+/** `sending` is there for clients that take transactions: their pool, and the methods that go with it. */
+export function createRequest(
+  view: View,
+  config: RpcConfig,
+  options: RpcOptions = {},
+  sending?: { readonly pool: Mempool; readonly methods: RpcMethods },
+): Request {
+  const contracts = [config.inbox, config.signalService, config.scheduleAddress]
+  const methods: RpcMethods = {
     web3_clientVersion: () => 'SimulatedL1/v1.0.0',
     net_version: () => String(config.chainId),
     eth_chainId: () => toQuantity(config.chainId),
@@ -36,7 +55,9 @@ export function createRequest(view: View, config: RpcConfig, options: RpcOptions
     eth_getLogs: ([filter]) => findLogs(view, filter as LogFilter, options),
     eth_getTransactionByHash: ([hash]) => {
       const found = view.transaction(toHash(hash))
-      return found === undefined ? null : formatTransaction(found.block, found.index)
+      if (found !== undefined) return formatTransaction(found.block, found.index)
+      const pooled = sending?.pool.find(toHash(hash))
+      return pooled === undefined ? null : formatPooled(pooled)
     },
     eth_getTransactionReceipt: ([hash]) => {
       const found = view.transaction(toHash(hash))
@@ -47,10 +68,10 @@ export function createRequest(view: View, config: RpcConfig, options: RpcOptions
       return found === undefined ? '0x' : bytesToHex(found.block.transactions[found.index]!.raw)
     },
     eth_getCode: ([address]) =>
-      [config.inbox, config.signalService].includes(String(address).toLowerCase() as Address)
-        ? '0x5b60006000fd'
-        : '0x',
-    eth_call: ([call, id]) => callView(requireBlock(blockById(view, id ?? 'latest')), config.inbox, call),
+      contracts.includes(String(address).toLowerCase() as Address) ? '0x5b60006000fd' : '0x',
+    eth_call: ([call, id]) =>
+      callContract(requireBlock(blockById(view, id ?? 'latest')), config, call as CallObject),
+    ...sending?.methods,
   }
   return async (method, params = []) => {
     const answer = methods[method]
@@ -62,44 +83,6 @@ export function createRequest(view: View, config: RpcConfig, options: RpcOptions
 
 function formatted(block: L1Block | undefined, full: boolean): Json | null {
   return block === undefined ? null : formatBlock(block, full)
-}
-
-function blockByTag(view: View, tag: unknown): L1Block | undefined {
-  switch (tag) {
-    case 'latest':
-      return view.head()
-    case 'safe':
-      return view.safe()
-    case 'finalized':
-      return view.finalized()
-    case 'earliest':
-      return view.at(0)
-    case 'pending':
-      return undefined
-  }
-  if (typeof tag !== 'string' || !/^0x(0|[1-9a-f][0-9a-f]*)$/i.test(tag))
-    throw new RpcError(-32602, `invalid argument 0: not a block number: ${String(tag)}`)
-  return view.at(Number(tag))
-}
-
-/** A tag, a number, a hash, or EIP-1898's object. */
-function blockById(view: View, id: unknown): L1Block | undefined {
-  if (typeof id === 'object' && id !== null) {
-    const { blockHash, blockNumber } = id as { blockHash?: unknown; blockNumber?: unknown }
-    return blockHash === undefined ? blockByTag(view, blockNumber) : view.block(toHash(blockHash))
-  }
-  return typeof id === 'string' && id.length === 66 ? view.block(toHash(id)) : blockByTag(view, id)
-}
-
-function requireBlock(block: L1Block | undefined): L1Block {
-  if (block === undefined) throw new RpcError(-32000, 'header not found')
-  return block
-}
-
-function toHash(value: unknown): Hash {
-  if (typeof value !== 'string' || !/^0x[0-9a-f]{64}$/i.test(value))
-    throw new RpcError(-32602, 'invalid argument 0: hex string of 32 bytes expected')
-  return value.toLowerCase() as Hash
 }
 
 type LogFilter = {

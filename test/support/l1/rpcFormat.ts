@@ -4,7 +4,9 @@ import { bytesToHex, toQuantity } from '../../../src/primitives/hex.ts'
 import { logsBloom } from '../../../src/primitives/receipt.ts'
 import { decodeRlp, encodeRlp } from '../../../src/primitives/rlp.ts'
 import { BYTES_PER_BLOB } from './blob.ts'
-import { blobGasPrice, type L1Block } from './block.ts'
+import type { L1Block } from './block.ts'
+import { blobBaseFee, effectiveGasPrice } from './fees.ts'
+import type { SignedTransaction } from './transaction.ts'
 
 export type Json = Record<string, unknown>
 
@@ -55,12 +57,25 @@ function present(key: string, value: bigint | string | undefined): Json {
 
 export function formatTransaction(block: L1Block, index: number): Json {
   const tx = block.transactions[index]!
-  const { r, s, yParity } = tx.signature
-  const common = {
+  const place = {
     blockHash: block.hash,
     blockNumber: toQuantity(block.header.number),
     blockTimestamp: toQuantity(block.header.timestamp),
     transactionIndex: toQuantity(index),
+  }
+  return formatPlaced(tx, place, effectiveGasPrice(tx, block.header.baseFeePerGas ?? 0n))
+}
+
+/** In no block yet. */
+export function formatPooled(tx: SignedTransaction): Json {
+  const nowhere = { blockHash: null, blockNumber: null, transactionIndex: null }
+  return formatPlaced(tx, nowhere, tx.maxFeePerGas)
+}
+
+function formatPlaced(tx: SignedTransaction, place: Json, gasPrice: bigint): Json {
+  const { r, s, yParity } = tx.signature
+  const common = {
+    ...place,
     hash: tx.hash,
     type: toQuantity(tx.type),
     chainId: toQuantity(tx.chainId),
@@ -70,7 +85,7 @@ export function formatTransaction(block: L1Block, index: number): Json {
     gas: toQuantity(tx.gas),
     value: toQuantity(tx.value),
     input: bytesToHex(tx.input),
-    gasPrice: toQuantity(effectiveGasPrice(block, index)),
+    gasPrice: toQuantity(gasPrice),
     r: toQuantity(r),
     s: toQuantity(s),
   }
@@ -103,14 +118,14 @@ export function formatReceipt(block: L1Block, index: number): Json {
     blockHash: block.hash,
     blockNumber: toQuantity(block.header.number),
     gasUsed: toQuantity(receipt.cumulativeGasUsed - before),
-    effectiveGasPrice: toQuantity(effectiveGasPrice(block, index)),
+    effectiveGasPrice: toQuantity(effectiveGasPrice(tx, block.header.baseFeePerGas ?? 0n)),
     from: tx.from,
     to: tx.to,
     contractAddress: null,
     ...(tx.type === 3
       ? {
           blobGasUsed: toQuantity(tx.blobHashes.length * BYTES_PER_BLOB),
-          blobGasPrice: toQuantity(blobGasPrice(block.header)),
+          blobGasPrice: toQuantity(blobBaseFee(block.header.excessBlobGas ?? 0n)),
         }
       : {}),
   }
@@ -137,13 +152,6 @@ function formatLog(block: L1Block, transactionIndex: number, indexInReceipt: num
     logIndex: toQuantity(logIndex),
     removed: false,
   }
-}
-
-function effectiveGasPrice({ header, transactions }: L1Block, index: number): bigint {
-  const { type, maxFeePerGas, maxPriorityFeePerGas } = transactions[index]!
-  if (type === 0) return maxFeePerGas
-  const wanted = (header.baseFeePerGas ?? 0n) + maxPriorityFeePerGas
-  return wanted < maxFeePerGas ? wanted : maxFeePerGas
 }
 
 function blockSize({ header, transactions }: L1Block): number {

@@ -1,15 +1,21 @@
 /**
  * L1 in this process: a forkable tree of real blocks with an inbox contract on every branch, served as an execution client, a
- * beacon node and a blob server. Nothing moves but by command, and one seed makes one chain.
+ * beacon node and a blob server. Nothing moves but by command (or by `runClock`), and one seed makes one chain.
  */
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
-import { buildBlock, buildGenesis, type L1Block } from './block.ts'
-import { type Branch, createBranch } from './branch.ts'
-import { createTransactions, type Transactions } from './calls.ts'
+import { ACCOUNTS } from './accounts.ts'
+import { buildBlock, buildGenesis, contextAfter, GAS_LIMIT, type L1Block } from './block.ts'
+import { type Branch, createBranch, type MineOptions } from './branch.ts'
+import { createTransactions, type L1Transaction, type Transactions } from './calls.ts'
+import type { WrapperVersion } from './decodeTransaction.ts'
 import { createFace, type Face, type FaceOptions } from './face.ts'
+import { BLOBS_PER_BLOCK_MAX } from './fees.ts'
 import type { InboxProposal } from './inboxState.ts'
+import { createMempool, type Mempool } from './mempool.ts'
 import { createRandom, type Random } from './random.ts'
 import { type ReorgOptions, type ReorgResult, reorganize } from './reorg.ts'
+import { createSendMethods } from './rpcSend.ts'
+import { OPEN_SCHEDULE, type ScheduleConfig } from './schedule.ts'
 import { createTree, createView, type MovableView, numberOf, type Tree } from './tree.ts'
 
 export type SimulatedL1Options = FaceOptions & {
@@ -24,8 +30,24 @@ export type SimulatedL1Options = FaceOptions & {
   /** Seconds. */
   readonly forcedInclusionDelay?: bigint
   readonly forcedInclusionFeeGwei?: bigint
+  readonly forcedInclusionFeeDoubleThreshold?: bigint
+  readonly permissionlessInclusionMultiplier?: bigint
+  readonly ringBufferSize?: bigint
+  /** Default: anyone may propose. */
+  readonly schedule?: ScheduleConfig
+  readonly scheduleAddress?: Address
+  readonly proofVerifier?: Address
+  /** Wei at genesis, besides the well-known accounts' million ether each. */
+  readonly balances?: Readonly<Record<Address, bigint>>
+  /** How blobs come with transactions: 1, with cell proofs, as since Osaka; 0 before. Default 1. */
+  readonly wrapper?: WrapperVersion
   /** Block 1 activates the inbox, as every chain's first event does. Default true. */
   readonly activate?: boolean
+}
+
+export type MineNextOptions = MineOptions & {
+  /** Transactions of the pool that the block's proposer does not take. */
+  readonly leavesOut?: (tx: L1Transaction) => boolean
 }
 
 export type Snapshot = { readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }
@@ -39,6 +61,10 @@ export type SimulatedL1 = Branch &
     readonly random: Random
     /** Signed transactions that any branch can include. */
     readonly transactions: Transactions
+    /** What was sent over RPC and is in no canonical block. */
+    readonly mempool: Mempool
+    /** A block with what the pool has for it. */
+    mineNext(options?: MineNextOptions): L1Block
     head(): L1Block
     /** Canonical block; throws if there is none. */
     blockAt(number: number): L1Block
@@ -55,6 +81,9 @@ export type SimulatedL1 = Branch &
     restore(snapshot: Snapshot): void
   }
 
+const MILLION_ETHER = 10n ** 24n
+const WELL_KNOWN_BALANCES = Object.fromEntries(ACCOUNTS.map(({ address }) => [address, MILLION_ETHER]))
+
 export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
   const config = {
     chainId: options.chainId ?? 31_337n,
@@ -65,12 +94,21 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
     basefeeSharingPctg: options.basefeeSharingPctg ?? 75,
     forcedInclusionDelay: options.forcedInclusionDelay ?? 576n,
     forcedInclusionFeeGwei: options.forcedInclusionFeeGwei ?? 1_000_000n,
+    forcedInclusionFeeDoubleThreshold: options.forcedInclusionFeeDoubleThreshold ?? 50n,
+    permissionlessInclusionMultiplier: options.permissionlessInclusionMultiplier ?? 5n,
+    ringBufferSize: options.ringBufferSize ?? 21_600n,
+    schedule: options.schedule ?? OPEN_SCHEDULE,
+    scheduleAddress: options.scheduleAddress ?? (`0x${'5c'.repeat(20)}` as Address),
+    proofVerifier: options.proofVerifier ?? (`0x${'9f'.repeat(20)}` as Address),
+    balances: { ...WELL_KNOWN_BALANCES, ...options.balances },
+    wrapper: options.wrapper ?? (1 as const),
   }
   const random = createRandom(options.seed)
   const headerRandom = random.fork('headers')
   const transactions = createTransactions(config)
   const tree = createTree(buildGenesis(config, headerRandom))
   const view = createView(tree)
+  const mempool = createMempool(view, { ...config, gasLimit: GAS_LIMIT })
 
   const growBranch = (tip: () => L1Block, advance: (block: L1Block) => void): Branch =>
     createBranch({
@@ -120,9 +158,25 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
     )
   }
 
+  const selectNext = (
+    own: readonly L1Transaction[],
+    leavesOut: (tx: L1Transaction) => boolean = () => false,
+  ): readonly L1Transaction[] => {
+    const head = view.head()
+    const { baseFee, blobBaseFee } = contextAfter(config, head, head.beacon.slot + 1)
+    const gasLeft = own.reduce((left, { gas }) => left - gas, GAS_LIMIT)
+    const blobsLeft = own.reduce((left, { blobs }) => left - blobs.length, BLOBS_PER_BLOCK_MAX)
+    return mempool.select({ accounts: head.accounts, baseFee, blobBaseFee, gasLeft, blobsLeft, leavesOut })
+  }
+  const canonical = growBranch(view.head, view.setHead)
+  const methods = createSendMethods({ view, config, pool: mempool, next: () => selectNext([]) })
+
   const l1: SimulatedL1 = {
-    ...growBranch(view.head, view.setHead),
-    ...createFace({ view, config, options }),
+    ...canonical,
+    ...createFace({ view, config, options, sending: { pool: mempool, methods } }),
+    mempool,
+    mineNext: ({ missedSlots = 0, transactions: own = [], leavesOut } = {}) =>
+      canonical.mine({ missedSlots, transactions: [...own, ...selectNext(own, leavesOut)] }),
     config,
     faceOptions: options,
     tree,
@@ -138,7 +192,12 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
       return found.reverse()
     },
     fork,
-    reorg: (reorg) => reorganize({ view, fork, setHead, random, options: reorg }),
+    reorg: (reorg) => {
+      const result = reorganize({ view, fork, setHead, random, options: reorg })
+      if (reorg.forgets === true)
+        mempool.forget(result.removed.flatMap((block) => block.transactions.map(({ hash }) => hash)))
+      return result
+    },
     setHead,
     setSafe: (number) => view.setSafe(blockAt(number)),
     setFinalized: (number) => view.setFinalized(blockAt(number)),

@@ -32,10 +32,7 @@ export type SignedTransaction = TransactionFields & {
 }
 
 export function signTransaction(fields: TransactionFields, account: Account): SignedTransaction {
-  const sighash = keccak256(
-    encode(fields, fields.type === 0 ? [bigintToBytes(fields.chainId), NONE, NONE] : []),
-  )
-  const { signature: rs, recid: yParity } = secp256k1.ecdsaSign(sighash, account.privateKey)
+  const { signature: rs, recid: yParity } = secp256k1.ecdsaSign(signingHash(fields), account.privateKey)
   const [r, s] = [trimLeadingZeros(rs.slice(0, 32)), trimLeadingZeros(rs.slice(32))]
   const v = fields.type === 0 ? fields.chainId * 2n + 35n + BigInt(yParity) : BigInt(yParity)
   const raw = encode(fields, [bigintToBytes(v), r, s])
@@ -46,6 +43,11 @@ export function signTransaction(fields: TransactionFields, account: Account): Si
     from: account.address,
     signature: { r: BigInt(bytesToHex(r)), s: BigInt(bytesToHex(s)), yParity },
   }
+}
+
+/** What the sender signs. */
+export function signingHash(fields: TransactionFields): Uint8Array {
+  return keccak256(encode(fields, fields.type === 0 ? [bigintToBytes(fields.chainId), NONE, NONE] : []))
 }
 
 const NONE = new Uint8Array(0)

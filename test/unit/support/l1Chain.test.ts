@@ -9,8 +9,9 @@ import { parseTransaction, recoverTransactionAddress, type TransactionSerialized
 import { describe, expect, test } from 'vitest'
 import { bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { encodeReceipt } from '../../../src/primitives/receipt.ts'
-import { blobGasPrice, type L1Block } from '../../support/l1/block.ts'
+import type { L1Block } from '../../support/l1/block.ts'
 import { createBusyChain } from '../../support/l1/busyChain.ts'
+import { blobBaseFee } from '../../support/l1/fees.ts'
 
 // The library asks for a KZG implementation before it parses a blob transaction; it does not call it here.
 const customCrypto = { kzg: kzg as never }
@@ -48,7 +49,7 @@ describe('headers', () => {
       expect(block.header.baseFeePerGas).toBe(parent.calcNextBaseFee())
       expect(block.header.excessBlobGas).toBe(parent.calcNextExcessBlobGas(parent.common))
       const header = createBlock({ header: ethereumjsHeader(block) }, { common }).header
-      expect(blobGasPrice(block.header)).toBe(header.getBlobGasPrice())
+      expect(blobBaseFee(block.header.excessBlobGas ?? 0n)).toBe(header.getBlobGasPrice())
     }
   })
 })
