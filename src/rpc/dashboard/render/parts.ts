@@ -1,0 +1,77 @@
+/** The pieces all sections are made of. Everything that is put into `html` is escaped. */
+import { html } from 'hono/html'
+import { DEFINITIONS, type DefinitionId } from '../definitions.ts'
+import type { Table } from '../tables.ts'
+
+/** Text that is HTML already; a plain string is escaped when it is put in. */
+export type Html = ReturnType<typeof html>
+
+export function renderSection(input: {
+  readonly id: DefinitionId
+  readonly table?: Table
+  readonly body: Html
+}): Html {
+  const { id, table, body } = input
+  return html`<section id="${id}" aria-labelledby="h-${id}">
+<div class="section-head"><h2 id="h-${id}">${DEFINITIONS[id].title}</h2>${renderLinks(id, table)}</div>
+${body}
+</section>`
+}
+
+/** Both say of what they are: a list of links is read without the page around it. */
+export function renderLinks(definition: DefinitionId, table: Table | undefined): Html {
+  const of = html`<span class="hidden"> of ${DEFINITIONS[definition].title}</span>`
+  return html`<p class="links">${
+    table === undefined ? '' : html`<a href="dashboard/${table.id}.csv" download>CSV${of}</a> `
+  }<a href="dashboard/definitions#${definition}">Definition${of}</a></p>`
+}
+
+/** On a narrow screen each row becomes a list, whose items are named by `data-title`. */
+export function renderTable(table: Table): Html {
+  const { id, caption, columns, rows, empty } = table
+  if (rows.length === 0) return html`<p class="empty">${empty}</p>`
+  return html`<table id="table-${id}"><caption>${caption}</caption>
+<thead><tr>${columns.map(
+    ({ title, isNumeric }) => html`<th scope="col"${numeric(isNumeric)}>${title}</th>`,
+  )}</tr></thead>
+<tbody>${rows.map(
+    (row) =>
+      html`<tr${row.id === undefined ? '' : html` id="${row.id}"`}>${row.cells.map(
+        ({ value, text = value ?? '–' }, i) => {
+          const { title, isNumeric } = columns[i] ?? { title: '' }
+          const whole = typeof value === 'string' && text !== value && value.startsWith('0x')
+          return html`<td data-title="${title}"${numeric(isNumeric)}${
+            typeof value === 'number' ? html` data-value="${value}"` : ''
+          }>${whole ? html`<span title="${value}">${text}</span>` : text}</td>`
+        },
+      )}</tr>\n`,
+  )}</tbody></table>`
+}
+
+const numeric = (isNumeric: boolean | undefined): Html | '' => (isNumeric ? html` class="num"` : '')
+
+/** The table under a picture: closed, since the picture says the main thing. */
+export function renderDetails(table: Table): Html {
+  if (table.rows.length === 0) return renderTable(table)
+  return html`<details id="details-${table.id}"><summary>Data as a table<span class="hidden">: ${table.caption}</span></summary>
+${renderTable(table)}</details>`
+}
+
+export type Tile = { readonly title: string; readonly value: string; readonly note?: string }
+
+/** A few figures side by side. */
+export function renderTiles(tiles: readonly Tile[]): Html {
+  return html`<dl class="tiles">${tiles.map(
+    ({ title, value, note }) =>
+      html`<div class="tile"><dt>${title}</dt><dd class="figure">${value}</dd>${
+        note === undefined ? '' : html`<dd class="note">${note}</dd>`
+      }</div>\n`,
+  )}</dl>`
+}
+
+/** A sentence with an icon before it; `isGood` decides more than the colour. */
+export function renderState(isGood: boolean, sentence: string): Html {
+  return html`<p class="state ${isGood ? 'good' : 'bad'}"><span class="icon" aria-hidden="true">${
+    isGood ? '✓' : '✕'
+  }</span> ${sentence}</p>`
+}
