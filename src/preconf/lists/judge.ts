@@ -179,8 +179,8 @@ async function proposalOf(chain: ChainReader, blockNumber: bigint): Promise<Stor
 }
 
 function isOfWindow(proposal: StoredProposal, { windowEnd, isNamed }: ListWindow): boolean {
-  if (isNamed) return proposal.windowEnd === windowEnd
-  return proposal.windowEnd === undefined && proposal.timestamp <= windowEnd
+  if (isNamed || proposal.windowEnd !== undefined) return proposal.windowEnd === windowEnd
+  return proposal.timestamp <= windowEnd
 }
 
 /** Highest block after `safe` that was made for the window, by its time; nothing on the chain names a window before it lands. */
