@@ -3,7 +3,8 @@
  * anything leaves: a database that is behind the file is an old copy. Lay it beside the keys, where no backup of the database reaches.
  * Beside the generation stands the L1 time of the last record, since after a loss nothing else may know it.
  */
-import { open, readFile, rename } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StoreIoError } from '../../store/errors.ts'
 
@@ -16,15 +17,20 @@ export type Count = {
 export type Counter = {
   /** Returns when the file holds this count or a later one, on the disk. StoreIoError when it cannot be written. */
   raise(count: Count): Promise<void>
+  close(): Promise<void>
 }
+
+/** Of each number: enough for a generation each microsecond for thirty years. */
+const DIGITS = 15
 
 /** Undefined when there is none, or what is there is no counter. StoreIoError when it cannot be read. */
 export async function readCounter(path: string): Promise<Count | undefined> {
   try {
     const text = await readFile(path, 'utf8')
-    const [, generation, l1Timestamp] = /^(\d{1,15}) (\d{1,15})\n$/.exec(text) ?? []
+    const [, generation, l1Timestamp] = /^(\d{15}) (\d{15}) [0-9a-f]{8}\n$/.exec(text) ?? []
     if (generation === undefined || l1Timestamp === undefined) return undefined
-    return { generation: BigInt(generation), l1Timestamp: BigInt(l1Timestamp) }
+    const count = { generation: BigInt(generation), l1Timestamp: BigInt(l1Timestamp) }
+    return textOf(count) === text ? count : undefined
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ENOENT') return undefined
     throw new StoreIoError(`${path} cannot be read; check path and permissions`, { cause })
@@ -32,9 +38,30 @@ export async function readCounter(path: string): Promise<Count | undefined> {
 }
 
 export function createCounter(path: string): Counter {
+  let file: FileHandle | undefined
   let written = -1n
   let wanted: Count = { generation: -1n, l1Timestamp: 0n }
   let last: Promise<unknown> = Promise.resolve()
+
+  async function write(count: Count): Promise<void> {
+    try {
+      if (file === undefined || (await file.stat()).nlink === 0) {
+        await file?.close()
+        file = undefined
+        file = await replaceFile(path, textOf(count))
+      } else {
+        await file.write(textOf(count), 0)
+        await file.datasync()
+      }
+    } catch (cause) {
+      await file?.close().catch(() => {})
+      file = undefined
+      throw new StoreIoError(`${path} cannot be written, so nothing is signed; check disk and permissions`, {
+        cause,
+      })
+    }
+  }
+
   return {
     raise: (count) => {
       if (count.generation > wanted.generation) wanted = count
@@ -42,25 +69,32 @@ export function createCounter(path: string): Counter {
         if (count.generation <= written) return
         // Those who wait behind this one are served by the same write.
         const value = wanted
-        await writeCounter(path, value)
+        await write(value)
         written = value.generation
       })
       last = raised.catch(() => {})
       return raised
     },
+    close: async () => {
+      await last
+      await file?.close()
+      file = undefined
+    },
   }
 }
 
-/** By renaming: the old value or the new one, after a crash too. */
-async function writeCounter(path: string, { generation, l1Timestamp }: Count): Promise<void> {
+/** One length, so that it can be written in place; in case that is ever cut short, what it hashes to. */
+function textOf({ generation, l1Timestamp }: Count): string {
+  const text = [generation, l1Timestamp].map((number) => number.toString().padStart(DIGITS, '0')).join(' ')
+  return `${text} ${createHash('sha256').update(text).digest('hex').slice(0, 8)}\n`
+}
+
+/** The first time by renaming: what was there before may have had another length. */
+async function replaceFile(path: string, text: string): Promise<FileHandle> {
+  const file = await open(`${path}.new`, 'w', 0o600)
   try {
-    const file = await open(`${path}.new`, 'w', 0o600)
-    try {
-      await file.writeFile(`${generation} ${l1Timestamp}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await file.writeFile(text)
+    await file.sync()
     await rename(`${path}.new`, path)
     const directory = await open(dirname(path), 'r')
     try {
@@ -68,9 +102,9 @@ async function writeCounter(path: string, { generation, l1Timestamp }: Count): P
     } finally {
       await directory.close()
     }
-  } catch (cause) {
-    throw new StoreIoError(`${path} cannot be written, so nothing is signed; check disk and permissions`, {
-      cause,
-    })
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }

@@ -8,15 +8,25 @@
  * Requests that come while a transaction is on its way go together in the next one, in their order: one sync serves them all.
  */
 import { maxBigint } from '../../primitives/bigint.ts'
-import type { Address, Hex } from '../../primitives/hex.ts'
+import type { Hex } from '../../primitives/hex.ts'
 import { lockStore, type StoreLock } from '../../store/lock.ts'
 import { openStore } from '../../store/openStore.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
-import { claimPosition, pruneSettled, writeSignature } from './claim.ts'
+import { decideClaim } from './claim.ts'
 import { type Counter, createCounter, readCounter } from './counter.ts'
 import { exportRows, type Interchange, importRows } from './interchange.ts'
 import type { Claim, ClaimRequest, L1View } from './position.ts'
 import { findGap, readState, type State, startQuiet, writeState } from './quiet.ts'
+import { noteParent, type Recall, raiseWatermark, readRecall, type Watermark } from './recall.ts'
+import {
+  insertPositions,
+  type KeptSignature,
+  nameOf,
+  pruneSettled,
+  readTaken,
+  writeSignatures,
+  writeWatermark,
+} from './rows.ts'
 import { GUARD_SCHEMAS } from './schema.ts'
 
 /** The file is a few MB; the node's caches are elsewhere. */
@@ -56,11 +66,9 @@ type Waiting = {
   readonly answer: (claim: Claim) => void
   readonly fail: (error: unknown) => void
 }
-type Kept = { readonly request: ClaimRequest; readonly signature: Hex }
 /** What a transaction leaves behind once it is committed. */
 type Group = {
   readonly state: State
-  readonly toPrune: ReadonlySet<Address>
   /** To be called when the counter has followed. */
   readonly answers: readonly (() => void)[]
 }
@@ -92,6 +100,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     await counter.raise(opened)
     return createLedger({ store, lock, counter, domain, windowSeconds, opened })
   } catch (error) {
+    await counter.close()
     await store.close()
     await lock.release()
     throw error
@@ -109,10 +118,12 @@ function createLedger(deps: {
   const { store, lock, counter, domain, windowSeconds } = deps
   /** Of the last commit: nobody else writes. */
   let state = deps.opened
-  let waiting: Waiting[] = []
-  let kept: readonly Kept[] = []
-  /** Keys that may have settled positions left. */
-  let toPrune: ReadonlySet<Address> = new Set()
+  /** As of the last commit; undefined when that is not sure. */
+  let recalled: Recall | undefined
+  /** Places that may have final positions left. */
+  const toPrune = new Set<Watermark>()
+  const waiting: Waiting[] = []
+  const kept: KeptSignature[] = []
   let isScheduled = false
   let last: Promise<unknown> = Promise.resolve()
 
@@ -132,58 +143,63 @@ function createLedger(deps: {
   /** Ends at the commit: the next group need not wait for the counter, only the answers do. */
   async function commitGroup(): Promise<void> {
     isScheduled = false
-    const members = waiting.slice(0, GROUP_MAX)
-    waiting = waiting.slice(GROUP_MAX)
+    const members = waiting.splice(0, GROUP_MAX)
     if (waiting.length > 0) schedule()
     const fail = (error: unknown) => {
       for (const member of members) member.fail(error)
     }
-    const signatures = kept
+    const signatures = [...kept]
     try {
       const group = await store.transaction(async (transaction) => {
-        await keepSignatures(transaction, signatures)
+        await writeSignatures(transaction, domain, signatures)
         return claimAll(transaction, members)
       })
-      kept = kept.slice(signatures.length)
+      kept.splice(0, signatures.length)
       state = group.state
-      toPrune = group.toPrune
       counter.raise(state).then(() => {
         for (const answer of group.answers) answer()
       }, fail)
     } catch (error) {
+      recalled = undefined
+      toPrune.clear()
       fail(error)
     }
   }
 
-  /** One that fails by itself (L1 could not be asked) does not keep the others back; a failing statement ends them all. */
   async function claimAll(transaction: StoreTransaction, members: readonly Waiting[]): Promise<Group> {
+    recalled ??= await readRecall(transaction, domain)
+    const recall = recalled
+    const requests = members.map(({ request }) => request)
+    const taken = await readTaken(transaction, domain, requests)
     const answers: (() => void)[] = []
-    const mayPrune = new Set(toPrune)
+    const recorded: ClaimRequest[] = []
     let next = state
     for (const { request, view, answer, fail } of members) {
       try {
-        const context = { view, state, domain, windowSeconds }
-        const { claim, isNew, isSettling } = await claimPosition(transaction, request, context)
-        if (isNew) next = { ...next, l1Timestamp: maxBigint(next.l1Timestamp, view.timestamp) }
-        if (isNew && next.generation === state.generation)
-          next = { ...next, generation: state.generation + 1n }
-        if (isSettling) mayPrune.add(request.key)
+        const known = taken.get(nameOf(request))
+        const context = { view, state, windowSeconds, recall, taken: known }
+        const { claim, isNew, final } = await decideClaim(request, context)
         answers.push(() => answer(claim))
+        if (!isNew) continue
+        recorded.push(request)
+        taken.set(nameOf(request), { hash: request.hash })
+        noteParent(recall, request)
+        const watermark = raiseWatermark(recall, request, final)
+        if (watermark) toPrune.add(watermark)
+        if (watermark) await writeWatermark(transaction, domain, watermark)
+        const l1Timestamp = maxBigint(next.l1Timestamp, view.timestamp)
+        next = { ...next, generation: state.generation + 1n, l1Timestamp }
       } catch (error) {
+        // L1 could not be asked: that does not keep the others back. A failing statement ends them all at the commit.
         answers.push(() => fail(error))
       }
     }
+    await insertPositions(transaction, domain, recorded)
     const view = members.at(-1)?.view
-    for (const key of view === undefined ? [] : [...mayPrune])
-      if (view !== undefined && !(await pruneSettled(transaction, key, { view, domain })))
-        mayPrune.delete(key)
+    for (const place of view === undefined ? [] : toPrune)
+      if (view && !(await pruneSettled(transaction, domain, place, view))) toPrune.delete(place)
     if (next !== state) await writeState(transaction, next)
-    return { state: next, toPrune: mayPrune, answers }
-  }
-
-  async function keepSignatures(transaction: StoreTransaction, signatures: readonly Kept[]): Promise<void> {
-    for (const { request, signature } of signatures)
-      await writeSignature(transaction, request, signature, domain)
+    return { state: next, answers }
   }
 
   return {
@@ -193,7 +209,7 @@ function createLedger(deps: {
         schedule()
       }),
     keepSignature: (request, signature) => {
-      kept = [...kept, { request, signature }]
+      kept.push({ request, signature })
     },
     import: (interchange, l1Timestamp) =>
       inTurn(async () => {
@@ -204,14 +220,16 @@ function createLedger(deps: {
           await writeState(transaction, next)
         })
         state = next
+        recalled = undefined
         await counter.raise(state)
       }),
     export: () => store.transaction((transaction) => exportRows(transaction, domain)),
     state: () => state,
     close: async () => {
-      await inTurn(() => store.transaction((transaction) => keepSignatures(transaction, kept))).catch(
-        () => {},
-      )
+      await inTurn(() =>
+        store.transaction((transaction) => writeSignatures(transaction, domain, kept)),
+      ).catch(() => {})
+      await counter.close()
       await store.close()
       await lock.release()
     },

@@ -147,7 +147,7 @@ function executionToSign(commitment: Commitment, domain: PromiseDomain): ToSign 
   const { l2ChainId, blockNumber, parentBlockHash, transactionIndex, windowEnd } = execution
   return {
     ...answering(commitment, domain),
-    hash: hashOf({ ...commitment, requestHash: ZERO_HASH }, domain),
+    hash: keccak256Hex(hexToBytes(commitment.payload)),
     position: {
       kind: 'execution',
       l2ChainId,
@@ -176,8 +176,4 @@ function answering(commitment: Commitment, domain: PromiseDomain): Hashes {
   const objectRoot = commitmentRoot(commitment)
   const hash = signingRoot(objectRoot, PROMISE_NONCE, domain)
   return { hash, signedHash: hash, objectRoot }
-}
-
-function hashOf(commitment: Commitment, domain: PromiseDomain): Hash {
-  return signingRoot(commitmentRoot(commitment), PROMISE_NONCE, domain)
 }

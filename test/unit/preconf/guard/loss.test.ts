@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Guard } from '../../../../src/preconf/guard/guard.ts'
 import { blockOf, createPlace, hashOf, KEY, listOf, type Place, START, WINDOW } from './place.ts'
@@ -76,6 +76,13 @@ describe('a memory that may have gaps waits a window', () => {
   test.each([
     ['lost', () => rmSync(place.counterPath)],
     ['damaged', () => writeFileSync(place.counterPath, 'x')],
+    [
+      'cut in the middle of a write',
+      () => {
+        const text = readFileSync(place.counterPath, 'utf8')
+        writeFileSync(place.counterPath, text.replace(/\d (?=[0-9a-f]{8}\n)/, '9 '))
+      },
+    ],
   ])('with the counter %s', async (_how, harm) => {
     await signAndClose()
     harm()
@@ -137,10 +144,11 @@ describe('a memory that is whole', () => {
 
   test('and with an old copy of the counter: the database is ahead of it', async () => {
     await (await place.openReady()).close()
+    const counter = readFileSync(place.counterPath)
     const guard = await place.open()
     await guard.signBlock(KEY, blockOf(place))
     await guard.close()
-    writeFileSync(place.counterPath, '1 0\n')
+    writeFileSync(place.counterPath, counter)
     const again = await place.open()
     expect(await again.signBlock(KEY, blockOf(place, { content: 2 }))).toMatchObject({
       refusal: { reason: 'otherContent' },
