@@ -2,9 +2,13 @@
  * The numbers of the dashboard: what `/dashboard/data.json` answers, and what the page and every CSV file are made from. Block
  * numbers, slots and epochs are JSON numbers, as in `based_syncStatus`; times are Unix seconds unless the name says otherwise.
  */
+
+import type { ListVerdict, VerdictFinality } from '../../preconf/lists/verdict.ts'
+import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'
+import type { OutcomeCounts } from '../../preconf/promises/score.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
+import type { SequencerStatus } from '../../propose/sequencer/sequencer.ts'
 import type { ScheduleKind, ScheduleTrust } from '../../schedule/schedule.ts'
-import type { FollowerView, PromiseOutcome, SequencerView } from './deps.ts'
 
 export type DashboardData = {
   /** When it was read; milliseconds since 1970. */
@@ -72,7 +76,7 @@ export type SlotsData = {
   /** This epoch and the next, as far as L1 has settled them. */
   readonly epochs: readonly EpochData[]
   /** Whoever appears in `slots`, in order of appearance. */
-  readonly sequencers: readonly SequencerData[]
+  readonly sequencers: readonly TurnData[]
 }
 
 export type EpochData = {
@@ -96,7 +100,8 @@ export type SlotData = {
   readonly lastBlock: number | null
 }
 
-export type SequencerData = {
+/** Who may propose. */
+export type TurnData = {
   /** `A`, `B`, …: how the timeline names it. */
   readonly label: string
   readonly type: 'anyone' | 'operator' | 'owner' | 'nobody' | 'unknown'
@@ -152,14 +157,28 @@ export type ForcedInclusionsData = {
 
 /** Each part is null where the node does not take it. */
 export type PreconfData = {
-  readonly sequencer: SequencerView | Unavailable | null
+  readonly sequencer: SequencerData | Unavailable | null
   readonly follower: FollowerData | Unavailable | null
   readonly promises: PromisesData | Unavailable | null
   readonly lists: ListsData | Unavailable | null
 }
 
-export type FollowerData = Omit<FollowerView, 'received' | 'executed' | 'sources'> & {
-  readonly received: number
+export type SequencerData = {
+  readonly state: SequencerStatus['type']
+  /** Sentences: what it does, and what became of its last look at L1. */
+  readonly detail: string
+  readonly posting: string
+  readonly windowFirstSlot: number | null
+  readonly windowLastSlot: number | null
+  readonly unlandedBlocks: number
+  readonly unlandedBatches: number
+  readonly canShutdown: boolean
+  /** While `canShutdown`, until when; else when it will be possible at the latest. */
+  readonly until: number | null
+}
+
+export type FollowerData = {
+  readonly received: number | null
   readonly executed: number
   readonly derived: number
   readonly sources: readonly {
@@ -167,30 +186,51 @@ export type FollowerData = Omit<FollowerView, 'received' | 'executed' | 'sources
     readonly isConnected: boolean
     readonly lastMessageAtMs: number | null
   }[]
+  readonly problems: readonly string[]
 }
 
 export type PromisesData = {
-  readonly scorecard: Readonly<Record<PromiseOutcome, number>>
-  /** Newest first. */
+  /** Of all signers and types. */
+  readonly totals: OutcomeCounts
+  /** By signer and commitment type. */
+  readonly scores: readonly ({
+    readonly signer: Address
+    readonly isOurs: boolean
+    readonly commitmentType: number
+  } & OutcomeCounts)[]
+  /** Newest first; without block commitments. */
   readonly recent: readonly {
     readonly requestHash: Hash
     readonly commitmentType: number
     readonly transactionHash: Hash | null
     readonly slot: number
     readonly signer: Address
-    readonly signedAtMs: number
-    readonly outcome: PromiseOutcome
-    readonly reason: string | null
+    readonly requestedAtMs: number
+    /** From request to signature. */
+    readonly latencyMs: number | null
+    readonly outcome: Outcome
+    readonly reason: BreakReason | null
+    readonly by: Address | null
+    /** L2 block that it came to be in. */
+    readonly block: number | null
+    /** A reorganisation of L1 can still change the outcome. */
+    readonly isFinal: boolean
   }[]
 }
 
 export type ListsData = {
-  readonly recent: readonly {
-    readonly slot: number
-    readonly signer: Address
+  /** Of the windows in `slots`, newest first. */
+  readonly records: readonly {
+    readonly firstSlot: number
+    readonly lastSlot: number
+    readonly committer: Address
+    /** The first one's; two lists of one committer for one window are an equivocation. */
     readonly hash: Hash
+    readonly lists: number
     readonly transactions: number
-    readonly verdict: 'satisfied' | 'violated' | 'unknown' | 'pending'
-    readonly violatedBy: Hash | null
+    readonly verdict: ListVerdict['type']
+    readonly finality: VerdictFinality | null
+    /** Transactions that were left out without an excuse. */
+    readonly leftOut: readonly Hash[]
   }[]
 }

@@ -93,27 +93,37 @@ export const DEFINITIONS: Readonly<Record<DefinitionId, Definition>> = {
   promises: {
     title: 'Promises',
     text: [
-      'A promise is a signed answer to a request: this transaction will be in the chain by a slot, or will be executed just so. Each is followed to its end, and the end is stored.',
+      'A promise is a signed word: this transaction will be in the chain by a slot, has been executed just so, or this block will be what L1 brings. Each one that this node gave or heard of is followed to its end, and the end is stored.',
     ],
     terms: [
-      ['Pending', 'Its slot is not over.'],
+      ['Pending', 'Its time is not over.'],
       ['Kept', 'L1 has brought what was promised.'],
-      ['Broken', 'L1 has brought something else, or nothing in time. The reason says by whom.'],
-      ['Expired', 'It asks for nothing any more.'],
-      ['Kept of settled', 'Kept, of those that were kept or broken.'],
+      [
+        'Broken',
+        'L1 has brought something else, or nothing in time. The table says why, and by whom where that is known.',
+      ],
+      ['Expired', 'Nothing is owed any more: the sender himself made his transaction impossible.'],
+      ['Kept of settled', 'Kept, of those that were kept or broken; rounded down.'],
+      ['Answered after', 'From the request to the signature.'],
     ],
     methods: ['based_preconfScorecard', 'based_getPreconfirmation', 'based_getTransactionStatus'],
   },
   lists: {
     title: 'Inclusion lists',
     text: [
-      'The L1 proposer of a slot may sign a list of transactions that the blocks of its window must hold. Every node that has seen the list judges the window. A verdict never changes the chain.',
+      'Whoever holds a window may sign a list of transactions that its blocks have to hold. Every node that has seen the list judges the window when it is over. A verdict never changes the chain.',
     ],
     terms: [
       ['Satisfied', 'Each transaction is there, did not fit, or was invalid by then.'],
       ['Violated', 'At least one is missing without such an excuse; it is named.'],
-      ['Not known', 'The list was not seen, or there are two for one slot.'],
-      ['Pending', 'The window is not over.'],
+      [
+        'Excused',
+        'One is missing, but the L1 slot was missed, and the block with it may have been lost with it.',
+      ],
+      ['No blocks', 'The window brought none, which is no omission.'],
+      ['Ignored', 'Its signer signed two lists for one window: neither counts, and the two are evidence.'],
+      ['Not judged', 'The node lacks what it takes to judge.'],
+      ['How firm', 'By preconfirmed blocks only, by blocks that landed on L1, or by a final L1.'],
     ],
     methods: ['based_getInclusionList'],
   },

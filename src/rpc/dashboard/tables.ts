@@ -1,7 +1,9 @@
 /** The tables of the page as data: one model for the HTML and for the CSV file, so that neither can say what the other does not. */
 import { type DashboardData, isUnavailable, type SlotsData } from './data.ts'
 import {
+  BREAK_REASONS,
   CLOCK_TITLES,
+  capitalise,
   describeClock,
   describeCommitmentType,
   describeSequencer,
@@ -41,6 +43,7 @@ export const TABLE_IDS = [
   'sequencers',
   'slots',
   'gaps',
+  'scores',
   'promises',
   'lists',
   'forced-inclusions',
@@ -57,11 +60,14 @@ const TABLES: Readonly<Record<TableId, (data: DashboardData) => Omit<Table, 'id'
   sequencers: sequencersTable,
   slots: slotsTable,
   gaps: gapsTable,
+  scores: scoresTable,
   promises: promisesTable,
   lists: listsTable,
   'forced-inclusions': forcedInclusionsTable,
   'l1-servers': serversTable,
 }
+
+const OUTCOMES = ['kept', 'pending', 'broken', 'expired'] as const
 
 const text = (value: string | number | null): Cell => ({ value })
 const number = (value: number | null): Cell =>
@@ -218,62 +224,101 @@ function gapsTable(data: DashboardData): Omit<Table, 'id'> {
   }
 }
 
+function scoresTable({ preconf }: DashboardData): Omit<Table, 'id'> {
+  const promises = preconf?.promises
+  const scores = promises && !isUnavailable(promises) ? promises.scores : []
+  return {
+    caption: 'What signers’ words were worth',
+    columns: [
+      { key: 'signer', title: 'Signer' },
+      { key: 'isOurs', title: 'Ours' },
+      { key: 'type', title: 'Promised' },
+      ...OUTCOMES.map((outcome) => ({
+        key: outcome,
+        title: capitalise(PROMISE_OUTCOMES[outcome].word),
+        isNumeric: true,
+      })),
+    ],
+    rows: scores.map((score) => ({
+      cells: [
+        hex(score.signer),
+        { value: String(score.isOurs), text: score.isOurs ? 'yes' : 'no' },
+        { value: score.commitmentType, text: describeCommitmentType(score.commitmentType) },
+        ...OUTCOMES.map((outcome) => number(score[outcome])),
+      ],
+    })),
+    empty: 'No promise has been given or heard of yet.',
+  }
+}
+
 function promisesTable(data: DashboardData): Omit<Table, 'id'> {
   const time = createTime(data)
   const promises = data.preconf?.promises
   const rows = promises && !isUnavailable(promises) ? promises.recent : []
   return {
-    caption: 'Promises, newest first',
+    caption: 'The newest promises about transactions',
     columns: [
-      { key: 'signedAt', title: 'Signed (UTC)' },
+      { key: 'requestedAt', title: 'Asked for (UTC)' },
+      { key: 'latencyMs', title: 'Answered after', isNumeric: true },
       { key: 'type', title: 'Promised' },
       { key: 'transaction', title: 'Transaction' },
       { key: 'slot', title: 'Until slot', isNumeric: true },
       { key: 'outcome', title: 'Outcome' },
       { key: 'reason', title: 'Why' },
+      { key: 'by', title: 'By' },
+      { key: 'block', title: 'L2 block', isNumeric: true },
       { key: 'signer', title: 'Signer' },
       { key: 'requestHash', title: 'Request' },
     ],
     rows: rows.map((row) => ({
       cells: [
-        time(Math.floor(row.signedAtMs / 1000)),
+        time(Math.floor(row.requestedAtMs / 1000)),
+        row.latencyMs === null
+          ? { value: null }
+          : { value: row.latencyMs, text: `${formatNumber(row.latencyMs)} ms` },
         { value: row.commitmentType, text: describeCommitmentType(row.commitmentType) },
         hex(row.transactionHash),
         number(row.slot),
         marked(row.outcome, PROMISE_OUTCOMES[row.outcome]),
-        text(row.reason),
+        row.reason === null ? { value: null } : { value: row.reason, text: BREAK_REASONS[row.reason] },
+        hex(row.by),
+        number(row.block),
         hex(row.signer),
         hex(row.requestHash),
       ],
     })),
-    empty: 'No promise has been given yet.',
+    empty: 'No promise about a transaction has been given yet.',
   }
 }
 
 function listsTable({ preconf }: DashboardData): Omit<Table, 'id'> {
   const lists = preconf?.lists
-  const rows = lists && !isUnavailable(lists) ? lists.recent : []
+  const rows = lists && !isUnavailable(lists) ? lists.records : []
   return {
-    caption: 'Inclusion lists, newest slot first',
+    caption: 'Lists for the windows of this epoch and the next, newest first',
     columns: [
-      { key: 'slot', title: 'Slot', isNumeric: true },
-      { key: 'verdict', title: 'Verdict' },
+      { key: 'firstSlot', title: 'From slot', isNumeric: true },
+      { key: 'lastSlot', title: 'To slot', isNumeric: true },
+      { key: 'committer', title: 'Signer' },
       { key: 'transactions', title: 'Transactions', isNumeric: true },
-      { key: 'violatedBy', title: 'Left out' },
-      { key: 'signer', title: 'Signer' },
+      { key: 'verdict', title: 'Verdict' },
+      { key: 'finality', title: 'How firm' },
+      { key: 'leftOut', title: 'Left out' },
       { key: 'hash', title: 'List' },
     ],
     rows: rows.map((row) => ({
       cells: [
-        number(row.slot),
-        marked(row.verdict, VERDICTS[row.verdict]),
+        number(row.firstSlot),
+        number(row.lastSlot),
+        hex(row.committer),
         number(row.transactions),
-        hex(row.violatedBy),
-        hex(row.signer),
+        marked(row.verdict, VERDICTS[row.verdict]),
+        text(row.finality),
+        { value: row.leftOut.join(' ') || null, text: row.leftOut.map(shortHex).join(' ') || '–' },
         hex(row.hash),
       ],
     })),
-    empty: 'No inclusion list has been seen yet.',
+    empty: 'No inclusion list has been seen for these windows.',
   }
 }
 

@@ -1,6 +1,8 @@
 /** Times and names as people read them. Everything is in UTC: a server does not know where its reader is. */
-import type { ClockData, ClockName, SequencerData, SlotOutcome } from './data.ts'
-import type { PromiseOutcome } from './deps.ts'
+
+import type { ListVerdict } from '../../preconf/lists/verdict.ts'
+import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'
+import type { ClockData, ClockName, SlotOutcome, TurnData } from './data.ts'
 
 const UNITS = [
   { name: 'd', seconds: 86_400 },
@@ -47,6 +49,10 @@ export function formatNumber(value: number | string): string {
 /** `0x1234…abcd`. */
 export function shortHex(hex: string): string {
   return hex.length <= 12 ? hex : `${hex.slice(0, 6)}…${hex.slice(-4)}`
+}
+
+export function capitalise(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
 export const CLOCK_TITLES: Readonly<Record<ClockName, string>> = {
@@ -99,21 +105,33 @@ export const SLOT_OUTCOMES: Readonly<Record<SlotOutcome, { readonly icon: string
     unknown: { icon: '?', word: 'not known yet' },
   }
 
-export const PROMISE_OUTCOMES: Readonly<
-  Record<PromiseOutcome, { readonly icon: string; readonly word: string }>
-> = {
+export const PROMISE_OUTCOMES: Readonly<Record<Outcome, { readonly icon: string; readonly word: string }>> = {
   kept: { icon: '✓', word: 'kept' },
   pending: { icon: '◷', word: 'pending' },
   broken: { icon: '✕', word: 'broken' },
   expired: { icon: '–', word: 'expired' },
 }
 
-export const VERDICTS = {
+export const BREAK_REASONS: Readonly<Record<BreakReason, string>> = {
+  missedSlot: 'its signer’s L1 slot was missed',
+  l1Reorg: 'a reorganisation of L1 took it away',
+  equivocation: 'its signer said or landed something else',
+  late: 'it landed after its time',
+  otherBlock: 'another block took the place',
+  notIncluded: 'nothing came in time',
+}
+
+export const VERDICTS: Readonly<
+  Record<ListVerdict['type'], { readonly icon: string; readonly word: string }>
+> = {
   satisfied: { icon: '✓', word: 'satisfied' },
   pending: { icon: '◷', word: 'pending' },
   violated: { icon: '✕', word: 'violated' },
-  unknown: { icon: '?', word: 'not known' },
-} as const
+  slotMissed: { icon: '–', word: 'excused: L1 slot missed' },
+  noBlocks: { icon: '–', word: 'no blocks' },
+  ignored: { icon: '✕', word: 'ignored: two lists' },
+  unjudged: { icon: '?', word: 'not judged' },
+}
 
 /** Commitment types of docs/preconf.md; another one is named by its number. */
 const COMMITMENT_TYPES: Readonly<Record<number, string>> = {
@@ -129,7 +147,7 @@ export function describeCommitmentType(type: number): string {
   return COMMITMENT_TYPES[type] ?? `type ${type}`
 }
 
-export function describeSequencer({ type, accounts, validatorIndex, reason }: SequencerData): string {
+export function describeSequencer({ type, accounts, validatorIndex, reason }: TurnData): string {
   switch (type) {
     case 'anyone':
       return 'anyone'

@@ -1,28 +1,71 @@
-/** What this node does with preconfirmations, part by part. */
+/** What this node does with preconfirmations, and what came of the promises it knows; part by part. */
 import type { Heads } from '../../../chain/chain.ts'
+import type { Lists } from '../../../preconf/lists/lists.ts'
+import type { ListRecord } from '../../../preconf/lists/record.ts'
+import type { StoredPromise } from '../../../preconf/promises/promise.ts'
+import { defined } from '../../../primitives/assert.ts'
 import { toSafeNumber } from '../../../primitives/bigint.ts'
+import type { SequencerStatus } from '../../../propose/sequencer/sequencer.ts'
 import type { Logger } from '../../../telemetry/log.ts'
-import type { FollowerData, ListsData, PreconfData, PromisesData } from '../data.ts'
-import type { FollowerView, ListsView, PreconfView, PromisesView } from '../deps.ts'
+import {
+  type FollowerData,
+  isUnavailable,
+  type ListsData,
+  type PreconfData,
+  type PromisesData,
+  type SequencerData,
+  type SlotsData,
+  type Unavailable,
+} from '../data.ts'
+import type { FollowerView, PreconfView } from '../deps.ts'
 import { attempt } from './part.ts'
 
-/** Rows of each table. */
-const ROWS_MAX = 50
+/** Promises on the page. */
+const PROMISES_MAX = 50
+const OUTCOMES = ['kept', 'pending', 'broken', 'expired'] as const
 
-export async function readPreconf(view: PreconfView, heads: Heads, logger: Logger): Promise<PreconfData> {
+export async function readPreconf(
+  deps: { readonly view: PreconfView; readonly logger: Logger },
+  heads: Heads,
+  slots: SlotsData | Unavailable,
+): Promise<PreconfData> {
+  const { view, logger } = deps
   const { sequencer, follower, promises, lists } = view
   const [sequencerData, followerData, promisesData, listsData] = await Promise.all([
-    sequencer === undefined ? null : attempt(logger, 'the sequencer', sequencer),
-    follower === undefined ? null : attempt(logger, 'the stream', () => readFollower(follower(), heads)),
-    promises === undefined ? null : attempt(logger, 'the promises', () => readPromises(promises)),
-    lists === undefined ? null : attempt(logger, 'the inclusion lists', () => readLists(lists)),
+    sequencer && attempt(logger, 'the sequencer', () => describeSequencer(sequencer())),
+    follower && attempt(logger, 'the stream', () => describeFollower(follower(), heads)),
+    promises && attempt(logger, 'the promises', () => readPromises(promises)),
+    lists && attempt(logger, 'the inclusion lists', () => readLists(lists, slots)),
   ])
-  return { sequencer: sequencerData, follower: followerData, promises: promisesData, lists: listsData }
+  return {
+    sequencer: sequencerData ?? null,
+    follower: followerData ?? null,
+    promises: promisesData ?? null,
+    lists: listsData ?? null,
+  }
 }
 
-function readFollower({ received, executed, sources, problems }: FollowerView, heads: Heads): FollowerData {
+function describeSequencer(status: SequencerStatus): SequencerData {
+  const { type, detail, posting, window, unlanded, canShutdown, until } = status
   return {
-    received: toSafeNumber(received),
+    state: type,
+    detail,
+    posting,
+    windowFirstSlot: numberOrNull(window?.firstSlot),
+    windowLastSlot: numberOrNull(window?.lastSlot),
+    unlandedBlocks: unlanded.blocks,
+    unlandedBatches: unlanded.batches,
+    canShutdown,
+    until: numberOrNull(until),
+  }
+}
+
+function describeFollower(
+  { received, executed, sources, problems }: FollowerView,
+  heads: Heads,
+): FollowerData {
+  return {
+    received: numberOrNull(received),
     executed: toSafeNumber(executed),
     derived: toSafeNumber(heads.safe.number),
     sources: sources.map(({ name, isConnected, lastMessageAt }) => ({
@@ -34,34 +77,71 @@ function readFollower({ received, executed, sources, problems }: FollowerView, h
   }
 }
 
-async function readPromises(view: PromisesView): Promise<PromisesData> {
-  const { pending, kept, broken, expired } = await view.scorecard()
-  const rows = await view.recent(ROWS_MAX)
+async function readPromises(book: NonNullable<PreconfView['promises']>): Promise<PromisesData> {
+  const [signers, recent] = await Promise.all([book.scores(), book.recent(PROMISES_MAX)])
+  const scores = signers.flatMap(({ signer, isOurs, counts }) =>
+    [...counts].map(([commitmentType, outcomes]) => ({ signer, isOurs, commitmentType, ...outcomes })),
+  )
+  const totals = { kept: 0, pending: 0, broken: 0, expired: 0 }
+  for (const score of scores) for (const outcome of OUTCOMES) totals[outcome] += score[outcome]
+  return { totals, scores, recent: recent.map(describePromise) }
+}
+
+function describePromise(promise: StoredPromise): PromisesData['recent'][number] {
+  const { commitment, settlement, requestedAt, answeredAt } = promise
+  const isBroken = settlement.outcome === 'broken'
+  const landed = settlement.outcome === 'kept' || isBroken ? settlement.block : undefined
   return {
-    scorecard: { pending, kept, broken, expired },
-    recent: rows.slice(0, ROWS_MAX).map((row) => ({
-      requestHash: row.requestHash,
-      commitmentType: row.commitmentType,
-      transactionHash: row.transactionHash ?? null,
-      slot: toSafeNumber(row.slot),
-      signer: row.signer,
-      signedAtMs: row.signedAt,
-      outcome: row.outcome,
-      reason: row.reason ?? null,
-    })),
+    requestHash: commitment.requestHash,
+    commitmentType: toSafeNumber(commitment.commitmentType),
+    transactionHash: promise.transactionHash ?? null,
+    slot: toSafeNumber(promise.slot),
+    signer: promise.signer,
+    requestedAtMs: requestedAt,
+    latencyMs: answeredAt === undefined ? null : answeredAt - requestedAt,
+    outcome: settlement.outcome,
+    reason: isBroken ? settlement.reason : null,
+    by: (isBroken ? settlement.by : undefined) ?? null,
+    block: numberOrNull(landed?.number),
+    isFinal: settlement.outcome !== 'pending' && settlement.isFinal,
   }
 }
 
-async function readLists(view: ListsView): Promise<ListsData> {
-  const rows = await view.recent(ROWS_MAX)
+/** At most one look for each window of two epochs. */
+async function readLists(lists: Pick<Lists, 'ofSlot'>, slots: SlotsData | Unavailable): Promise<ListsData> {
+  if (isUnavailable(slots)) return { records: [] }
+  const ends = new Set(slots.epochs.flatMap((epoch) => epoch.slots.map((slot) => slot.windowLastSlot)))
+  const newestFirst = [...ends].sort((a, b) => b - a)
+  const found = await Promise.all(newestFirst.map((slot) => lists.ofSlot(BigInt(slot))))
+  return { records: found.flat().map(describeList) }
+}
+
+function describeList({
+  firstSlot,
+  lastSlot,
+  committer,
+  lists,
+  verdict,
+}: ListRecord): ListsData['records'][number] {
+  const list = defined(lists[0], 'the list of a record')
   return {
-    recent: rows.slice(0, ROWS_MAX).map((row) => ({
-      slot: toSafeNumber(row.slot),
-      signer: row.signer,
-      hash: row.hash,
-      transactions: row.transactions,
-      verdict: row.verdict,
-      violatedBy: row.violatedBy ?? null,
-    })),
+    firstSlot: toSafeNumber(firstSlot),
+    lastSlot: toSafeNumber(lastSlot),
+    committer,
+    hash: list.hash,
+    lists: lists.length,
+    transactions: list.transactions.length,
+    verdict: verdict.type,
+    finality: 'finality' in verdict ? verdict.finality : null,
+    leftOut:
+      'outcomes' in verdict
+        ? verdict.outcomes
+            .filter(({ outcome }) => outcome.type === 'violated')
+            .map(({ transaction }) => transaction)
+        : [],
   }
+}
+
+function numberOrNull(value: bigint | undefined): number | null {
+  return value === undefined ? null : toSafeNumber(value)
 }

@@ -27,7 +27,7 @@ export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
     const common = { rpc, heads, sync, proposals, ...(l1Blocks && { l1Blocks }) }
     const schedule = rpc.schedule
     const noL1 = { unavailable: 'This node has no L1 to ask.' }
-    const [clocks, slots, forcedInclusions, preconf] = await Promise.all([
+    const [clocks, slots, forcedInclusions] = await Promise.all([
       readClocks(common),
       schedule === undefined
         ? noL1
@@ -35,8 +35,8 @@ export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
       schedule === undefined
         ? noL1
         : attempt(logger, 'the forced inclusions', () => readForcedInclusions(rpc.spec, schedule)),
-      deps.preconf === undefined ? null : readPreconf(deps.preconf, heads, logger),
     ])
+    const preconf = deps.preconf && (await readPreconf({ view: deps.preconf, logger }, heads, slots))
     return {
       readAtMs,
       node: {
@@ -50,7 +50,7 @@ export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
       slots,
       gaps: readGaps(rpc.spec, proposals),
       forcedInclusions,
-      preconf,
+      preconf: preconf ?? null,
     }
   }
 }

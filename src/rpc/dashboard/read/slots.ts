@@ -4,7 +4,7 @@ import { toSafeNumber } from '../../../primitives/bigint.ts'
 import type { EpochSchedule, Schedule, Window } from '../../../schedule/schedule.ts'
 import type { RollupSpec } from '../../../spec/rollupSpec.ts'
 import type { SyncStatus } from '../../deps.ts'
-import type { EpochData, SequencerData, SlotData, SlotOutcome, SlotsData } from '../data.ts'
+import type { EpochData, SlotData, SlotOutcome, SlotsData, TurnData } from '../data.ts'
 import { PROPOSALS_MAX, slotOf } from './gaps.ts'
 import type { L1Blocks } from './l1Blocks.ts'
 
@@ -111,7 +111,7 @@ async function createOutcomeOf(input: {
 
 /** Gives everyone who appears a letter, and counts. */
 function createSequencerBook() {
-  const entries = new Map<string, { data: SequencerData; slots: number; landed: number }>()
+  const entries = new Map<string, { data: TurnData; slots: number; landed: number }>()
   return {
     note(window: Window, landed: number): string {
       const described = describeTurn(window)
@@ -126,12 +126,12 @@ function createSequencerBook() {
       entries.set(key, entry)
       return entry.data.label
     },
-    all: (): readonly SequencerData[] =>
+    all: (): readonly TurnData[] =>
       [...entries.values()].map(({ data, slots, landed }) => ({ ...data, slots, landed })),
   }
 }
 
-function describeTurn({ turn, isFallback }: Window): Omit<SequencerData, 'label' | 'slots' | 'landed'> {
+function describeTurn({ turn, isFallback }: Window): Omit<TurnData, 'label' | 'slots' | 'landed'> {
   const common = { isFallback, accounts: [], validatorIndex: null, reason: null }
   switch (turn.type) {
     case 'anyone':

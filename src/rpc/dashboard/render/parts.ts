@@ -9,21 +9,24 @@ export type Html = ReturnType<typeof html>
 export function renderSection(input: {
   readonly id: DefinitionId
   readonly table?: Table
+  /** Other tables of the section. */
+  readonly moreTables?: readonly Table[]
   readonly body: Html
 }): Html {
-  const { id, table, body } = input
+  const { id, table, moreTables = [], body } = input
+  const tables = [...(table === undefined ? [] : [table]), ...moreTables]
   return html`<section id="${id}" aria-labelledby="h-${id}">
-<div class="section-head"><h2 id="h-${id}">${DEFINITIONS[id].title}</h2>${renderLinks(id, table)}</div>
+<div class="section-head"><h2 id="h-${id}">${DEFINITIONS[id].title}</h2>${renderLinks(id, tables)}</div>
 ${body}
 </section>`
 }
 
-/** Both say of what they are: a list of links is read without the page around it. */
-export function renderLinks(definition: DefinitionId, table: Table | undefined): Html {
-  const of = html`<span class="hidden"> of ${DEFINITIONS[definition].title}</span>`
-  return html`<p class="links">${
-    table === undefined ? '' : html`<a href="dashboard/${table.id}.csv" download>CSV${of}</a> `
-  }<a href="dashboard/definitions#${definition}">Definition${of}</a></p>`
+/** Each says of what it is: a list of links is read without the page around it. */
+function renderLinks(definition: DefinitionId, tables: readonly Table[]): Html {
+  return html`<p class="links">${tables.map(
+    ({ id, caption }) =>
+      html`<a href="dashboard/${id}.csv" download>CSV<span class="hidden">: ${caption}</span></a> `,
+  )}<a href="dashboard/definitions#${definition}">Definition<span class="hidden"> of ${DEFINITIONS[definition].title}</span></a></p>`
 }
 
 /** On a narrow screen each row becomes a list, whose items are named by `data-title`. */

@@ -1,8 +1,15 @@
 /** Promises and inclusion lists, and what this node itself does about them. */
 import { html } from 'hono/html'
-import { type DashboardData, isUnavailable, type PreconfData, type PromisesData } from '../data.ts'
+import {
+  type DashboardData,
+  type FollowerData,
+  isUnavailable,
+  type PreconfData,
+  type PromisesData,
+  type SequencerData,
+} from '../data.ts'
 import { createTable } from '../tables.ts'
-import { formatAge, formatNumber, PROMISE_OUTCOMES, shortHex } from '../words.ts'
+import { capitalise, formatAge, formatNumber, formatTime, PROMISE_OUTCOMES } from '../words.ts'
 import { type Html, renderSection, renderState, renderTable, renderTiles } from './parts.ts'
 
 const NO_PART = 'This node takes no part in preconfirmations.'
@@ -10,62 +17,88 @@ const NO_PART = 'This node takes no part in preconfirmations.'
 export function renderPromises(data: DashboardData): Html {
   const { preconf } = data
   if (preconf === null) return renderSection({ id: 'promises', body: sentence(NO_PART) })
+  const roles = renderRoles(preconf, data.readAtMs / 1000)
   const { promises } = preconf
   if (promises === null || isUnavailable(promises))
     return renderSection({
       id: 'promises',
-      body: html`${renderRoles(data, preconf)}${sentence(promises?.unavailable ?? 'This node gives no promises.')}`,
+      body: html`${roles}${sentence(promises?.unavailable ?? 'This node keeps no book of promises.')}`,
     })
   const table = createTable('promises', data)
+  const scores = createTable('scores', data)
   return renderSection({
     id: 'promises',
     table,
-    body: html`${renderRoles(data, preconf)}${renderScorecard(promises)}${renderTable(table)}`,
+    moreTables: [scores],
+    body: html`${roles}${renderTotals(promises)}
+${scores.rows.length === 0 ? '' : renderTable(scores)}
+${renderTable(table)}`,
   })
 }
 
-function renderScorecard({ scorecard }: PromisesData): Html {
-  const { kept, broken } = scorecard
-  const settled = kept + broken
-  const tiles = (['kept', 'pending', 'broken', 'expired'] as const).map((outcome) => ({
-    title: `${PROMISE_OUTCOMES[outcome].icon} ${PROMISE_OUTCOMES[outcome].word}`,
-    value: formatNumber(scorecard[outcome]),
-  }))
-  // Rounds down: 99.99 % with one broken promise is not 100 %.
-  const rate = settled === 0 ? '–' : `${Math.floor((kept / settled) * 1000) / 10} %`
-  return renderTiles([{ title: 'Kept of settled', value: rate }, ...tiles])
+function renderTotals({ totals }: PromisesData): Html {
+  const settled = totals.kept + totals.broken
+  // Rounds down: with one broken promise in a thousand it is not 100 %.
+  const share = settled === 0 ? '–' : `${Math.floor((totals.kept / settled) * 1000) / 10} %`
+  return renderTiles([
+    { title: 'Kept of settled', value: share },
+    ...(['kept', 'pending', 'broken', 'expired'] as const).map((outcome) => ({
+      title: `${PROMISE_OUTCOMES[outcome].icon} ${capitalise(PROMISE_OUTCOMES[outcome].word)}`,
+      value: formatNumber(totals[outcome]),
+    })),
+  ])
 }
 
-function renderRoles(data: DashboardData, { sequencer, follower }: PreconfData): Html {
-  const now = data.readAtMs / 1000
+function renderRoles({ sequencer, follower }: PreconfData, now: number): Html {
   return html`${
     sequencer === null
       ? ''
       : isUnavailable(sequencer)
         ? sentence(sequencer.unavailable)
-        : html`<p class="lede">Sequencer ${shortHex(sequencer.committer)}, ${sequencer.state}: ${sequencer.sentence} ${
-            sequencer.canShutdown
-              ? 'It may be stopped: nothing that it signed waits to be posted.'
-              : 'Do not stop it now: something that it signed waits to be posted.'
-          }</p>`
+        : renderSequencer(sequencer, now)
   }${
     follower === null
       ? ''
       : isUnavailable(follower)
         ? sentence(follower.unavailable)
-        : html`<p class="lede">Follows the stream: block ${formatNumber(follower.received)} received, ${formatNumber(
-            follower.executed,
-          )} executed, ${formatNumber(follower.derived)} derived from L1.</p>
-${follower.sources.map(({ name, isConnected, lastMessageAtMs }) =>
-  renderState(
-    isConnected,
-    `${name}: ${isConnected ? 'connected' : 'not connected'}${
-      lastMessageAtMs === null ? '' : `, last heard ${formatAge(Math.floor(lastMessageAtMs / 1000), now)}`
-    }.`,
-  ),
-)}
-${follower.problems.map((problem) => renderState(false, problem))}`
+        : renderFollower(follower, now)
   }`
+}
+
+function renderSequencer(sequencer: SequencerData, now: number): Html {
+  const { state, detail, posting, windowFirstSlot, windowLastSlot, canShutdown, until } = sequencer
+  const { unlandedBlocks: blocks, unlandedBatches: batches } = sequencer
+  const window =
+    windowFirstSlot === null || windowLastSlot === null
+      ? 'none known'
+      : `slots ${formatNumber(windowFirstSlot)} to ${formatNumber(windowLastSlot)}`
+  const time = until === null ? '' : `${formatTime(until, now)} UTC, ${formatAge(until, now)}`
+  const stop = canShutdown
+    ? `yes${time === '' ? '' : `, until ${time}`}`
+    : `not now${time === '' ? '' : `; by ${time}`}`
+  return html`<h3>This node builds blocks</h3>
+<dl class="facts">
+<div><dt>State</dt><dd>${state}: ${detail}</dd></div>
+<div><dt>Posting</dt><dd>${posting}</dd></div>
+<div><dt>Its window</dt><dd>${window}</dd></div>
+<div><dt>Promised, not landed</dt><dd>${formatNumber(blocks)} blocks in ${formatNumber(batches)} batches</dd></div>
+<div><dt>May be stopped</dt><dd>${stop}</dd></div>
+</dl>`
+}
+
+function renderFollower({ received, executed, derived, sources, problems }: FollowerData, now: number): Html {
+  return html`<h3>This node follows the stream</h3>
+<dl class="facts">
+<div><dt>Received</dt><dd>${received === null ? 'nothing yet' : `block ${formatNumber(received)}`}</dd></div>
+<div><dt>Executed</dt><dd>block ${formatNumber(executed)}</dd></div>
+<div><dt>Derived from L1</dt><dd>block ${formatNumber(derived)}</dd></div>
+</dl>
+${sources.map(({ name, isConnected, lastMessageAtMs }) => {
+  const heard =
+    lastMessageAtMs === null ? '' : `, last heard ${formatAge(Math.floor(lastMessageAtMs / 1000), now)}`
+  return renderState(isConnected, `${name}: ${isConnected ? 'connected' : 'not connected'}${heard}.`)
+})}
+${problems.map((problem) => renderState(false, problem))}`
 }
 
 export function renderLists(data: DashboardData): Html {
