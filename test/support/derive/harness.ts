@@ -46,7 +46,10 @@ export function specOf(sim: SimulatedL1): RollupSpec {
  * One verified view of a simulated L1; nodes can share it, since it keeps nothing of theirs.
  * Options take the place of the one honest provider and its beacon node.
  */
-export function connectL1(sim: SimulatedL1, options: Partial<Omit<L1Options, 'spec'>> = {}): Promise<L1> {
+export function connectL1(
+  sim: SimulatedL1,
+  options: Partial<Omit<L1Options, 'spec'>> = {},
+): ReturnType<typeof createL1> {
   return createL1({
     spec: specOf(sim),
     endpoints: [{ name: 'sim', request: sim.request, limits: { requestsPerSecond: 1_000_000 } }],

@@ -55,6 +55,7 @@ const NO_CHECKPOINT: L2Checkpoint = {
 export function createTransactions(config: {
   readonly chainId: bigint
   readonly inbox: Address
+  readonly l2GenesisHash: Hash
   readonly forcedInclusionFeeGwei: bigint
 }) {
   const nonces = new Map<Address, bigint>()
@@ -90,7 +91,7 @@ export function createTransactions(config: {
       const data = encodeFunctionData({
         abi: INBOX_ABI,
         functionName: 'activate',
-        args: [NO_CHECKPOINT.blockHash],
+        args: [config.l2GenesisHash],
       })
       return sign({ type: 'activate' }, first, toInbox(data, 300_000n))
     },

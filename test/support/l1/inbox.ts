@@ -28,6 +28,8 @@ export type InboxConfig = SlotTimes & {
   readonly inbox: Address
   readonly schedule: ScheduleConfig
   readonly signalService: Address
+  /** L2 block that proposal 1 builds on. */
+  readonly l2GenesisHash: Hash
   readonly basefeeSharingPctg: number
   /** Seconds after which a forced inclusion must be in the next proposal. */
   readonly forcedInclusionDelay: bigint
@@ -133,12 +135,20 @@ export function callInbox(
 
 type ActiveState = InboxState & { readonly proposals: ProposalChain }
 
+/** The contract counts from block 1 on whichever block it comes in, and takes what it is deployed with for final. */
 function activate(config: InboxConfig, state: InboxState, block: BlockContext): InboxResult {
   if (state.proposals !== undefined) return revert('already activated')
   const proposals = { proposal: GENESIS_PROPOSAL, hash: proposalHash(GENESIS_PROPOSAL) }
-  const logs = [proposedLog(config.inbox, GENESIS_PROPOSAL), inboxActivatedLog(config.inbox, ZERO_HASH)]
-  const { number: lastProposalBlock, timestamp: lastFinalizedTimestamp } = block
-  return { type: 'done', state: { ...state, proposals, lastProposalBlock, lastFinalizedTimestamp }, logs }
+  const { l2GenesisHash } = config
+  const logs = [proposedLog(config.inbox, GENESIS_PROPOSAL), inboxActivatedLog(config.inbox, l2GenesisHash)]
+  const next: InboxState = {
+    ...state,
+    proposals,
+    lastProposalBlock: 1n,
+    lastFinalizedTimestamp: block.timestamp,
+    lastFinalizedBlockHash: l2GenesisHash,
+  }
+  return { type: 'done', state: next, logs }
 }
 
 /** In the contract's order, which decides what a proposal with several faults reverts with. */

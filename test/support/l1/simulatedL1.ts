@@ -2,7 +2,7 @@
  * L1 in this process: a forkable tree of real blocks with an inbox contract on every branch, served as an execution client, a
  * beacon node and a blob server. Nothing moves but by command (or by `runClock`), and one seed makes one chain.
  */
-import type { Address, Hash } from '../../../src/primitives/hex.ts'
+import { type Address, type Hash, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { ACCOUNTS } from './accounts.ts'
 import { buildBlock, buildGenesis, contextAfter, GAS_LIMIT, type L1Block } from './block.ts'
 import { type Branch, createBranch, type MineOptions } from './branch.ts'
@@ -26,6 +26,7 @@ export type SimulatedL1Options = FaceOptions & {
   readonly secondsPerSlot?: bigint
   readonly inbox?: Address
   readonly signalService?: Address
+  readonly l2GenesisHash?: Hash
   readonly basefeeSharingPctg?: number
   /** Seconds. */
   readonly forcedInclusionDelay?: bigint
@@ -91,6 +92,7 @@ export function createSimulatedL1(options: SimulatedL1Options): SimulatedL1 {
     secondsPerSlot: options.secondsPerSlot ?? 12n,
     inbox: options.inbox ?? (`0x${'1b'.repeat(20)}` as Address),
     signalService: options.signalService ?? (`0x${'55'.repeat(20)}` as Address),
+    l2GenesisHash: options.l2GenesisHash ?? ZERO_HASH,
     basefeeSharingPctg: options.basefeeSharingPctg ?? 75,
     forcedInclusionDelay: options.forcedInclusionDelay ?? 576n,
     forcedInclusionFeeGwei: options.forcedInclusionFeeGwei ?? 1_000_000n,
