@@ -98,6 +98,9 @@ async function judgeBlocks(
       outcome: read.type === 'listed' ? judgeInclusion(read.transaction, facts) : read,
     }),
   )
+  // State is kept by block number: what was read while a reorg replaced the block may be of another.
+  if ((await deps.chain.headerByNumber(number))?.hash !== hash)
+    throw new TemporaryError(`block ${number} was replaced while its window was judged`)
   const judged = { finality, outcomes, lastBlock: { number, hash } }
   if (outcomes.every(({ outcome }) => outcome.type !== 'violated')) return { type: 'satisfied', ...judged }
   const slot = finality === 'preconfirmed' || !window.isNamed ? 'taken' : await readSlot(deps, window)

@@ -9,21 +9,25 @@ import { encodeListed, hashListed, type InclusionList } from '../../promise/incl
 import type { Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { GuardAnswer } from '../guard/guard.ts'
+import type { Refusal } from '../guard/position.ts'
 import { createCourt } from './court.ts'
 import type { JudgeDeps } from './judge.ts'
 import { readListed } from './listedTransaction.ts'
 import { createListeners } from './listeners.ts'
 import { createListStore } from './listStore.ts'
+import { type Omission, type OmissionDeps, proveOmission } from './omission.ts'
 import type { ListRecord, ReceiveResult } from './record.ts'
 import { createSignedList, readSignedList, type SignedList } from './signedList.ts'
 import { type FoundWindow, findWindow, type WindowDeps } from './window.ts'
 
+export type { Omission } from './omission.ts'
 export type { ListRecord, ListRefusal, ReceiveResult } from './record.ts'
 export { LISTS_SCHEMA } from './schema.ts'
 export { type SignedList, type SignedListJson, signedListJson } from './signedList.ts'
 export type { ListVerdict } from './verdict.ts'
 
 export type ListsDeps = JudgeDeps &
+  OmissionDeps &
   WindowDeps & {
     /** With LISTS_SCHEMA. */
     readonly store: Store
@@ -51,6 +55,8 @@ export type Lists = {
   listed(windowEnd: bigint): readonly Uint8Array[]
   /** All that is kept about the windows that a slot belongs to, by committer. */
   ofSlot(slot: bigint): Promise<readonly ListRecord[]>
+  /** What the slasher wants to see of a violation, as far as it is known here; undefined for another verdict. */
+  omission(record: ListRecord): Promise<Omission | undefined>
   /** Called with each list that is new here, ours or received; the second of two differing ones, too. Returns the unsubscribe function. */
   onList(listener: (signedList: SignedList) => void): () => void
   onEquivocation(listener: (first: SignedList, second: SignedList) => void): () => void
@@ -138,7 +144,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     const list = { l2ChainId, windowEnd, transactionsHash }
     const answer = await own.signList(key, list)
     if (answer.type === 'refused')
-      return { type: 'refused', reason: `the guard does not sign: ${answer.refusal.reason}` }
+      return { type: 'refused', reason: `the guard does not sign: ${describe(answer.refusal)}` }
     const signedList = createSignedList(list, transactions, domain, answer.signature)
     if (signedList?.committer !== key)
       return { type: 'refused', reason: 'the guard signs for another domain' }
@@ -165,6 +171,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     create,
     listed,
     ofSlot: store.readSlot,
+    omission: (record) => proveOmission(deps, record),
     onList: onList.add,
     onEquivocation: onEquivocation.add,
     onVerdict: court.onVerdict,
@@ -175,4 +182,11 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
       await court.close()
     },
   }
+}
+
+function describe(refusal: Refusal): string {
+  if (refusal.reason === 'otherContent') return 'another list was signed for this window'
+  if (refusal.reason === 'waiting') return `L1 must pass the time ${refusal.until} first`
+  if (refusal.reason === 'windowTooFar') return `it signs for windows up to ${refusal.latest} now`
+  return refusal.reason
 }

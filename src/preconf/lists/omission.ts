@@ -1,0 +1,196 @@
+/**
+ * Evidence of an omission as PreconfSlasher takes it (contracts/src/l1/preconf/InclusionListFault.sol), as far as this node has what
+ * it needs. What is not there yet, or never can be, is said in sentences.
+ */
+import { encodeAbiParameters, parseAbiParameters } from 'viem'
+import type { ChainReader, StoredProposal } from '../../chain/chain.ts'
+import type { FlatState } from '../../engine/state/flatState.ts'
+import { MissingStateError } from '../../engine/state/source.ts'
+import type { L1 } from '../../l1/l1.ts'
+import { toSafeNumber } from '../../primitives/bigint.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
+import { encodeHeader } from '../../primitives/header.ts'
+import { type Address, bytesToHex, type Hash, type Hex, ZERO_HASH } from '../../primitives/hex.ts'
+import { encodeListed } from '../../promise/inclusionList.ts'
+import { type HashedProposal, hashProposal } from '../../protocol/shasta/proposals.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { readListed } from './listedTransaction.ts'
+import type { ListRecord } from './record.ts'
+
+export type OmissionDeps = {
+  readonly spec: Pick<RollupSpec, 'l2'>
+  readonly chain: ChainReader
+  readonly state: Pick<FlatState, 'proof'>
+  readonly l1: Pick<L1, 'ancestor'>
+}
+
+export type Omission = {
+  readonly transaction: Hash
+  readonly sender: Address
+  /** Its place in the list. */
+  readonly index: number
+  /** Of the window. */
+  readonly lastBlock: Hash
+  /** Argument of the registry's slashing, beside the SignedCommitment: abi.encode(uint8 fault, bytes omission). Null while incomplete. */
+  readonly evidence: Hex | null
+  /** Sentences: what the slasher wants that this node cannot give now. Empty when the evidence is complete. */
+  readonly missing: readonly string[]
+}
+
+/** Faults.sol, Fault.InclusionListViolation. */
+const INCLUSION_LIST_VIOLATION = 6
+/** L2Headers.sol, MAX_HEADERS. */
+const HEADERS_MAX = 256n
+
+const evidenceParameters = parseAbiParameters('uint8, bytes')
+const omissionParameters = parseAbiParameters([
+  'Omission omission',
+  'struct Omission { bytes transactions; uint256 index; bytes[] headers; Proposal nextProposal; Proposal lastProposal; bytes[] accountProof; }',
+  'struct Proposal { uint48 id; uint48 timestamp; uint48 endOfSubmissionWindowTimestamp; address proposer; bytes32 parentProposalHash; uint48 originBlockNumber; bytes32 originBlockHash; uint8 basefeeSharingPctg; DerivationSource[] sources; }',
+  'struct DerivationSource { bool isForcedInclusion; BlobSlice blobSlice; }',
+  'struct BlobSlice { bytes32[] blobHashes; uint24 offset; uint48 timestamp; }',
+])
+
+/** Of the first transaction that was left out; undefined unless the verdict is a violation. */
+export async function proveOmission(deps: OmissionDeps, record: ListRecord): Promise<Omission | undefined> {
+  const { verdict, windowEnd } = record
+  const [list] = record.lists
+  if (verdict.type !== 'violated' || list === undefined) return undefined
+  const index = verdict.outcomes.findIndex(({ outcome }) => outcome.type === 'violated')
+  const read = readListed(list.transactions[index] ?? new Uint8Array(0), deps.spec.l2.chainId)
+  if (read.type !== 'listed') return undefined
+  const { hash: transaction, sender } = read.transaction
+  const last = verdict.lastBlock.number
+  const missing: string[] = []
+  const need = async <T>(found: Promise<T | string>): Promise<T | undefined> => {
+    const value = await found
+    if (typeof value !== 'string') return value
+    missing.push(value)
+    return undefined
+  }
+  if (verdict.finality !== 'final')
+    missing.push('the L1 blocks that decide it are not final yet, and a reorg could still unmake the fault')
+  const lastProposal = await need(provenProposal(deps, last))
+  const nextProposal = await need(followingProposal(deps, last + 1n, windowEnd))
+  const headers = await need(headersDownTo(deps.chain, last))
+  const accountProof = await need(proveAccount(deps.state, sender, last))
+  const evidence =
+    lastProposal && nextProposal && headers && accountProof && missing.length === 0
+      ? encode({
+          transactions: bytesToHex(encodeListed(list.transactions)),
+          index: BigInt(index),
+          headers,
+          nextProposal: toAbi(nextProposal),
+          lastProposal: toAbi(lastProposal),
+          accountProof,
+        })
+      : null
+  return { transaction, sender, index, lastBlock: verdict.lastBlock.hash, evidence, missing }
+}
+
+function encode(omission: Parameters<typeof encodeAbiParameters<typeof omissionParameters>>[1][0]): Hex {
+  return encodeAbiParameters(evidenceParameters, [
+    INCLUSION_LIST_VIOLATION,
+    encodeAbiParameters(omissionParameters, [omission]),
+  ])
+}
+
+/** The proposal that the block after the window's last came from; the slasher wants it to have landed when the window was over. */
+async function followingProposal(
+  deps: OmissionDeps,
+  blockNumber: bigint,
+  windowEnd: bigint,
+): Promise<HashedProposal | string> {
+  const origin = await deps.chain.origin(blockNumber)
+  if (origin === undefined)
+    return `no proposal has brought block ${blockNumber} yet, the one after the window's last`
+  const proposal = await provenProposal(deps, blockNumber)
+  if (typeof proposal !== 'string' && proposal.timestamp <= windowEnd)
+    return `a proposal of no window of the committer (${proposal.id}) landed before the window was over; the slasher finds no fault there`
+  return proposal
+}
+
+/** What the inbox hashed, put together from what is stored, and checked by that very hash. */
+async function provenProposal(
+  { chain, l1 }: OmissionDeps,
+  blockNumber: bigint,
+): Promise<HashedProposal | string> {
+  const stored = await proposalOf(chain, blockNumber)
+  const block = stored && (await chain.headerByNumber(stored.firstBlock))
+  if (stored === undefined || block === undefined) return `the proposal of block ${blockNumber} is not known`
+  const before = await proposalOf(chain, stored.firstBlock - 1n)
+  const { number, parentHash } = await l1.ancestor(
+    { number: stored.l1.blockNumber, hash: stored.l1.blockHash },
+    stored.l1.blockNumber,
+  )
+  const proposal: HashedProposal = {
+    id: stored.id,
+    timestamp: stored.timestamp,
+    endOfSubmissionWindowTimestamp: stored.windowEnd ?? 0n,
+    proposer: stored.proposer,
+    parentHash: before?.hash ?? ZERO_HASH,
+    originBlockNumber: number - 1n,
+    originBlockHash: parentHash,
+    // D-63: the first byte of a Shasta block's extra data.
+    basefeeSharingPctg: block.header.extraData[0] ?? 0,
+    sources: stored.sources.map(({ isForcedInclusion, blobHashes, offset, savedAt }) => ({
+      isForcedInclusion,
+      blobSlice: { blobHashes, offset, timestamp: savedAt ?? stored.timestamp },
+    })),
+  }
+  return hashProposal(proposal) === stored.hash
+    ? proposal
+    : `proposal ${stored.id} cannot be put together here; its Proposed event is in L1 transaction ${stored.l1.transactionHash}`
+}
+
+async function proposalOf(chain: ChainReader, blockNumber: bigint): Promise<StoredProposal | undefined> {
+  const origin = await chain.origin(blockNumber)
+  return origin && chain.proposal(origin.proposalId)
+}
+
+/** RLP, from the newest checkpoint that L1 has down to the window's last block. */
+async function headersDownTo(chain: ChainReader, last: bigint): Promise<Hex[] | string> {
+  const { executable } = chain.heads()
+  if (executable.number <= last)
+    return `no checkpoint on L1 is behind block ${last} yet; the newest is of block ${executable.number}`
+  if (executable.number - last >= HEADERS_MAX)
+    return `the newest checkpoint, of block ${executable.number}, is more than ${HEADERS_MAX - 1n} blocks above block ${last}: record ancestors of it first (PreconfSlasher.recordAncestor)`
+  const headers: Hex[] = []
+  for (let number = executable.number; number >= last; number--) {
+    const found = await chain.headerByNumber(number)
+    if (found === undefined) throw new TemporaryError(`block ${number} was taken away`)
+    headers.push(bytesToHex(encodeHeader(found.header)))
+  }
+  return headers
+}
+
+async function proveAccount(
+  state: Pick<FlatState, 'proof'>,
+  sender: Address,
+  blockNumber: bigint,
+): Promise<Hex[] | string> {
+  try {
+    const { accountProof } = await state.proof(sender, [], blockNumber)
+    return accountProof.map(bytesToHex)
+  } catch (error) {
+    if (!(error instanceof MissingStateError)) throw error
+    return `the account proof of ${sender} after block ${blockNumber} is no longer kept here; an archive node has it (eth_getProof)`
+  }
+}
+
+function toAbi({ parentHash, id, timestamp, endOfSubmissionWindowTimestamp, ...rest }: HashedProposal) {
+  return {
+    id: toSafeNumber(id),
+    timestamp: toSafeNumber(timestamp),
+    endOfSubmissionWindowTimestamp: toSafeNumber(endOfSubmissionWindowTimestamp),
+    proposer: rest.proposer,
+    parentProposalHash: parentHash,
+    originBlockNumber: toSafeNumber(rest.originBlockNumber),
+    originBlockHash: rest.originBlockHash,
+    basefeeSharingPctg: rest.basefeeSharingPctg,
+    sources: rest.sources.map(({ isForcedInclusion, blobSlice }) => ({
+      isForcedInclusion,
+      blobSlice: { ...blobSlice, timestamp: toSafeNumber(blobSlice.timestamp) },
+    })),
+  }
+}
