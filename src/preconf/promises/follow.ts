@@ -206,15 +206,21 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
     return { outcome: 'broken', isFinal: false, reason: 'late', by: promise.signer, l1: l1Block }
   }
 
-  /** The sender's own doing: the nonce is used by another transaction, or the balance does not cover it. */
+  /** The nonce is used by another transaction of the sender, his balance does not cover it, or its fee cap not the base fee. */
   async function isUnpayable(promise: StoredPromise): Promise<boolean> {
     const request = decodeTransactionRequest(hexToBytes(promise.commitment.payload))
     const decoded = request.type === 'decoded' ? decodeTransaction(request.value.transaction) : undefined
     if (decoded?.type !== 'transaction' || promise.sender === undefined) return false
     const { nonce, gasLimit, maxFeePerGas, value } = decoded.transaction
-    const state = await deps.state.at(chain.heads().safe.number)
+    const { number } = chain.heads().safe
+    const state = await deps.state.at(number)
+    const baseFeePerGas = (await chain.headerByNumber(number))?.header.baseFeePerGas ?? 0n
     const account = await state.account(promise.sender)
-    return (account?.nonce ?? 0n) > nonce || (account?.balance ?? 0n) < gasLimit * maxFeePerGas + value
+    return (
+      (account?.nonce ?? 0n) > nonce ||
+      (account?.balance ?? 0n) < gasLimit * maxFeePerGas + value ||
+      maxFeePerGas < baseFeePerGas
+    )
   }
 
   async function circumstancesOf(promise: StoredPromise, isOver: boolean): Promise<Circumstances> {

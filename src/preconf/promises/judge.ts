@@ -67,7 +67,7 @@ export function judgeIncluded(
 
 /**
  * A window that is over without what was promised for it.
- * @param isImpossible The transaction could not be executed any more: its sender used the nonce, or the money, otherwise.
+ * @param isImpossible The transaction could not be executed any more, which FOCIL's conditional rule excuses (EIP-7805).
  */
 export function judgeAbsent(
   promise: StoredPromise,

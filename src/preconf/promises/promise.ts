@@ -33,7 +33,7 @@ export type Settlement =
       /** Who broke it, where that is known: the signer, or whoever proposed what came instead. */
       readonly by?: Address
     } & Partial<Landing>)
-  /** Nothing is owed any more: the sender himself made his transaction impossible. */
+  /** Nothing is owed any more: by the end of the window the transaction could not be executed (nonce used, money gone, fee cap too low). */
   | { readonly outcome: 'expired'; readonly isFinal: boolean }
 
 export type Outcome = Settlement['outcome']
