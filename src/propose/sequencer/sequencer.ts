@@ -7,6 +7,8 @@ import type { UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { FlatState } from '../../engine/state/flatState.ts'
 import type { L1 } from '../../l1/l1.ts'
+import { sleep } from '../../primitives/async.ts'
+import { CriticalError } from '../../primitives/errors.ts'
 import type { Address } from '../../primitives/hex.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
@@ -15,7 +17,14 @@ import type { InboxReader } from '../inbox.ts'
 import type { Poster } from '../poster.ts'
 import type { AskTurn } from '../turn.ts'
 import type { TxPool } from '../txPool.ts'
-import type { BuildJournal, CommitmentOf, SealSigner, SequencerFace } from './events.ts'
+import type { Building } from './building.ts'
+import type { BuildEvent, BuildJournal, CommitmentOf, SealSigner, SequencerFace } from './events.ts'
+import { createGroupReader } from './groups.ts'
+import { createL1Views } from './l1View.ts'
+import { createPostStep } from './post.ts'
+import { createProduceStep, type ProduceStatus } from './produce.ts'
+import { createShared } from './shared.ts'
+import { createWindows } from './window.ts'
 
 export type SequencerOptions = {
   /** Account that calls the inbox: coinbase of forced blocks. */
@@ -120,5 +129,166 @@ export type Sequencer = SequencerFace & {
   status(): SequencerStatus
 }
 
+/** Milliseconds between looks at whether there is a block to make, and after a failure. */
+const IDLE_MS = 200
+const FAILURE_PAUSE_MS = 1000
+/** Times an answer of `include` is looked for: in the block under way and, if that is just being sealed, in the next one. */
+const INCLUDE_ATTEMPTS = 2
+
 /** RangeError for options that cannot be kept. */
-export type CreateSequencer = (deps: SequencerDeps, options: SequencerOptions) => Sequencer
+export function createSequencer(deps: SequencerDeps, options: SequencerOptions): Sequencer {
+  if (options.blockMs < 1000)
+    throw new RangeError('blockMs is at least 1000: a block has a second of its own')
+  if (options.fragMs <= 0 || options.fragMs > options.blockMs)
+    throw new RangeError('fragMs is above 0 and at most blockMs')
+  const { chain, logger, now = Date.now, wait = sleep } = deps
+  const shared = createShared()
+  const listeners = new Set<(event: BuildEvent) => void>()
+  let building: Building | undefined
+  /** Resolves with the next block under way, or with nothing when there is none to come. */
+  let next: Deferred | undefined
+  let produced: ProduceStatus = { type: 'idle', detail: 'not started' }
+  let posting = 'L1 has not been looked at yet'
+
+  const emit = (event: BuildEvent) => {
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        logger.error({ event: event.type, error: String(error) }, 'a listener of the sequencer failed')
+      }
+    }
+  }
+  const show = (shown: Building | undefined | 'between') => {
+    building = shown === 'between' ? undefined : shown
+    if (shown === 'between') {
+      next ??= createDeferred()
+      return
+    }
+    next?.resolve(shown)
+    next = undefined
+  }
+
+  const windows = createWindows(deps, options)
+  const rooms = {
+    ...{ ...deps, now, wait, shared, windows, emit, show },
+    readView: createL1Views(deps),
+    readGroups: createGroupReader(chain),
+  }
+  const produce = createProduceStep(rooms, options)
+  const post = createPostStep(rooms, options)
+
+  const runProducing = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        const before = produced
+        produced = await produce(signal)
+        if (produced.detail !== before.detail && produced.type !== 'building')
+          logger.info({ state: produced.type, detail: produced.detail }, 'sequencing')
+        if (produced.type !== 'building') await wait(IDLE_MS, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof CriticalError) throw error
+        produced = { ...produced, type: 'waiting', detail: describeError(error) }
+        logger.warn({ detail: produced.detail }, 'no block was made in this round')
+        await wait(FAILURE_PAUSE_MS, signal)
+      }
+    }
+  }
+
+  const runPosting = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        posting = await post(signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof CriticalError) throw error
+        posting = describeError(error)
+        logger.warn({ detail: posting }, 'nothing was posted in this round')
+      }
+      await wait(options.postIntervalMs, signal)
+    }
+  }
+
+  return {
+    pending: () => building?.block,
+    async include(raw) {
+      for (let attempt = 1; ; attempt++) {
+        const open = building ?? (await next?.promise)
+        if (open === undefined) return { type: 'later', reason: produced.detail }
+        const result = await open.include(raw)
+        if (result.type !== 'later' || building === open || attempt === INCLUDE_ATTEMPTS) return result
+      }
+    },
+    onEvent(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async run(signal) {
+      const ending = new AbortController()
+      const both = AbortSignal.any([signal, ending.signal])
+      const endBoth = (error: unknown) => {
+        ending.abort()
+        throw error
+      }
+      const results = await Promise.allSettled([
+        runProducing(both).catch(endBoth),
+        runPosting(both).catch(endBoth),
+      ])
+      show(undefined)
+      for (const result of results)
+        if (result.status === 'rejected' && result.reason instanceof CriticalError) throw result.reason
+    },
+    status() {
+      const { latest, safe } = chain.heads()
+      return describeStatus({
+        produced,
+        posting,
+        isBuilding: building !== undefined,
+        unlanded: { blocks: Number(latest.number - safe.number), batches: shared.groups.length },
+        secondsPerSlot: deps.spec.l1.secondsPerSlot,
+      })
+    },
+  }
+}
+
+function describeStatus(input: {
+  readonly produced: ProduceStatus
+  readonly posting: string
+  readonly isBuilding: boolean
+  readonly unlanded: SequencerStatus['unlanded']
+  readonly secondsPerSlot: bigint
+}): SequencerStatus {
+  const { produced, posting, isBuilding, unlanded } = input
+  const { type, detail, answer } = produced
+  const window = answer?.type === 'none' ? answer.next : answer?.window
+  const isDone = answer?.type === 'ended' && unlanded.blocks === 0
+  const canShutdown = !isBuilding && answer !== undefined && (answer.type === 'none' || isDone)
+  // A next window begins where the one before ends; ours is behind us once L1 has a block after its last slot.
+  const next = answer?.type === 'none' ? answer.next?.previousEnd : undefined
+  const until = canShutdown ? next : window && window.end + input.secondsPerSlot
+  return {
+    ...{ type, detail, posting, unlanded, canShutdown },
+    ...(window && {
+      window: { firstSlot: window.firstSlot, lastSlot: window.lastSlot, end: window.end },
+    }),
+    ...(until !== undefined && { until }),
+  }
+}
+
+type Deferred = {
+  readonly promise: Promise<Building | undefined>
+  resolve(building: Building | undefined): void
+}
+
+function createDeferred(): Deferred {
+  let resolve: Deferred['resolve'] = () => {}
+  const promise = new Promise<Building | undefined>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

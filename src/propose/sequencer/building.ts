@@ -1,0 +1,200 @@
+/**
+ * A block under way: filled from the pool and by whoever asks for a transaction to be in it, kept on disk as it grows, and
+ * published in frags. Everything that changes it happens in turn.
+ */
+import type { UnsafeMetadata } from '../../derive/unsafe.ts'
+import type { AddResult, ExecutedTransaction, OpenBlock } from '../../engine/engine.ts'
+import { defined } from '../../primitives/assert.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import { keccak256Hex } from '../../primitives/keccak.ts'
+import type { PooledTransaction } from '../pool/transaction.ts'
+import type { BuildEvent, BuildJournal, BuildPosition, IncludeResult } from './events.ts'
+import type { PayloadMeter } from './payload.ts'
+
+/** Least gas of a transaction: with less left nothing fits. Yellow Paper, G_transaction. */
+const TRANSACTION_GAS_MIN = 21_000n
+/** The gas left in the block, or the base fee, does not suffice, or an earlier nonce is missing: another block may take it. D-78, D-80, D-83. */
+const RULES_OF_THE_MOMENT: ReadonlySet<string> = new Set(['D-78', 'D-80', 'D-83'])
+
+export type BuildingInput = {
+  readonly block: OpenBlock
+  readonly position: BuildPosition
+  readonly metadata: UnsafeMetadata
+  /** Seconds. */
+  readonly windowEnd: bigint
+  readonly isEndOfWindow: boolean
+}
+
+export type Building = BuildingInput & {
+  /** Executes it at once. */
+  include(raw: Uint8Array): Promise<IncludeResult>
+  /** Adds candidates, best first, until there are none, the block is full, or `isTimeUp`. */
+  fill(
+    candidates: Iterable<Pick<PooledTransaction, 'raw' | 'hash' | 'sender'>>,
+    isTimeUp: () => boolean,
+  ): Promise<void>
+  /** Those that must be in the block if they are valid, in this order. */
+  addListed(raws: readonly Uint8Array[]): Promise<void>
+  /** What was kept of it before a stop. Throws if it no longer goes in. */
+  restore(transactions: readonly Uint8Array[], frags: readonly number[]): Promise<void>
+  /** Publishes what was added since the last one; nothing if there is nothing. */
+  publishFrag(): Promise<void>
+  /** Nothing is added from now on; resolves when what is under way is done. */
+  close(): Promise<void>
+  /** Listed ones, in order. */
+  transactions(): readonly ExecutedTransaction[]
+  frags(): number
+  /** No transaction would fit any more. */
+  isFull(): boolean
+}
+
+export function createBuilding(
+  deps: {
+    readonly journal: Pick<BuildJournal, 'added' | 'frag'>
+    /** Of the batch's blobs; a forced block takes none of them. */
+    readonly meter: PayloadMeter | undefined
+    readonly emit: (event: BuildEvent) => void
+  },
+  input: BuildingInput,
+): Building {
+  const { journal, meter, emit } = deps
+  const { block, position } = input
+  const taken = new Set<Hash>()
+  const hopeless = new Set<Hash>()
+  let isClosed = false
+  let adding: Promise<unknown> = Promise.resolve()
+  let writing: Promise<unknown> = Promise.resolve()
+  /** The write that has not begun: whatever comes until then goes along. */
+  let nextKeep: Promise<void> | undefined
+  let kept = 0
+  let published = 0
+  let sequence = 0
+
+  const listed = () => block.transactions.slice(1)
+  const gasLeft = () => block.attributes.gasLimit - block.gasUsed
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = adding.then(work)
+    adding = result.catch(() => {})
+    return result
+  }
+
+  const write = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = writing.then(work)
+    writing = result.catch(() => {})
+    return result
+  }
+
+  type Tried = AddResult | { readonly type: 'noRoom' } | { readonly type: 'closed' }
+
+  const tryAdd = (raw: Uint8Array, hash: Hash): Promise<Tried> =>
+    inTurn(async () => {
+      if (isClosed) return { type: 'closed' }
+      if (meter?.fits(raw) === false) return { type: 'noRoom' }
+      const result = await block.add(raw)
+      if (result.type === 'added') {
+        taken.add(hash)
+        meter?.add(raw)
+      } else if (result.rule !== 'D-83') {
+        // Only a missing nonce can turn up while the block is under way.
+        hopeless.add(hash)
+      }
+      return result
+    })
+
+  const keep = (): Promise<void> => {
+    nextKeep ??= write(async () => {
+      nextKeep = undefined
+      const added = listed().slice(kept)
+      if (added.length === 0) return
+      await journal.added({ ...position, from: kept, transactions: added.map(({ raw }) => raw) })
+      kept += added.length
+    })
+    return nextKeep
+  }
+
+  const publish = (transactions: readonly ExecutedTransaction[]): Promise<void> =>
+    write(async () => {
+      const added = transactions.slice(published)
+      if (added.length === 0) return
+      const frag = { ...position, sequence }
+      await journal.frag({ ...frag, from: published, transactions: added.map(({ raw }) => raw) })
+      published += added.length
+      kept = Math.max(kept, published)
+      sequence++
+      emit({ type: 'frag', ...frag, transactions: added })
+    })
+
+  return {
+    ...input,
+    async include(raw) {
+      const hash = keccak256Hex(raw)
+      const isThere = taken.has(hash)
+      const tried = isThere ? undefined : await tryAdd(raw, hash)
+      switch (tried?.type) {
+        case 'closed':
+          return { type: 'later', reason: `block ${position.number} is being sealed` }
+        case 'noRoom':
+          return { type: 'later', reason: 'the batch under way has no room for it in its blobs' }
+        case 'refused': {
+          const type = RULES_OF_THE_MOMENT.has(tried.rule) ? 'later' : 'refused'
+          return { type, reason: `${tried.reason} (${tried.rule})` }
+        }
+        default: {
+          const index = block.transactions.findIndex((transaction) => transaction.hash === hash)
+          const transaction = defined(block.transactions[index], 'the transaction that was added')
+          const whenKept = keep()
+          // Whoever waits for it is told; nobody has to.
+          whenKept.catch(() => {})
+          return {
+            type: 'included',
+            ...position,
+            index,
+            transaction,
+            windowEnd: input.windowEnd,
+            kept: whenKept,
+          }
+        }
+      }
+    },
+    async fill(candidates, isTimeUp) {
+      /** A later nonce of theirs cannot go in either. */
+      const passedOver = new Set<string>()
+      for (const { raw, hash, sender } of candidates) {
+        if (isClosed || isTimeUp() || gasLeft() < TRANSACTION_GAS_MIN) return
+        if (taken.has(hash) || passedOver.has(sender)) continue
+        const tried = hopeless.has(hash) ? undefined : await tryAdd(raw, hash)
+        if (tried?.type !== 'added') passedOver.add(sender)
+      }
+    },
+    async addListed(raws) {
+      for (const raw of raws) {
+        const hash = keccak256Hex(raw)
+        if (!taken.has(hash)) await tryAdd(raw, hash)
+      }
+    },
+    async restore(transactions, frags) {
+      for (const raw of transactions) {
+        const tried = await tryAdd(raw, keccak256Hex(raw))
+        const detail = tried.type === 'refused' ? `${tried.reason} (${tried.rule})` : tried.type
+        if (tried.type !== 'added')
+          throw new Error(`a transaction kept of block ${position.number} no longer goes in: ${detail}`)
+      }
+      let end = 0
+      for (const count of frags) {
+        end += count
+        await publish(listed().slice(0, end))
+      }
+      kept = Math.max(kept, transactions.length)
+    },
+    publishFrag: () => publish(listed()),
+    async close() {
+      isClosed = true
+      await adding
+      await writing
+    },
+    transactions: listed,
+    frags: () => sequence,
+    isFull: () => gasLeft() < TRANSACTION_GAS_MIN || meter?.hasRoom() === false,
+  }
+}

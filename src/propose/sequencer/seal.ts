@@ -1,0 +1,103 @@
+/**
+ * From a full block to the latest one: sealed, drafted on disk, signed by the guard, kept, made the latest, published. In this order,
+ * so that at every stop what was signed is known, and nothing unsigned is part of the chain.
+ */
+import type { ChainReader, UnsafeOrigin } from '../../chain/chain.ts'
+import type { UnsafeChain } from '../../derive/unsafe.ts'
+import type { ExecutedBlock } from '../../engine/engine.ts'
+import { CriticalError } from '../../primitives/errors.ts'
+import { ZERO_HASH } from '../../primitives/hex.ts'
+import type { BlockCommitment } from '../../promise/blockCommitment.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Building } from './building.ts'
+import type { BuildJournal, CommitmentOf, SealAnswer, SealedBlock, SealSigner } from './events.ts'
+
+export type SealDeps = {
+  readonly spec: Pick<RollupSpec, 'l2'>
+  readonly chain: Pick<ChainReader, 'heads'>
+  readonly unsafe: Pick<UnsafeChain, 'extend'>
+  readonly journal: Pick<BuildJournal, 'draft' | 'sealed'>
+  readonly sign: SealSigner
+  readonly commitmentOf: CommitmentOf
+  readonly logger: Logger
+  readonly now: () => number
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export type SealResult =
+  | { readonly type: 'sealed'; readonly block: SealedBlock }
+  /** `isRefused`: by the guard, not by the course of things. */
+  | { readonly type: 'abandoned'; readonly isRefused: boolean; readonly reason: string }
+
+/** A signer that cannot be reached is asked again: another content for the same place would be refused for ever. */
+const SIGN_RETRY_MS = 500
+
+export async function sealBlock(
+  deps: SealDeps,
+  building: Building,
+  origin: UnsafeOrigin,
+  signal: AbortSignal,
+): Promise<SealResult> {
+  const { chain, unsafe, journal } = deps
+  const abandoned = (reason: string, isRefused = false): SealResult => ({
+    type: 'abandoned',
+    isRefused,
+    reason,
+  })
+  const hasMoved = () => chain.heads().latest.hash !== building.position.parentHash
+  const executed = await building.block.seal()
+  const commitment = await commitTo(deps, building, executed, origin)
+  if (hasMoved()) return abandoned('the chain moved on')
+  const { hash, header } = executed
+  const draft = {
+    ...{ metadata: building.metadata, hash, header, commitment },
+    transactions: building.transactions().map(({ raw }) => raw),
+  }
+  await journal.draft(draft)
+  const answer = await signPatiently(deps, commitment, hasMoved, signal)
+  if (answer === undefined) return abandoned('it was not signed in time')
+  if (answer.type === 'refused') return abandoned(`the guard refused to sign it: ${answer.reason}`, true)
+  const block: SealedBlock = { ...draft, commitmentHash: answer.hash, signature: answer.signature }
+  await journal.sealed(block)
+  const extended = await unsafe.extend({ executed, origin })
+  return extended === 'extended' ? { type: 'sealed', block } : abandoned('another block came first')
+}
+
+async function commitTo(
+  { spec, commitmentOf }: SealDeps,
+  { position, windowEnd, isEndOfWindow }: Building,
+  { header }: ExecutedBlock,
+  origin: UnsafeOrigin,
+): Promise<BlockCommitment> {
+  return {
+    l2ChainId: spec.l2.chainId,
+    blockNumber: position.number,
+    parentCommitmentHash: (await commitmentOf(position.parentHash))?.hash ?? ZERO_HASH,
+    parentBlockHash: position.parentHash,
+    transactionsRoot: header.transactionsRoot,
+    anchorBlockNumber: origin.anchorBlock.number,
+    windowEnd,
+    isEndOfWindow,
+  }
+}
+
+/** Undefined once it is of no use any more. */
+async function signPatiently(
+  { sign, logger, now, wait }: SealDeps,
+  commitment: BlockCommitment,
+  hasMoved: () => boolean,
+  signal: AbortSignal,
+): Promise<SealAnswer | undefined> {
+  while (!hasMoved() && now() < Number(commitment.windowEnd) * 1000) {
+    try {
+      return await sign(commitment)
+    } catch (error) {
+      if (error instanceof CriticalError) throw error
+      const detail = error instanceof Error ? error.message : String(error)
+      logger.warn({ block: commitment.blockNumber, detail }, 'a block is not signed yet; asking again')
+      await wait(SIGN_RETRY_MS, signal)
+    }
+  }
+  return undefined
+}

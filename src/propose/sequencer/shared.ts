@@ -1,0 +1,37 @@
+/** What making blocks and posting them tell each other. */
+import type { Hash } from '../../primitives/hex.ts'
+import { firstOf, type Group } from './groups.ts'
+
+export type Shared = {
+  /** First blocks of the batches that take no more blocks. */
+  readonly closed: Set<Hash>
+  /** Posts have been looked at since the start: before, nobody knows what was posted. */
+  hasLooked: boolean
+  /** L2 block on which the post in flight is built. */
+  inFlightParent: Hash | undefined
+  /** From here on the blocks of others, or of an earlier window, can never land. */
+  dropFrom: { readonly number: bigint; readonly hash: Hash; readonly reason: string } | undefined
+  /** A batch of ours that our own derivation refuses, by its last block. */
+  refused: { readonly lastHash: Hash; readonly reason: string } | undefined
+  groups: readonly Group[]
+}
+
+export function createShared(): Shared {
+  return {
+    closed: new Set(),
+    hasLooked: false,
+    inFlightParent: undefined,
+    dropFrom: undefined,
+    refused: undefined,
+    groups: [],
+  }
+}
+
+export function isClosed(shared: Shared, group: Group): boolean {
+  const first = firstOf(group)
+  return shared.closed.has(first.hash) || shared.inFlightParent === first.header.parentHash
+}
+
+export function close(shared: Shared, group: Group | undefined): void {
+  if (group !== undefined) shared.closed.add(firstOf(group).hash)
+}
