@@ -158,8 +158,8 @@ export type ChainChange = {
 export type Chain = ChainReader & {
   append(transaction: StoreTransaction, block: StoredBlock, origin: BlockOrigin | undefined): Promise<void>
   appendUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: UnsafeOrigin): Promise<void>
-  /** L1 has brought a block that was appended unsafe. */
-  settleUnsafe(transaction: StoreTransaction, blockNumber: bigint, origin: BlockOrigin): Promise<void>
+  /** L1 has brought a block that was appended unsafe, perhaps among listed transactions that execution drops. */
+  settleUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: BlockOrigin): Promise<void>
   writeProposal(transaction: StoreTransaction, proposal: StoredProposal): Promise<void>
   setHeads(transaction: StoreTransaction, heads: Heads): Promise<void>
   /** Deletes blocks above `number` with everything that hangs on them. */

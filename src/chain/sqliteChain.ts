@@ -28,7 +28,7 @@ const BLOCK_CACHE = 512
 /** Opens the chain in a store that has its schema. Before genesis is written, `heads()` throws. */
 export async function createChain(store: Store): Promise<Chain> {
   let heads = await readHeads(store)
-  let pending: { heads?: Heads; removed: BlockRef[]; added: BlockRef[] } = { removed: [], added: [] }
+  let pending: Pending = nothing()
   let rewinds = 0
   const listeners = new Set<(change: ChainChange) => void>()
   const cache = new LRUCache<number, StoredBlock>({ max: BLOCK_CACHE })
@@ -120,9 +120,14 @@ export async function createChain(store: Store): Promise<Chain> {
       pending.added.push({ number: block.header.number, hash: block.hash })
     },
 
-    async settleUnsafe(transaction, blockNumber, origin) {
-      await transaction.run('DELETE FROM unsafe_origins WHERE block_number = ?', [toSafeNumber(blockNumber)])
-      await insertOrigin(transaction, 'origins', blockNumber, origin)
+    async settleUnsafe(transaction, block, origin) {
+      const number = toSafeNumber(block.header.number)
+      await transaction.run('DELETE FROM unsafe_origins WHERE block_number = ?', [number])
+      await insertOrigin(transaction, 'origins', block.header.number, origin)
+      if (origin.dropped.length === 0) return
+      const body = encodeBody(block.transactions)
+      await transaction.run('UPDATE blocks SET body = ? WHERE number = ?', [body, number])
+      pending.rewritten.push(number)
     },
 
     async writeProposal(transaction, proposal) {
@@ -167,17 +172,18 @@ export async function createChain(store: Store): Promise<Chain> {
     },
 
     settle() {
-      const { removed, added } = pending
+      const { removed, added, rewritten } = pending
       heads = pending.heads ?? heads
-      if (removed.length > 0) rewinds++
-      pending = { removed: [], added: [] }
+      if (removed.length + rewritten.length > 0) rewinds++
+      pending = nothing()
       for (const { number } of removed) cache.delete(toSafeNumber(number))
+      for (const number of rewritten) cache.delete(number)
       const change = { removed, added, heads: defined(heads, 'the heads after a commit') }
       for (const listener of listeners) listener(change)
     },
 
     discard() {
-      pending = { removed: [], added: [] }
+      pending = nothing()
     },
   }
 }
@@ -211,6 +217,19 @@ async function insertOrigin(
     toSafeNumber(blockNumber),
     toJson(origin),
   ])
+}
+
+/** What a transaction has done, for when it is committed. */
+type Pending = {
+  heads?: Heads
+  readonly removed: BlockRef[]
+  readonly added: BlockRef[]
+  /** Numbers of blocks whose rows changed. */
+  readonly rewritten: number[]
+}
+
+function nothing(): Pending {
+  return { removed: [], added: [], rewritten: [] }
 }
 
 async function readHeads(store: Store | StoreTransaction): Promise<Heads | undefined> {

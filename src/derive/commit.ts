@@ -37,7 +37,7 @@ export async function commitStep(deps: CommitDeps, step: StepResult, finalizedL1
   const { chain, state } = deps
   await inOneTransaction(deps, async (transaction) => {
     for (const { block, origin, isReused } of step.blocks) {
-      if (isReused) await chain.settleUnsafe(transaction, block.header.number, origin)
+      if (isReused) await chain.settleUnsafe(transaction, block, origin)
       else await chain.append(transaction, block, origin)
     }
     for (const proposal of step.proposals) await chain.writeProposal(transaction, proposal)

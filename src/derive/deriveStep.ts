@@ -83,7 +83,7 @@ function createContext(deps: DeriveDeps, parentAnchor: () => L1BlockRef | undefi
       return { number, hash, parentHash, timestamp, stateRoot }
     },
     ancestorHash: deps.recentHashes.get,
-    reuse: createReuse(deps),
+    reuse: createReuse({ ...deps, ancestorHash: deps.recentHashes.get }),
   }
 }
 

@@ -106,6 +106,42 @@ test('blocks behind what has landed stay, and a part of a batch may land', async
   await node.close()
 })
 
+test('a block stays when L1 lists it with transactions that execution drops', async () => {
+  const { sim, l1, node, builder } = await start('dropped')
+  const first = await preconfirm(sim, node, builder, transactions.slice(0, 2))
+  const second = await preconfirm(sim, node, builder, transactions.slice(2, 3))
+  const { latest } = node.chain.heads()
+  // The first one twice, and one whose nonce is too high: neither executes.
+  const [a, b] = first.transactions as [Uint8Array, Uint8Array]
+  const listed = { ...first, transactions: [a, a, transactions[9]!, b] }
+  const execute = vi.spyOn(node.engine, 'execute')
+  sim.propose({ payload: encodeManifest([listed, second]) })
+  await node.sync()
+  expect(execute).not.toHaveBeenCalled()
+  expect(node.chain.heads()).toMatchObject({ latest, safe: latest })
+  expect((await node.chain.origin(1n))?.dropped).toMatchObject([
+    { listedIndex: 1, rule: 'D-82' },
+    { listedIndex: 2, rule: 'D-83' },
+  ])
+  expect((await node.chain.blockByNumber(1n))!.transactions.map(({ listedIndex }) => listedIndex)).toEqual([
+    undefined,
+    0,
+    3,
+  ])
+  await expectFresh(sim, l1, node, 'landed')
+  await node.close()
+})
+
+test('L1 wins when what it lists beside a block executes', async () => {
+  const { sim, l1, node, builder } = await start('executes')
+  const first = await preconfirm(sim, node, builder, transactions.slice(0, 1))
+  sim.propose({ payload: encodeManifest([{ ...first, transactions: transactions.slice(0, 2) }]) })
+  await node.sync()
+  expect((await node.chain.blockByNumber(1n))!.transactions).toHaveLength(3)
+  await expectFresh(sim, l1, node, 'landed')
+  await node.close()
+})
+
 test.each(['other transactions', 'another time', 'a proposal before it'])('L1 wins: %s', async (how) => {
   const { sim, l1, node, builder } = await start(`wins-${how}`)
   const first = await preconfirm(sim, node, builder, transactions.slice(0, 2))
