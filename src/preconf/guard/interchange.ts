@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { type Address, type Hash, ZERO_HASH } from '../../primitives/hex.ts'
-import type { SqlValue, StoreTransaction } from '../../store/store.ts'
+import type { SqlValue, StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { PositionKind } from './position.ts'
 
 const FORMAT = 'plumbline-promises'
@@ -53,14 +53,17 @@ const schema = z.strictObject({
 
 export type Interchange = Readonly<z.infer<typeof schema>>
 
-/** RangeError for what is none, or is of another domain. */
-export function parseInterchange(json: unknown, domain: string): Interchange {
+/**
+ * RangeError for what is none, or is of another domain.
+ * @param domain Any by default.
+ */
+export function parseInterchange(json: unknown, domain?: string): Interchange {
   const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new RangeError(`the interchange file is malformed: ${issue?.path.join('.')}: ${issue?.message}`)
   }
-  if (parsed.data.metadata.domain !== domain)
+  if (domain !== undefined && parsed.data.metadata.domain !== domain)
     throw new RangeError(
       `the interchange file is of domain ${parsed.data.metadata.domain}, this guard signs for ${domain}`,
     )
@@ -78,8 +81,7 @@ const INDEXED_KINDS: readonly PositionKind[] = ['execution', 'stream']
 /** Where both have another content for one position, what is here stays: the other one is below the watermark and never signed. */
 export async function importRows(
   transaction: StoreTransaction,
-  domain: string,
-  { data }: Interchange,
+  { metadata: { domain }, data }: Interchange,
 ): Promise<void> {
   for (const { key, kind, l2_chain_id, watermark, signed } of data) {
     const place: SqlValue[] = [key, domain, kind, l2_chain_id]
@@ -103,13 +105,13 @@ export async function importRows(
 }
 
 /** Ordered by key, kind, chain, number, parent and index, so that equal knowledge is equal text. */
-export async function exportRows(transaction: StoreTransaction, domain: string): Promise<Interchange> {
-  const signed = await transaction.all(
+export async function exportRows(reader: StoreReader, domain: string): Promise<Interchange> {
+  const signed = await reader.all(
     `SELECT key, kind, l2_chain_id, number, parent, idx, hash FROM positions WHERE domain = ?
      ORDER BY key, kind, l2_chain_id, number, parent, idx`,
     [domain],
   )
-  const watermarks = await transaction.all(
+  const watermarks = await reader.all(
     'SELECT key, kind, l2_chain_id, number FROM watermarks WHERE domain = ? ORDER BY key, kind, l2_chain_id',
     [domain],
   )

@@ -7,6 +7,8 @@
  *
  * Requests that come while a transaction is on its way go together in the next one, in their order: one sync serves them all.
  */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { Hex } from '../../primitives/hex.ts'
 import { lockStore, type StoreLock } from '../../store/lock.ts'
@@ -31,6 +33,8 @@ import { GUARD_SCHEMAS } from './schema.ts'
 
 /** The file is a few MB; the node's caches are elsewhere. */
 const CACHE_KIB = 2_048
+/** Of the write-ahead log (4 KiB each): short, so that syncs mostly write where the file has its blocks already. */
+const WAL_CHECKPOINT_PAGES = 1_000
 /** Requests in one transaction; the others wait for the next. */
 const GROUP_MAX = 256
 
@@ -76,6 +80,7 @@ type Group = {
 /** Throws StoreLockedError while another process has the database or the counter. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { path, counterPath, domain, windowSeconds } = options
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const lock = await lockStore(counterPath)
   const store = await openStore({ path, schemas: GUARD_SCHEMAS, cacheKiB: CACHE_KIB }).catch(
     async (error: unknown) => {
@@ -87,6 +92,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   try {
     const counted = await readCounter(counterPath)
     const opened = await store.transaction(async (transaction) => {
+      await transaction.run(`PRAGMA wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`)
       const state = await readState(transaction)
       const cause = findGap(state, counted)
       const l1Timestamp = maxBigint(options.l1Timestamp, counted?.l1Timestamp ?? 0n)
@@ -216,7 +222,7 @@ function createLedger(deps: {
         const quiet = startQuiet(state, { cause: 'imported', l1Timestamp, windowSeconds })
         const next = { ...quiet, generation: state.generation + 1n }
         await store.transaction(async (transaction) => {
-          await importRows(transaction, domain, interchange)
+          await importRows(transaction, interchange)
           await writeState(transaction, next)
         })
         state = next

@@ -10,8 +10,11 @@ export type QuietCause = 'new' | 'databaseLost' | 'oldCopy' | 'counterLost' | 'i
 export type State = Count & {
   /** L1 must pass this time before anything is signed. Seconds. */
   readonly quietUntil: bigint
-  readonly quietCause: QuietCause
+  readonly quietCause: QuietCause | Importing
 }
+
+/** Imported while no guard ran: the wait begins when one opens. */
+type Importing = 'importing'
 
 export type GuardStatus =
   | { readonly type: 'ready'; readonly sentence: string }
@@ -36,8 +39,9 @@ export function describeStatus(
   { quietUntil, quietCause }: State,
   { timestamp, landed }: L1View,
 ): GuardStatus {
-  const waiting = { type: 'waiting', until: quietUntil, cause: quietCause } as const
-  const why = `because ${CAUSES[quietCause]}`
+  const cause = quietCause === 'importing' ? 'imported' : quietCause
+  const waiting = { type: 'waiting', until: quietUntil, cause } as const
+  const why = `because ${CAUSES[cause]}`
   if (timestamp <= quietUntil)
     return {
       ...waiting,
@@ -75,6 +79,7 @@ export function startQuiet(
 export function findGap(state: State, counted: Count | undefined): QuietCause | undefined {
   if (counted === undefined) return state.generation === 0n ? 'new' : 'counterLost'
   if (state.generation === 0n) return 'databaseLost'
+  if (state.quietCause === 'importing') return 'imported'
   return state.generation < counted.generation ? 'oldCopy' : undefined
 }
 
@@ -87,7 +92,7 @@ export async function readState(transaction: StoreTransaction): Promise<State> {
   return {
     generation: BigInt(row.generation as number),
     quietUntil: BigInt(row.quiet_until as number),
-    quietCause: row.quiet_cause as QuietCause,
+    quietCause: row.quiet_cause as State['quietCause'],
     l1Timestamp: BigInt(row.l1_timestamp as number),
   }
 }
