@@ -39,6 +39,12 @@ export const PROMISES_SCHEMA = [
      safe_number INTEGER NOT NULL,
      safe_hash TEXT NOT NULL
    );
+   CREATE TABLE head_marks (
+     head TEXT NOT NULL,
+     number INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     PRIMARY KEY (head, number)
+   ) WITHOUT ROWID;
    CREATE TABLE tip_prices (
      since INTEGER PRIMARY KEY,
      tip BLOB NOT NULL
