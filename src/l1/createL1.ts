@@ -125,19 +125,20 @@ export async function createL1(options: L1Options): Promise<L1 & { readonly read
   let head: L1Position | undefined
   let finalized: L1Position | undefined
   const proof = options.historyProof ?? 'hash-chain'
+  const heads = createHeads({
+    provider,
+    reader,
+    quorum: options.quorum ?? 1,
+    secondsPerSlot: spec.l1.secondsPerSlot,
+    log,
+  })
   const followDeps = {
     provider,
     reader,
     watch,
     ...(proof === 'receipts' ? {} : { chain: hashChainOf(spec) }),
     proveAllEvents: proof !== 'proposals-only',
-    heads: createHeads({
-      provider,
-      reader,
-      quorum: options.quorum ?? 1,
-      secondsPerSlot: spec.l1.secondsPerSlot,
-      log,
-    }),
+    heads,
     finality,
     trusted: options.trustedBlock,
     pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
@@ -162,6 +163,12 @@ export async function createL1(options: L1Options): Promise<L1 & { readonly read
       const [header] = (await reader.headersByNumber(number, number, signal)) ?? []
       if (header === undefined) throw new TemporaryError(`no L1 provider has block ${number} yet`)
       return { number: header.number, hash: header.hash }
+    },
+    newest: async (signal) => {
+      const found = await heads.read(signal)
+      if (found === null) throw new TemporaryError('no L1 provider names the head of L1')
+      head ??= { number: found.number, hash: found.hash }
+      return head
     },
     follow: (input) =>
       countMissedSlots(

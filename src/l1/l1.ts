@@ -52,6 +52,8 @@ export type L1 = {
    * TemporaryError while it is not to be had.
    */
   start(signal?: AbortSignal, firstBlock?: bigint): Promise<L1Position>
+  /** The head, asked now; `status` has one from then on. TemporaryError while no provider, or no quorum of them, names it. */
+  newest(signal?: AbortSignal): Promise<L1Position>
   /**
    * Steps from the block after `cursor`. `knownAncestors` are older canonical positions, newest first, to name in a reorg event.
    * Ends only by the signal or by an error; after an error it is rebuilt, not repaired.
