@@ -24,6 +24,8 @@ export type StreamJournal = BuildJournal & {
   commitmentOf(blockHash: Hash): Promise<KnownCommitment | undefined>
   /** Blocks on a parent: signed ones first, of those the latest window's, of those the one kept first. */
   blocksOn(parentHash: Hash): Promise<readonly KeptBlock[]>
+  /** Kept under a block's hash: more than one if it was promised in two ways. */
+  blocksOf(blockHash: Hash): Promise<readonly KeptBlock[]>
   /** Published blocks from `number` on, in order; at most `count`. */
   blocksFrom(number: bigint, count: number): Promise<readonly SealedMessage[]>
   /** Signed blocks with numbers from `from` to `to`, both included, in order. */
@@ -150,6 +152,13 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         `SELECT ${BLOCK_COLUMNS} FROM stream_blocks WHERE parent_hash = ?
          ORDER BY signature IS NULL, window_end DESC, rowid LIMIT ${SIBLINGS_MAX}`,
         [parentHash],
+      )
+      return rows.map(readBlock)
+    },
+    async blocksOf(blockHash) {
+      const rows = await store.all(
+        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks WHERE block_hash = ? LIMIT ${SIBLINGS_MAX}`,
+        [blockHash],
       )
       return rows.map(readBlock)
     },

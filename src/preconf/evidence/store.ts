@@ -1,0 +1,127 @@
+/**
+ * Evidence that was found, for good: a row each, and of what two signatures prove a file besides, ready for `plumbline preconf slash`.
+ */
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Hash } from '../../primitives/hex.ts'
+import { fromJson, toJson } from '../../primitives/json.ts'
+import { keccak256Hex } from '../../primitives/keccak.ts'
+import type { PromiseDomain } from '../../promise/domain.ts'
+import type { Store } from '../../store/store.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { SignedList } from '../lists/signedList.ts'
+import type { Conflict, Displaced, EvidenceRecord } from './evidence.ts'
+import { evidenceFileText } from './file.ts'
+
+export type EvidenceStore = {
+  /** Kept once, however often it is found. */
+  add(found: Conflict | Displaced): Promise<void>
+  /** Two lists of one committer for one window. */
+  addLists(first: SignedList, second: SignedList, registrationRoot?: Hash): Promise<void>
+  /** An L1 reorg has undone what displaced a promise. */
+  retract(displaced: Pick<Displaced, 'first'>): Promise<void>
+  /** Newest first; at most `count`. */
+  list(count: number): Promise<readonly EvidenceRecord[]>
+  onFound(listener: (record: EvidenceRecord) => void): () => void
+}
+
+/** Committers have bonds for a few faults; more of one kind say nothing new. */
+const RECORDS_MAX = 10_000
+
+export function createEvidenceStore(deps: {
+  /** With STREAM_SCHEMA. */
+  readonly store: Store
+  readonly domain: PromiseDomain
+  /** Where files are written; made when there is a first one. */
+  readonly directory: string
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number
+  readonly logger: Logger
+}): EvidenceStore {
+  const { store, domain, directory, now, logger } = deps
+  const listeners = new Set<(record: EvidenceRecord) => void>()
+
+  async function add(found: Conflict | Displaced): Promise<void> {
+    const record: EvidenceRecord = { ...found, id: idOf(found), foundAt: now() }
+    const isNew = await store.transaction(async (transaction) => {
+      const row = await transaction.get('SELECT id FROM stream_evidence WHERE id = ?', [record.id])
+      if (row !== undefined) return false
+      await transaction.run('INSERT INTO stream_evidence VALUES (?, ?, ?, ?)', [
+        record.id,
+        toJson(record),
+        record.blockNumber ?? 0n,
+        record.foundAt,
+      ])
+      await transaction.run(
+        `DELETE FROM stream_evidence WHERE id IN
+         (SELECT id FROM stream_evidence ORDER BY found_at DESC, id LIMIT -1 OFFSET ${RECORDS_MAX})`,
+      )
+      return true
+    })
+    if (!isNew) return
+    const { kind, committer, windowEnd } = record
+    if (record.kind === 'displaced')
+      logger.warn(
+        { committer, number: record.blockNumber, judgement: record.judgement },
+        'L1 has another block than a promised one',
+      )
+    else {
+      const file = await writeEvidence(record)
+      logger.warn(
+        { kind, committer, windowEnd, file },
+        'two promises that cannot both be kept: evidence is written',
+      )
+    }
+    for (const listener of listeners) listener(record)
+  }
+
+  /** Whole or not at all: somebody may be looking at the directory. */
+  async function writeEvidence(record: Conflict & { readonly id: Hash; readonly foundAt: number }) {
+    await mkdir(directory, { recursive: true })
+    const path = join(directory, fileNameOf(record))
+    await writeFile(`${path}.part`, evidenceFileText({ conflict: record, domain }, record.foundAt))
+    await rename(`${path}.part`, path)
+    return path
+  }
+
+  return {
+    add,
+    addLists: (first, second, registrationRoot) =>
+      add({
+        kind: 'listEquivocation',
+        committer: first.committer,
+        ...(registrationRoot !== undefined && { registrationRoot }),
+        first: first.signed,
+        second: second.signed,
+        windowEnd: first.list.windowEnd,
+      }),
+    retract: (displaced) =>
+      store.transaction((transaction) =>
+        transaction.run('DELETE FROM stream_evidence WHERE id = ?', [
+          idOf({ kind: 'displaced', first: displaced.first }),
+        ]),
+      ),
+    async list(count) {
+      const rows = await store.all('SELECT data FROM stream_evidence ORDER BY found_at DESC, id LIMIT ?', [
+        count,
+      ])
+      return rows.map(({ data }) => fromJson<EvidenceRecord>(data as string))
+    },
+    onFound(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** The same two promises are one piece of evidence, whichever was seen first; a displaced promise is one. */
+function idOf(found: Pick<Conflict, 'kind' | 'first' | 'second'> | Pick<Displaced, 'kind' | 'first'>): Hash {
+  const payloads = [found.first, ...('second' in found ? [found.second] : [])]
+    .map(({ commitment }) => commitment.payload)
+    .sort()
+  return keccak256Hex(new TextEncoder().encode([found.kind, ...payloads].join(' ')))
+}
+
+function fileNameOf({ kind, id, blockNumber, windowEnd }: Conflict & { readonly id: Hash }): string {
+  return `${kind}-${blockNumber ?? windowEnd}-${id.slice(2, 14)}.json`
+}
