@@ -57,8 +57,13 @@ export async function createScheduleWorld(input: {
   readonly seed: string
   readonly contracts?: Partial<Contracts>
   readonly beacons?: readonly Omit<BeaconNode, 'requests'>[]
+  /** Of the simulated L1, in seconds. */
+  readonly genesisTime?: bigint
 }) {
-  const sim = createSimulatedL1({ seed: input.seed })
+  const sim = createSimulatedL1({
+    seed: input.seed,
+    ...(input.genesisTime !== undefined && { genesisTime: input.genesisTime }),
+  })
   const { genesisTime, secondsPerSlot } = sim.config
   const contracts: Contracts = {
     checker: 'lookahead',

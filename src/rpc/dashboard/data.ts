@@ -90,6 +90,8 @@ export type SlotData = {
   readonly timestamp: number
   /** Label of the sequencer. */
   readonly sequencer: string
+  /** Of the window; a decimal integer. Null where no validator decides. */
+  readonly validatorIndex: string | null
   readonly windowFirstSlot: number
   readonly windowLastSlot: number
   readonly outcome: SlotOutcome
@@ -101,17 +103,20 @@ export type SlotData = {
 }
 
 /** Who may propose. */
-export type TurnData = {
-  /** `A`, `B`, …: how the timeline names it. */
-  readonly label: string
+export type Turn = {
   readonly type: 'anyone' | 'operator' | 'owner' | 'nobody' | 'unknown'
   readonly isFallback: boolean
   /** Accounts that may propose. */
   readonly accounts: readonly Address[]
-  /** A decimal integer. */
-  readonly validatorIndex: string | null
   /** Why it is not known. */
   readonly reason: string | null
+}
+
+export type TurnData = Turn & {
+  /** `A`, `B`, …: how the timeline names it. */
+  readonly label: string
+  /** Distinct ones by whose turn it holds these slots. */
+  readonly validators: number
   readonly slots: number
   readonly landed: number
 }
@@ -150,6 +155,8 @@ export type ForcedInclusionsData = {
     readonly savedAt: number
     readonly dueAt: number
     readonly dueSlot: number
+    /** Who holds that slot, or the current one when it is due already; null while that is not settled. */
+    readonly takenBy: Turn | null
     readonly overdueAfter: number
     readonly isOverdue: boolean
   }[]

@@ -115,26 +115,26 @@ function clocksTable(data: DashboardData): Omit<Table, 'id'> {
 function sequencersTable({ slots }: DashboardData): Omit<Table, 'id'> {
   const sequencers = isUnavailable(slots) ? [] : slots.sequencers
   return {
-    caption: 'Who sequences',
+    caption: 'Whose the slots above are',
     columns: [
       { key: 'label', title: 'Sequencer' },
       { key: 'who', title: 'Who' },
       { key: 'right', title: 'By which right' },
       { key: 'slots', title: 'Slots', isNumeric: true },
       { key: 'landed', title: 'Proposals landed', isNumeric: true },
-      { key: 'accounts', title: 'Accounts' },
+      { key: 'validators', title: 'Validators', isNumeric: true },
     ],
     rows: sequencers.map((sequencer) => ({
       cells: [
         text(sequencer.label),
-        text(describeSequencer(sequencer)),
+        {
+          value: sequencer.accounts.join(' ') || describeSequencer(sequencer),
+          text: describeSequencer(sequencer),
+        },
         text(sequencer.isFallback ? 'fallback' : isUnavailable(slots) ? null : slots.schedule),
         number(sequencer.slots),
         number(sequencer.landed),
-        {
-          value: sequencer.accounts.join(' ') || null,
-          text: sequencer.accounts.map(shortHex).join(' ') || '–',
-        },
+        number(sequencer.validators),
       ],
     })),
     empty: isUnavailable(slots) ? slots.unavailable : 'L1 has settled nobody yet.',
@@ -155,6 +155,7 @@ function slotsTable(data: DashboardData): Omit<Table, 'id'> {
       { key: 'epoch', title: 'Epoch', isNumeric: true },
       { key: 'timestamp', title: 'Time (UTC)' },
       { key: 'sequencer', title: 'Sequencer' },
+      { key: 'validator', title: 'Validator', isNumeric: true },
       { key: 'windowLastSlot', title: 'Window ends', isNumeric: true },
       { key: 'outcome', title: 'Outcome' },
       { key: 'proposals', title: 'Proposals' },
@@ -177,6 +178,9 @@ function slotRows({ epochs }: SlotsData, time: (seconds: number) => Cell): reado
           number(epoch),
           time(slot.timestamp),
           text(slot.sequencer),
+          slot.validatorIndex === null
+            ? { value: null }
+            : { value: slot.validatorIndex, text: formatNumber(slot.validatorIndex) },
           number(slot.windowLastSlot),
           { value: slot.outcome, text: `${icon} ${word}` },
           { value: slot.proposals.join(' ') || null },
@@ -336,7 +340,8 @@ function forcedInclusionsTable(data: DashboardData): Omit<Table, 'id'> {
       { key: 'savedAt', title: 'Queued (UTC)' },
       { key: 'dueAt', title: 'Due (UTC)' },
       { key: 'dueSlot', title: 'Due slot', isNumeric: true },
-      { key: 'overdueAfter', title: 'Anyone may take it after' },
+      { key: 'takenBy', title: 'To be taken by' },
+      { key: 'overdueAfter', title: 'By anyone after' },
       { key: 'isOverdue', title: 'State' },
       { key: 'feeGwei', title: 'Fee (gwei)', isNumeric: true },
       { key: 'blob', title: 'Blob' },
@@ -347,6 +352,12 @@ function forcedInclusionsTable(data: DashboardData): Omit<Table, 'id'> {
         time(entry.savedAt),
         time(entry.dueAt),
         number(entry.dueSlot),
+        entry.takenBy === null
+          ? { value: null, text: 'not known yet' }
+          : {
+              value: entry.takenBy.accounts.join(' ') || entry.takenBy.type,
+              text: describeSequencer(entry.takenBy),
+            },
         time(entry.overdueAfter),
         {
           value: String(entry.isOverdue),

@@ -2,7 +2,7 @@
 
 import type { ListVerdict } from '../../preconf/lists/verdict.ts'
 import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'
-import type { ClockData, ClockName, SlotOutcome, TurnData } from './data.ts'
+import type { ClockData, ClockName, SlotOutcome, Turn } from './data.ts'
 
 const UNITS = [
   { name: 'd', seconds: 86_400 },
@@ -147,7 +147,7 @@ export function describeCommitmentType(type: number): string {
   return COMMITMENT_TYPES[type] ?? `type ${type}`
 }
 
-export function describeSequencer({ type, accounts, validatorIndex, reason }: TurnData): string {
+export function describeSequencer({ type, accounts, reason }: Turn): string {
   switch (type) {
     case 'anyone':
       return 'anyone'
@@ -156,9 +156,8 @@ export function describeSequencer({ type, accounts, validatorIndex, reason }: Tu
     case 'unknown':
       return reason ?? 'not known'
     case 'operator':
-      return accounts.map(shortHex).join(' or ')
     case 'owner':
-      return `${accounts.map(shortHex).join(' or ')} (validator ${validatorIndex})`
+      return accounts.map(shortHex).join(' or ')
   }
 }
 

@@ -4,9 +4,10 @@ import { toSafeNumber } from '../../../primitives/bigint.ts'
 import type { EpochSchedule, Schedule, Window } from '../../../schedule/schedule.ts'
 import type { RollupSpec } from '../../../spec/rollupSpec.ts'
 import type { SyncStatus } from '../../deps.ts'
-import type { EpochData, SlotData, SlotOutcome, SlotsData, TurnData } from '../data.ts'
+import type { EpochData, SlotData, SlotOutcome, SlotsData, Turn, TurnData } from '../data.ts'
 import { PROPOSALS_MAX, slotOf } from './gaps.ts'
 import type { L1Blocks } from './l1Blocks.ts'
+import { describeTurn } from './turn.ts'
 
 export async function readSlots(input: {
   readonly rpc: { readonly spec: Pick<RollupSpec, 'l1'> }
@@ -42,6 +43,7 @@ export async function readSlots(input: {
             slot: toSafeNumber(slot),
             timestamp: toSafeNumber(spec.l1.genesisTime + slot * spec.l1.secondsPerSlot),
             sequencer: book.note(window, landed.length),
+            validatorIndex: validatorOf(window)?.toString() ?? null,
             windowFirstSlot: toSafeNumber(window.firstSlot),
             windowLastSlot: toSafeNumber(window.lastSlot),
             outcome,
@@ -109,48 +111,36 @@ async function createOutcomeOf(input: {
   }
 }
 
-/** Gives everyone who appears a letter, and counts. */
+/** Gives everyone who appears a letter, and counts. One operator may have many validators. */
 function createSequencerBook() {
-  const entries = new Map<string, { data: TurnData; slots: number; landed: number }>()
+  const entries = new Map<
+    string,
+    { turn: Turn; label: string; slots: number; landed: number; validators: Set<bigint> }
+  >()
   return {
     note(window: Window, landed: number): string {
-      const described = describeTurn(window)
-      const key = JSON.stringify(described)
+      const turn = describeTurn(window)
+      const key = JSON.stringify(turn)
       const entry = entries.get(key) ?? {
-        data: { label: letters(entries.size), ...described, slots: 0, landed: 0 },
-        slots: 0,
-        landed: 0,
+        ...{ turn, label: letters(entries.size), slots: 0, landed: 0 },
+        validators: new Set(),
       }
+      entries.set(key, entry)
       entry.slots++
       entry.landed += landed
-      entries.set(key, entry)
-      return entry.data.label
+      const validator = validatorOf(window)
+      if (validator !== undefined) entry.validators.add(validator)
+      return entry.label
     },
     all: (): readonly TurnData[] =>
-      [...entries.values()].map(({ data, slots, landed }) => ({ ...data, slots, landed })),
+      [...entries.values()].map(({ turn, label, slots, landed, validators }) => ({
+        ...{ label, ...turn, validators: validators.size, slots, landed },
+      })),
   }
 }
 
-function describeTurn({ turn, isFallback }: Window): Omit<TurnData, 'label' | 'slots' | 'landed'> {
-  const common = { isFallback, accounts: [], validatorIndex: null, reason: null }
-  switch (turn.type) {
-    case 'anyone':
-    case 'nobody':
-      return { ...common, type: turn.type }
-    case 'operator':
-      return { ...common, type: 'operator', accounts: [turn.operator] }
-    case 'owner': {
-      const { committer, poster, validatorIndex } = turn.owner
-      return {
-        ...common,
-        type: 'owner',
-        accounts: poster === undefined ? [committer] : [committer, poster],
-        validatorIndex: validatorIndex.toString(),
-      }
-    }
-    case 'unknown':
-      return { ...common, type: 'unknown', reason: turn.reason }
-  }
+function validatorOf({ turn }: Window): bigint | undefined {
+  return turn.type === 'owner' ? turn.owner.validatorIndex : undefined
 }
 
 /** A … Z, AA, AB, … */

@@ -25,7 +25,7 @@ ${body}
 function renderLinks(definition: DefinitionId, tables: readonly Table[]): Html {
   return html`<p class="links">${tables.map(
     ({ id, caption }) =>
-      html`<a href="dashboard/${id}.csv" download>CSV<span class="hidden">: ${caption}</span></a> `,
+      html`<a href="dashboard/${id}.csv" download>${id}.csv<span class="hidden">: ${caption}</span></a> `,
   )}<a href="dashboard/definitions#${definition}">Definition<span class="hidden"> of ${DEFINITIONS[definition].title}</span></a></p>`
 }
 
@@ -43,7 +43,8 @@ export function renderTable(table: Table): Html {
         ({ value, text = value ?? '–' }, i) => {
           const { title, isNumeric } = columns[i] ?? { title: '' }
           const whole = typeof value === 'string' && text !== value && value.startsWith('0x')
-          return html`<td data-title="${title}"${numeric(isNumeric)}${
+          const classes = [isNumeric ? 'num' : '', value === null ? 'none' : ''].filter(Boolean).join(' ')
+          return html`<td data-title="${title}"${classes === '' ? '' : html` class="${classes}"`}${
             typeof value === 'number' ? html` data-value="${value}"` : ''
           }>${whole ? html`<span title="${value}">${text}</span>` : text}</td>`
         },
@@ -53,10 +54,10 @@ export function renderTable(table: Table): Html {
 
 const numeric = (isNumeric: boolean | undefined): Html | '' => (isNumeric ? html` class="num"` : '')
 
-/** The table under a picture: closed, since the picture says the main thing. */
-export function renderDetails(table: Table): Html {
+/** A table that is closed at first, since what stands above it says the main thing. */
+export function renderDetails(table: Table, summary = 'Data as a table'): Html {
   if (table.rows.length === 0) return renderTable(table)
-  return html`<details id="details-${table.id}"><summary>Data as a table<span class="hidden">: ${table.caption}</span></summary>
+  return html`<details id="details-${table.id}"><summary>${summary}<span class="hidden">: ${table.caption}</span></summary>
 ${renderTable(table)}</details>`
 }
 
@@ -64,7 +65,8 @@ export type Tile = { readonly title: string; readonly value: string; readonly no
 
 /** A few figures side by side. */
 export function renderTiles(tiles: readonly Tile[]): Html {
-  return html`<dl class="tiles">${tiles.map(
+  const isShort = tiles.every(({ note }) => note === undefined)
+  return html`<dl class="tiles${isShort ? ' short' : ''}">${tiles.map(
     ({ title, value, note }) =>
       html`<div class="tile"><dt>${title}</dt><dd class="figure">${value}</dd>${
         note === undefined ? '' : html`<dd class="note">${note}</dd>`

@@ -10,7 +10,7 @@ import {
 } from '../data.ts'
 import { createTable } from '../tables.ts'
 import { capitalise, formatAge, formatNumber, formatTime, PROMISE_OUTCOMES } from '../words.ts'
-import { type Html, renderSection, renderState, renderTable, renderTiles } from './parts.ts'
+import { type Html, renderDetails, renderSection, renderState, renderTable, renderTiles } from './parts.ts'
 
 const NO_PART = 'This node takes no part in preconfirmations.'
 
@@ -32,7 +32,7 @@ export function renderPromises(data: DashboardData): Html {
     moreTables: [scores],
     body: html`${roles}${renderTotals(promises)}
 ${scores.rows.length === 0 ? '' : renderTable(scores)}
-${renderTable(table)}`,
+${renderDetails(table, 'Promise by promise')}`,
   })
 }
 
@@ -81,9 +81,13 @@ function renderSequencer(sequencer: SequencerData, now: number): Html {
 <div><dt>State</dt><dd>${state}: ${detail}</dd></div>
 <div><dt>Posting</dt><dd>${posting}</dd></div>
 <div><dt>Its window</dt><dd>${window}</dd></div>
-<div><dt>Promised, not landed</dt><dd>${formatNumber(blocks)} blocks in ${formatNumber(batches)} batches</dd></div>
+<div><dt>Promised, not landed</dt><dd>${blocks === 0 ? 'nothing' : `${count(blocks, 'block', 'blocks')} in ${count(batches, 'batch', 'batches')}`}</dd></div>
 <div><dt>May be stopped</dt><dd>${stop}</dd></div>
 </dl>`
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${formatNumber(number)} ${number === 1 ? one : many}`
 }
 
 function renderFollower({ received, executed, derived, sources, problems }: FollowerData, now: number): Html {

@@ -2,6 +2,13 @@
 import uPlot from './uPlot.js'
 
 const HEIGHT = 220
+const DAY = 86_400
+/** Seconds between two ticks, as people count time. */
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
+  ...[3600, 7200, 14_400, 21_600, 43_200],
+  ...[1, 2, 5, 10, 20, 50, 100].map((days) => days * DAY),
+]
 
 /** @type {{ plot: uPlot, key: string } | undefined} */
 let drawn
@@ -30,13 +37,18 @@ export function drawGaps() {
     {
       width,
       height: HEIGHT,
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 90 },
-        { ...axis, size: 64, values: (_, ticks) => ticks.map(formatSeconds) },
+        {
+          ...axis,
+          grid: { show: false },
+          space: 90,
+          incrs: STEPS,
+          values: (_, ticks, __, ___, step) => ticks.map((tick) => formatTick(tick, step)),
+        },
+        { ...axis, size: 64, incrs: STEPS, values: (_, ticks) => ticks.map(formatSeconds) },
       ],
       series: [
         {},
@@ -45,7 +57,13 @@ export function drawGaps() {
           width: 1.5,
           fill: colour('--tint'),
           paths: uPlot.paths.stepped({ align: -1 }),
-          points: { show: times.length <= width / 12, size: 6, fill: colour('--accent') },
+          points: {
+            show: times.length <= width / 12,
+            size: 6,
+            fill: colour('--accent'),
+            // The first is where the first gap begins, and has none itself.
+            filter: () => [...gaps.keys()].slice(1),
+          },
         },
       ],
     },
@@ -59,15 +77,23 @@ export function drawGaps() {
 /** Oldest first: when a proposal landed, and how long after the one before. @param {Element} table */
 function readGaps(table) {
   const rows = [...table.querySelectorAll('tbody tr')].reverse()
-  const points = rows.flatMap((row) => {
-    const [time, gap] = [row.children[1], row.children[2]].map((cell) => cell?.getAttribute('data-value'))
-    return time && gap ? [[Number(time), Number(gap)]] : []
-  })
-  return [points.map(([time]) => time), points.map(([, gap]) => gap)]
+  const [times, gaps] = [1, 2].map((column) =>
+    rows.map((row) => Number(row.children[column]?.getAttribute('data-value') ?? Number.NaN)),
+  )
+  // The oldest has no gap of its own: a step to the next one begins there.
+  if (Number.isNaN(gaps[0])) gaps[0] = gaps[1]
+  return [times, gaps]
+}
+
+/** Hours and minutes, the day where steps are as long. All times of the page are UTC. */
+function formatTick(seconds, step) {
+  const iso = new Date(seconds * 1000).toISOString()
+  return step >= DAY ? iso.slice(0, 10) : iso.slice(11, step < 60 ? 19 : 16)
 }
 
 function formatSeconds(seconds) {
   if (seconds < 60) return `${seconds} s`
-  if (seconds < 3600) return `${Math.round((seconds / 60) * 10) / 10} min`
-  return `${Math.round((seconds / 3600) * 10) / 10} h`
+  if (seconds < 3600) return `${seconds / 60} min`
+  if (seconds < DAY) return `${seconds / 3600} h`
+  return `${seconds / DAY} d`
 }
