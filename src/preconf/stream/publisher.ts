@@ -3,7 +3,7 @@
  * wait for it; a block's promise is signed and kept before it gets here.
  */
 import type { Hash, Hex } from '../../primitives/hex.ts'
-import { type StreamMessage, streamMessageRoot, streamSequence } from '../../promise/streamMessage.ts'
+import type { StreamMessage } from '../../promise/streamMessage.ts'
 import type { BuildEvent, BuildPosition, SealedBlock } from '../../propose/sequencer/events.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { envOfAttributes, envOfHeader, sealOf } from './env.ts'
@@ -13,13 +13,11 @@ import { FRAGS_MAX } from './message.ts'
 
 /** What the guard is asked to sign as a commitment of type 6. */
 export type MessageToSign = {
-  readonly number: bigint
+  readonly message: StreamMessage
+  /** Of the block that the message is about. */
   readonly parentHash: Hash
-  /** 0 for an env, n + 1 for frag n, 2^32 − 1 for a seal: with number and parent the position that is signed once. */
-  readonly sequence: bigint
   /** Seconds. */
   readonly windowEnd: bigint
-  readonly root: Hash
 }
 
 export type MessageSigner = (
@@ -57,13 +55,7 @@ export function createPublisher(deps: {
     message: StreamMessage,
   ): Promise<Hex | undefined> {
     const { number, parentHash } = position
-    const answer = await deps.sign({
-      number,
-      parentHash,
-      sequence: streamSequence(message),
-      windowEnd,
-      root: streamMessageRoot(message),
-    })
+    const answer = await deps.sign({ message, parentHash, windowEnd })
     if (answer.type === 'signed') return answer.signature
     logger.warn({ number, type: message.type, reason: answer.reason }, 'a stream message is not signed')
     return undefined
