@@ -15,21 +15,19 @@ import type { Logger } from '../../telemetry/log.ts'
 import { watchDisplaced } from '../evidence/displaced.ts'
 import { findBlockConflict } from '../evidence/evidence.ts'
 import type { EvidenceStore } from '../evidence/store.ts'
+import type { Lists } from '../lists/lists.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { StreamJournal } from '../stream/journal.ts'
 import { type EnvMessage, type FragMessage, parseMessageJson, type SealedMessage } from '../stream/message.ts'
 import type { Publisher } from '../stream/publisher.ts'
 import { type ApplyResult, createApplier } from './applier.ts'
+import { takeList } from './lists.ts'
 import { createPartial } from './partial.ts'
 import { createSources, type Judgement } from './sources.ts'
 import { createStatus, type FollowerStatus } from './status.ts'
 import { type Fault, findParentFault, isFragOf, type VerifyDeps, verifyEnv, verifySealed } from './verify.ts'
 import { createWaiting } from './waiting.ts'
 import { createWindows, type SigningWindow } from './windows.ts'
-
-export type ListOutcome =
-  | { readonly type: 'new' | 'known' | 'later' }
-  | { readonly type: 'invalid'; readonly detail: string }
 
 export type FollowerDeps = {
   readonly spec: Pick<RollupSpec, 'l1' | 'l2'>
@@ -47,8 +45,8 @@ export type FollowerDeps = {
   readonly evidence: EvidenceStore
   /** L1 is derived up to its head. */
   readonly isDerived: () => boolean
-  /** A list from the stream, as preconf/lists judges it. */
-  readonly receiveList?: (json: unknown) => Promise<ListOutcome>
+  /** Absent on a node that keeps none. */
+  readonly lists?: Pick<Lists, 'receive'>
   /** On a node that signs: the guard, and what says its blocks. */
   readonly own?: { readonly sign: SealSigner; readonly publisher: Pick<Publisher, 'publishBlock'> }
   /** Of our sequencer, where there is one. */
@@ -114,8 +112,8 @@ export function createFollower(deps: FollowerDeps): Follower {
       case 'sealed':
         return takeSealed(message, source)
       case 'list': {
-        const outcome = await deps.receiveList?.(message.list)
-        if (outcome === undefined) return { type: 'known' }
+        if (deps.lists === undefined) return { type: 'known' }
+        const outcome = await takeList(deps.lists, message.list)
         if (outcome.type === 'invalid') return invalid('wrongList', outcome.detail)
         if (outcome.type === 'new') hub.publish(message)
         return { type: outcome.type === 'new' ? 'good' : outcome.type }
