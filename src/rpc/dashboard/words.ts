@@ -11,23 +11,27 @@ const UNITS = [
   { name: 's', seconds: 1 },
 ] as const
 
+/** Keeps what belongs together on one line. */
+const NO_BREAK = '\u00a0'
+const WORD_JOINER = '\u2060'
+
 /** `12 s`, `3 min 20 s`, `2 h 5 min`: two units at most, rounded down. */
 export function formatDuration(seconds: number): string {
   const whole = Math.floor(Math.abs(seconds))
   const first = UNITS.findIndex((unit) => whole >= unit.seconds)
   const large = UNITS[first]
-  if (large === undefined) return '0 s'
-  const parts = [`${Math.floor(whole / large.seconds)} ${large.name}`]
+  if (large === undefined) return `0${NO_BREAK}s`
+  const parts = [Math.floor(whole / large.seconds), large.name]
   const small = UNITS[first + 1]
   const rest = small === undefined ? 0 : Math.floor((whole % large.seconds) / small.seconds)
-  if (small !== undefined && rest > 0) parts.push(`${rest} ${small.name}`)
-  return parts.join(' ')
+  if (small !== undefined && rest > 0) parts.push(rest, small.name)
+  return parts.join(NO_BREAK)
 }
 
 /** `12 s ago`, `in 3 min`. */
 export function formatAge(timestamp: number, nowSeconds: number): string {
   const age = Math.floor(nowSeconds) - timestamp
-  return age < 0 ? `in ${formatDuration(age)}` : `${formatDuration(age)} ago`
+  return age < 0 ? `in${NO_BREAK}${formatDuration(age)}` : `${formatDuration(age)}${NO_BREAK}ago`
 }
 
 /** `14:03:20` today, `2026-11-21 14:03:20` on another day. */
@@ -48,7 +52,7 @@ export function formatNumber(value: number | string): string {
 
 /** `0x1234…abcd`. */
 export function shortHex(hex: string): string {
-  return hex.length <= 12 ? hex : `${hex.slice(0, 6)}…${hex.slice(-4)}`
+  return hex.length <= 12 ? hex : `${hex.slice(0, 6)}${WORD_JOINER}…${WORD_JOINER}${hex.slice(-4)}`
 }
 
 export function capitalise(word: string): string {

@@ -3,6 +3,9 @@ import { html } from 'hono/html'
 import { DEFINITIONS, type DefinitionId } from '../definitions.ts'
 import type { Table } from '../tables.ts'
 
+/** Characters of a cell that stays on one line: a number, a short hash, an outcome. */
+const UNBROKEN_MAX = 14
+
 /** Text that is HTML already; a plain string is escaped when it is put in. */
 export type Html = ReturnType<typeof html>
 
@@ -43,7 +46,13 @@ export function renderTable(table: Table): Html {
         ({ value, text = value ?? '–' }, i) => {
           const { title, isNumeric } = columns[i] ?? { title: '' }
           const whole = typeof value === 'string' && text !== value && value.startsWith('0x')
-          const classes = [isNumeric ? 'num' : '', value === null ? 'none' : ''].filter(Boolean).join(' ')
+          const classes = [
+            isNumeric ? 'num' : '',
+            value === null ? 'none' : '',
+            String(text).length <= UNBROKEN_MAX ? 'unbroken' : '',
+          ]
+            .filter((name) => name !== '')
+            .join(' ')
           return html`<td data-title="${title}"${classes === '' ? '' : html` class="${classes}"`}${
             typeof value === 'number' ? html` data-value="${value}"` : ''
           }>${whole ? html`<span title="${value}">${text}</span>` : text}</td>`

@@ -45,6 +45,7 @@ export function drawGaps() {
           ...axis,
           grid: { show: false },
           space: 90,
+          size: 32,
           incrs: STEPS,
           values: (_, ticks, __, ___, step) => ticks.map((tick) => formatTick(tick, step)),
         },
