@@ -1,14 +1,13 @@
 /** The L1 in this process, by the clock, with operators in turns over short epochs: everything a net of sequencers lives on. */
-import type { PrivateKeyAccount } from 'viem/accounts'
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { buildGenesis, type Genesis } from '../../../src/engine/genesis.ts'
-import type { Address } from '../../../src/primitives/hex.ts'
+import type { Address, Hex } from '../../../src/primitives/hex.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { readGenesis } from '../contracts/artifacts.ts'
 import { type L1Clock, runClock } from '../l1/clock.ts'
 import { serveL1 } from '../l1/server.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../l1/simulatedL1.ts'
-import { testAccount } from '../proposeTransactions.ts'
 
 export type PreconfL1Options = {
   readonly operators: number
@@ -19,6 +18,8 @@ export type PreconfL1Options = {
   readonly forcedInclusionDelay?: number
   /** Accounts with ether on L2. */
   readonly wallets?: number
+  /** Index of the operator whose epoch it is to begin with: nodes take a while to start. Default 0. */
+  readonly beginsWith?: number
   /** Blocks by which what is final stays behind; absent: nothing becomes final. */
   readonly finalizesBehind?: number
 }
@@ -30,9 +31,12 @@ export type PreconfL1 = {
   readonly url: string
   readonly spec: RollupSpec
   readonly genesis: Genesis
+  readonly genesisJson: unknown
   /** In order of their turns: each proposes, and signs for its windows. */
   readonly operators: readonly PrivateKeyAccount[]
   readonly wallets: readonly PrivateKeyAccount[]
+  /** Secret key of an operator. */
+  keyOf(operator: number): Hex
   /** Index of the operator whose epoch the slot is in; default: the clock's. */
   turnAt(slot?: number): number
   /** First slot of the next epoch of an operator after the clock's own epoch. */
@@ -41,28 +45,24 @@ export type PreconfL1 = {
 }
 
 const ETHER = 10n ** 18n
-const FIRST_OPERATOR = 101
-const FIRST_WALLET = 151
-/** Keys of test accounts are one byte, repeated. */
-const WALLETS_MAX = 100
-/** Slots before the first of a sequencer's. */
-const SLOTS_BEFORE = 2
-
+const FIRST_OPERATOR = 1_000
+const FIRST_WALLET = 1_000_000
 export async function startPreconfL1(options: PreconfL1Options): Promise<PreconfL1> {
   const { secondsPerSlot = 2, slotsPerEpoch = 8, wallets: walletCount = 4 } = options
-  if (walletCount > WALLETS_MAX) throw new RangeError(`at most ${WALLETS_MAX} wallets`)
-  const operators = Array.from({ length: options.operators }, (_, i) => testAccount(FIRST_OPERATOR + i))
-  const wallets = Array.from({ length: walletCount }, (_, i) => testAccount(FIRST_WALLET + i))
+  const operators = Array.from({ length: options.operators }, (_, i) => accountOf(FIRST_OPERATOR + i))
+  const wallets = Array.from({ length: walletCount }, (_, i) => accountOf(FIRST_WALLET + i))
   const file = readGenesis()
   const funded = Object.fromEntries(
     wallets.map(({ address }) => [address.toLowerCase(), { balance: '0x3635c9adc5dea00000' }]),
   )
-  const genesis = buildGenesis({ ...file, alloc: { ...file.alloc, ...funded } })
+  const genesisJson = { ...file, alloc: { ...file.alloc, ...funded } }
+  const genesis = buildGenesis(genesisJson)
   const addresses = operators.map(({ address }) => address.toLowerCase() as Address)
+  const firstSlot = 1 + (options.beginsWith ?? 0) * slotsPerEpoch
   const sim = createSimulatedL1({
     seed: options.seed,
     secondsPerSlot: BigInt(secondsPerSlot),
-    genesisTime: BigInt(Math.floor(Date.now() / 1000) - SLOTS_BEFORE * secondsPerSlot),
+    genesisTime: BigInt(Math.floor(Date.now() / 1000) - firstSlot * secondsPerSlot),
     schedule: { type: 'whitelist', operators: addresses, slotsPerEpoch },
     balances: Object.fromEntries(addresses.map((address) => [address, 1000n * ETHER])),
     forcedInclusionDelay: BigInt(options.forcedInclusionDelay ?? 576),
@@ -86,7 +86,8 @@ export async function startPreconfL1(options: PreconfL1Options): Promise<Preconf
   })
   const turnAt = (slot = clock.slot()) => Math.floor(slot / slotsPerEpoch) % operators.length
   return {
-    ...{ sim, clock, spec, genesis, operators, wallets, turnAt },
+    ...{ sim, clock, spec, genesis, genesisJson, operators, wallets, turnAt },
+    keyOf: (operator) => secretKey(FIRST_OPERATOR + operator),
     url: server.url,
     nextTurnOf(operator) {
       let epoch = Math.floor(clock.slot() / slotsPerEpoch) + 1
@@ -98,4 +99,13 @@ export async function startPreconfL1(options: PreconfL1Options): Promise<Preconf
       await server.close()
     },
   }
+}
+
+/** Keys that everybody knows. */
+function secretKey(index: number): Hex {
+  return `0x${index.toString(16).padStart(64, '0')}`
+}
+
+function accountOf(index: number): PrivateKeyAccount {
+  return privateKeyToAccount(secretKey(index))
 }

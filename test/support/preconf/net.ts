@@ -1,0 +1,112 @@
+/** Sequencers in turns and followers around one L1, each a whole node in a process of its own, and wallets that use them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hash } from '../../../src/primitives/hex.ts'
+import { serializeRollupSpec } from '../../../src/spec/specFile.ts'
+import type { NodeConfig, SequencerConfig } from './childProtocol.ts'
+import { type PreconfL1Options, startPreconfL1 } from './l1.ts'
+import { createNode, type PreconfNode } from './node.ts'
+
+export type PreconfNetOptions = Omit<PreconfL1Options, 'operators'> & {
+  readonly sequencers: number
+  readonly followers: number
+  /** Operators after the sequencers who never do anything: in their turns all that was promised is landed. */
+  readonly absent?: number
+  readonly sequencing?: Partial<Omit<SequencerConfig, 'key'>>
+}
+
+export type PreconfNet = Awaited<ReturnType<typeof startPreconfNet>>
+
+const SEQUENCING = { blockMs: 1000, fragMs: 200, stopBeforeMs: 5000, batchMs: 4000 }
+const POLL_MS = 50
+/** Bounds a hanging test; nothing here is timed. */
+const WAIT_MAX_MS = 90_000
+
+export async function startPreconfNet(options: PreconfNetOptions) {
+  const l1 = await startPreconfL1({ ...options, operators: options.sequencers + (options.absent ?? 0) })
+  const directory = mkdtempSync(join(tmpdir(), 'plumbline-preconf-'))
+  const specFile = join(directory, 'rollup.json')
+  const genesisFile = join(directory, 'genesis.json')
+  writeFileSync(specFile, serializeRollupSpec(l1.spec))
+  writeFileSync(genesisFile, JSON.stringify(l1.genesisJson))
+  const count = options.sequencers + options.followers
+  const ports = await Promise.all(Array.from({ length: count + 1 }, freePort))
+  const common = { l1Url: l1.url, specFile, genesisFile }
+  const urlOf = (index: number) => `ws://127.0.0.1:${ports[index]}`
+  const nodes = ports.slice(0, count).map((port, index): PreconfNode => {
+    const isSequencer = index < options.sequencers
+    const sequencers = Array.from({ length: options.sequencers }, (_, i) => i).filter((i) => i !== index)
+    // The last follower reads from the one before it, as does who is not known to a sequencer.
+    const isSecondHand = !isSequencer && index > options.sequencers
+    const config: NodeConfig = {
+      name: isSequencer ? `sequencer ${index}` : `follower ${index - options.sequencers}`,
+      ...common,
+      port,
+      dataDir: join(directory, `node-${index}`),
+      sources: isSecondHand ? [urlOf(index - 1)] : sequencers.map(urlOf),
+      ...(isSequencer && {
+        sequencer: { ...SEQUENCING, ...options.sequencing, key: l1.keyOf(index) },
+      }),
+    }
+    return createNode(config)
+  })
+  const close = async () => {
+    await Promise.all(nodes.map((node) => node.kill()))
+    await l1.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all(nodes.map((node) => node.start()))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    l1,
+    directory,
+    sequencers: nodes.slice(0, options.sequencers),
+    followers: nodes.slice(options.sequencers),
+    nodes,
+    /** One more, that hears no sequencer. */
+    createObserver: () =>
+      createNode({
+        ...common,
+        name: 'observer',
+        port: ports[count]!,
+        dataDir: join(directory, 'observer'),
+        sources: [],
+      }),
+    close,
+  }
+}
+
+/** Hashes of the blocks that any of the nodes ever had, by number: more than one for a number is a change of mind. */
+export function contents(nodes: readonly PreconfNode[]): ReadonlyMap<number, ReadonlySet<Hash>> {
+  const found = new Map<number, Set<Hash>>()
+  for (const { number, hash } of nodes.flatMap((node) => node.added()))
+    found.set(number, (found.get(number) ?? new Set()).add(hash))
+  return found
+}
+
+/** Waits until it is so; throws with `what` when it is not after a long time. */
+export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + WAIT_MAX_MS
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`)
+    await sleep(POLL_MS)
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
