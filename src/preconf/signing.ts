@@ -1,0 +1,239 @@
+/**
+ * The half of a node that promises. First the guard behind the committer's key; then, once stream and lists are there, the sequencer
+ * and the service that answers requests. While the guard's memory may have a gap, batches are proposed without promises: what lands
+ * so is what the guard waits for.
+ */
+import { join } from 'node:path'
+import { sleep } from '../primitives/async.ts'
+import { TemporaryError } from '../primitives/errors.ts'
+import type { Address } from '../primitives/hex.ts'
+import type { PromiseDomain } from '../promise/domain.ts'
+import type { InboxReader } from '../propose/inbox.ts'
+import { chooseGasLimit } from '../propose/plan.ts'
+import type { PoolRules } from '../propose/pool/admission.ts'
+import type { Poster } from '../propose/poster.ts'
+import { createProposer, DEFAULT_BUILDER_OPTIONS, DEFAULT_PROPOSER_OPTIONS } from '../propose/proposer.ts'
+import type { SealSigner } from '../propose/sequencer/events.ts'
+import { createSequencer, type Sequencer, type SequencerOptions } from '../propose/sequencer/sequencer.ts'
+import { createTurns } from '../propose/turn.ts'
+import type { TxPool } from '../propose/txPool.ts'
+import { gasLimitWithoutAnchor } from '../protocol/shasta/rules.ts'
+import type { Store } from '../store/store.ts'
+import type { L1Builder } from './commitments/l1Builder.ts'
+import {
+  type CommitmentsOptions,
+  type CommitmentsService,
+  createCommitments,
+  DEFAULT_COMMITMENTS_OPTIONS,
+} from './commitments/service.ts'
+import type { PreconfDeps } from './createPreconf.ts'
+import { describeRefusal } from './guard/describeRefusal.ts'
+import { type Guard, type GuardSigner, openGuard } from './guard/guard.ts'
+import { createL1View } from './guard/l1View.ts'
+import type { Lists } from './lists/lists.ts'
+import type { PromiseBook } from './promises/book.ts'
+import type { Hub } from './stream/hub.ts'
+import type { StreamJournal } from './stream/journal.ts'
+import { createPublisher, type Publisher } from './stream/publisher.ts'
+
+export type SigningOptions = {
+  readonly signer: GuardSigner
+  /** Folder of the guard's database, on a local disk. */
+  readonly guardDir: string
+  /** In no backup of that folder. */
+  readonly counterPath: string
+  /** Longest window that is promised for, in seconds. */
+  readonly windowSeconds: bigint
+  readonly pool: TxPool
+  readonly rules: PoolRules
+  readonly inbox: InboxReader
+  readonly poster: Poster
+  readonly sequencer: Omit<SequencerOptions, 'committer'>
+  readonly commitments?: Partial<CommitmentsOptions>
+  /** Only for an operator who builds his own L1 blocks. */
+  readonly l1Builder?: L1Builder
+  /** By default on the wall clock. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export type CommitterKey = {
+  readonly committer: Address
+  readonly guard: Guard
+  readonly sign: SealSigner
+  readonly publisher: Publisher
+  close(): Promise<void>
+}
+
+/** StoreLockedError while another process signs with these files. */
+export async function openCommitterKey(
+  deps: PreconfDeps & {
+    readonly domain: PromiseDomain
+    readonly journal: StreamJournal
+    readonly hub: Hub
+  },
+  options: SigningOptions,
+): Promise<CommitterKey> {
+  const { spec, chain, l1, domain, journal, hub, logger } = deps
+  const { signer } = options
+  const committer = signer.address
+  const view = createL1View({ chain, l1 })
+  const guard = await openGuard({
+    path: join(options.guardDir, 'guard.db'),
+    counterPath: options.counterPath,
+    domain,
+    signers: [signer],
+    slots: spec.l1,
+    windowSeconds: options.windowSeconds,
+    readL1: view.read,
+  }).catch((error: unknown) => {
+    view.close()
+    throw error
+  })
+  const sign: SealSigner = async (commitment) => {
+    const answer = await guard.signBlock(committer, commitment)
+    if (answer.type === 'signed') return answer
+    return { type: 'refused', reason: describeRefusal(answer.refusal) }
+  }
+  const publisher = createPublisher({
+    ...{ journal, hub, logger },
+    sign: async (message) => {
+      const answer = await guard.signStream(committer, { ...message, l2ChainId: spec.l2.chainId })
+      if (answer.type === 'signed') return answer
+      return { type: 'refused', reason: describeRefusal(answer.refusal) }
+    },
+  })
+  return {
+    ...{ committer, guard, sign, publisher },
+    close: async () => {
+      await guard.close()
+      view.close()
+    },
+  }
+}
+
+export type Sequencing = {
+  readonly sequencer: Sequencer
+  readonly commitments: CommitmentsService
+  /** Until the signal; throws only a CriticalError. */
+  run(signal: AbortSignal): Promise<void>
+  close(): void
+}
+
+export async function createSequencing(
+  deps: PreconfDeps & {
+    readonly domain: PromiseDomain
+    readonly journal: StreamJournal
+    readonly book: PromiseBook
+    readonly store: Store
+    readonly lists: Lists
+    readonly key: CommitterKey
+    /** What was kept is back in the chain. */
+    readonly isSettled: () => boolean
+  },
+  options: SigningOptions,
+): Promise<Sequencing> {
+  const { spec, chain, state, engine, l1, schedule, unsafe, journal, lists, key, logger, now } = deps
+  const { inbox, pool, poster } = options
+  const wait = options.wait ?? sleep
+  const { committer } = key
+  const turn = createTurns({ spec, schedule })
+  const ready = () => {
+    if (!deps.sync().isSynced) return { isReady: false, reason: 'the node is not at the head of L1' }
+    if (!deps.isSettled()) return { isReady: false, reason: 'the blocks that were kept are being put back' }
+    return { isReady: true }
+  }
+  let commitments: CommitmentsService | undefined
+  const sequencer = createSequencer(
+    {
+      ...{ spec, engine, chain, state, l1, inbox, pool, poster, schedule, turn, journal, unsafe, logger },
+      ...{ ready, now, wait },
+      builder: unsafe,
+      sign: key.sign,
+      commitmentOf: journal.commitmentOf,
+      listed: (windowEnd) => [...(commitments?.owed(windowEnd) ?? []), ...lists.listed(windowEnd)],
+    },
+    { ...options.sequencer, committer },
+  )
+  const stop = sequencer.onEvent(key.publisher.note)
+  commitments = await createCommitments(
+    {
+      ...{ spec, schedule, sequencer, pool, chain, ready, logger, now },
+      ...{ domain: deps.domain, guard: key.guard, book: deps.book, store: deps.store, rules: options.rules },
+      ...(options.l1Builder && { l1Builder: options.l1Builder }),
+      next: async () => {
+        const { parent, baseFeePerGas } = await unsafe.latest()
+        const { gasLimitTarget } = options.sequencer
+        const gasLimit = chooseGasLimit(gasLimitWithoutAnchor(parent.header), gasLimitTarget)
+        return { baseFeePerGas, gasLimit, state: state.source() }
+      },
+    },
+    {
+      ...DEFAULT_COMMITMENTS_OPTIONS,
+      ...options.commitments,
+      keys: [committer],
+      takesOpenWindows: options.sequencer.takesOpenWindows,
+      stopBeforeMs: options.sequencer.stopBeforeMs,
+      blockMs: options.sequencer.blockMs,
+    },
+  )
+
+  /** A guard with a gap waits for a block that lands; a sole proposer has to land it himself. */
+  const proposeWithoutPromises = async (signal: AbortSignal): Promise<void> => {
+    const {
+      proposer: address,
+      coinbase,
+      blobsMax,
+      anchorLag,
+      gasLimitTarget,
+      postIntervalMs,
+    } = options.sequencer
+    const proposer = createProposer(
+      {
+        ...{ spec, engine, chain, state, l1, inbox, pool, poster, turn, logger },
+        ready: () => ready().isReady,
+      },
+      {
+        ...DEFAULT_PROPOSER_OPTIONS,
+        builder: {
+          ...DEFAULT_BUILDER_OPTIONS,
+          proposer: address,
+          coinbase,
+          blobsMax,
+          anchorLag,
+          gasLimitTarget,
+        },
+        intervalMs: postIntervalMs,
+      },
+    )
+    let said: string | undefined
+    while (!signal.aborted) {
+      const status = await key.guard.status().catch((error: unknown) => {
+        if (error instanceof TemporaryError) return undefined
+        throw error
+      })
+      if (status?.type === 'ready') return
+      if (status !== undefined && status.sentence !== said) logger.warn({}, status.sentence)
+      said = status?.sentence
+      await proposer.step(signal)
+      await wait(postIntervalMs, signal)
+    }
+  }
+
+  return {
+    sequencer,
+    commitments,
+    run: async (signal) => {
+      try {
+        await proposeWithoutPromises(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        throw error
+      }
+      await sequencer.run(signal)
+    },
+    close: () => {
+      stop()
+      commitments.close()
+    },
+  }
+}
