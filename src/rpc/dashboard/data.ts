@@ -3,6 +3,7 @@
  * numbers, slots and epochs are JSON numbers, as in `based_syncStatus`; times are Unix seconds unless the name says otherwise.
  */
 
+import type { SourceState } from '../../preconf/follow/sources.ts'
 import type { ListVerdict, VerdictFinality } from '../../preconf/lists/verdict.ts'
 import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'
 import type { OutcomeCounts } from '../../preconf/promises/score.ts'
@@ -184,16 +185,25 @@ export type SequencerData = {
   readonly until: number | null
 }
 
+/** As `based_preconfStatus`. */
 export type FollowerData = {
+  readonly isAtTip: boolean
+  /** A sentence. */
+  readonly detail: string
   readonly received: number | null
   readonly executed: number
   readonly derived: number
   readonly sources: readonly {
     readonly name: string
-    readonly isConnected: boolean
-    readonly lastMessageAtMs: number | null
+    readonly state: SourceState
+    /** A sentence. */
+    readonly detail: string
+    readonly received: number
+    readonly invalid: number
+    /** Its newest block, by its own word. */
+    readonly tip: number | null
+    readonly heardAtMs: number | null
   }[]
-  readonly problems: readonly string[]
 }
 
 export type PromisesData = {

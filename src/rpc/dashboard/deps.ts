@@ -1,8 +1,9 @@
 /**
- * What the dashboard reads. It asks nothing that a method of the RPC does not ask too, and changes nothing. The faces of
- * preconfirmation are as small as the page needs them; a node that takes no part in it leaves them out.
+ * What the dashboard reads. It asks nothing that a method of the RPC does not ask too, and changes nothing. A
+ * node that takes no part in preconfirmations leaves their part out.
  */
 import type { L1 } from '../../l1/l1.ts'
+import type { FollowerStatus } from '../../preconf/follow/status.ts'
 import type { Lists } from '../../preconf/lists/lists.ts'
 import type { PromiseBook } from '../../preconf/promises/book.ts'
 import type { SequencerStatus } from '../../propose/sequencer/sequencer.ts'
@@ -26,25 +27,8 @@ export type PreconfView = {
   /** This node as one that builds blocks. */
   readonly sequencer?: () => SequencerStatus
   /** This node as one that listens to a stream. */
-  readonly follower?: () => FollowerView
+  readonly follower?: () => FollowerStatus
   /** Promises given and heard of: what `based_preconfScorecard` counts. */
   readonly promises?: Pick<PromiseBook, 'recent' | 'scores'>
   readonly lists?: Pick<Lists, 'ofSlot'>
-}
-
-/** Block numbers; each head is at or behind the one before it. */
-export type FollowerView = {
-  /** Heard of; absent before the first. */
-  readonly received?: bigint
-  /** Executed here. */
-  readonly executed: bigint
-  readonly sources: readonly {
-    /** Without credentials. */
-    readonly name: string
-    readonly isConnected: boolean
-    /** Milliseconds since 1970. */
-    readonly lastMessageAt?: number
-  }[]
-  /** Sentences for an operator. Empty when all is well. */
-  readonly problems: readonly string[]
 }

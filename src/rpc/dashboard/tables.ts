@@ -13,6 +13,7 @@ import {
   formatTime,
   PROMISE_OUTCOMES,
   SLOT_OUTCOMES,
+  SOURCE_STATES,
   shortHex,
   VERDICTS,
 } from './words.ts'
@@ -43,6 +44,7 @@ export const TABLE_IDS = [
   'sequencers',
   'slots',
   'gaps',
+  'stream-sources',
   'scores',
   'promises',
   'lists',
@@ -60,6 +62,7 @@ const TABLES: Readonly<Record<TableId, (data: DashboardData) => Omit<Table, 'id'
   sequencers: sequencersTable,
   slots: slotsTable,
   gaps: gapsTable,
+  'stream-sources': streamSourcesTable,
   scores: scoresTable,
   promises: promisesTable,
   lists: listsTable,
@@ -225,6 +228,36 @@ function gapsTable(data: DashboardData): Omit<Table, 'id'> {
       ],
     })),
     empty: 'No proposal has landed yet.',
+  }
+}
+
+function streamSourcesTable(data: DashboardData): Omit<Table, 'id'> {
+  const time = createTime(data)
+  const follower = data.preconf?.follower
+  const sources = follower && !isUnavailable(follower) ? follower.sources : []
+  return {
+    caption: 'Where the stream comes from',
+    columns: [
+      { key: 'name', title: 'Source' },
+      { key: 'state', title: 'State' },
+      { key: 'detail', title: 'In words' },
+      { key: 'tip', title: 'Newest block', isNumeric: true },
+      { key: 'heardAt', title: 'Last heard (UTC)' },
+      { key: 'received', title: 'Messages', isNumeric: true },
+      { key: 'invalid', title: 'Invalid', isNumeric: true },
+    ],
+    rows: sources.map((source) => ({
+      cells: [
+        text(source.name),
+        marked(source.state, SOURCE_STATES[source.state]),
+        text(source.detail),
+        number(source.tip),
+        time(source.heardAtMs === null ? null : Math.floor(source.heardAtMs / 1000)),
+        number(source.received),
+        number(source.invalid),
+      ],
+    })),
+    empty: 'No source is set.',
   }
 }
 

@@ -1,5 +1,6 @@
 /** Times and names as people read them. Everything is in UTC: a server does not know where its reader is. */
 
+import type { SourceState } from '../../preconf/follow/sources.ts'
 import type { ListVerdict } from '../../preconf/lists/verdict.ts'
 import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'
 import type { ClockData, ClockName, SlotOutcome, Turn } from './data.ts'
@@ -137,7 +138,15 @@ export const VERDICTS: Readonly<
   unjudged: { icon: '?', word: 'not judged' },
 }
 
-/** Commitment types of docs/preconf.md; another one is named by its number. */
+export const SOURCE_STATES: Readonly<Record<SourceState, { readonly icon: string; readonly word: string }>> =
+  {
+    connected: { icon: '✓', word: 'connected' },
+    connecting: { icon: '◷', word: 'connecting' },
+    waiting: { icon: '◷', word: 'waiting' },
+    banned: { icon: '✕', word: 'let go for a while' },
+  }
+
+/** Commitment types; another one is named by its number. */
 const COMMITMENT_TYPES: Readonly<Record<number, string>> = {
   1: 'inclusion on L1',
   2: 'block',

@@ -1,7 +1,8 @@
 /** What this node does with preconfirmations, and what came of the promises it knows; part by part. */
-import type { Heads } from '../../../chain/chain.ts'
+import type { FollowerStatus } from '../../../preconf/follow/status.ts'
 import type { Lists } from '../../../preconf/lists/lists.ts'
 import type { ListRecord } from '../../../preconf/lists/record.ts'
+import type { PromiseBook } from '../../../preconf/promises/book.ts'
 import type { StoredPromise } from '../../../preconf/promises/promise.ts'
 import { defined } from '../../../primitives/assert.ts'
 import { toSafeNumber } from '../../../primitives/bigint.ts'
@@ -17,31 +18,35 @@ import {
   type SlotsData,
   type Unavailable,
 } from '../data.ts'
-import type { FollowerView, PreconfView } from '../deps.ts'
+import type { PreconfView } from '../deps.ts'
+import { oncePer } from '../once.ts'
 import { attempt } from './part.ts'
 
+/** Milliseconds for which a count of the book serves: it goes over as many as 100,000 promises. */
+const SCORES_TTL_MS = 10_000
 /** Promises on the page. */
 const PROMISES_MAX = 50
 const OUTCOMES = ['kept', 'pending', 'broken', 'expired'] as const
 
-export async function readPreconf(
-  deps: { readonly view: PreconfView; readonly logger: Logger },
-  heads: Heads,
-  slots: SlotsData | Unavailable,
-): Promise<PreconfData> {
-  const { view, logger } = deps
+export type ReadPreconf = (slots: SlotsData | Unavailable) => Promise<PreconfData>
+
+export function createReadPreconf(view: PreconfView, logger: Logger): ReadPreconf {
   const { sequencer, follower, promises, lists } = view
-  const [sequencerData, followerData, promisesData, listsData] = await Promise.all([
-    sequencer && attempt(logger, 'the sequencer', () => describeSequencer(sequencer())),
-    follower && attempt(logger, 'the stream', () => describeFollower(follower(), heads)),
-    promises && attempt(logger, 'the promises', () => readPromises(promises)),
-    lists && attempt(logger, 'the inclusion lists', () => readLists(lists, slots)),
-  ])
-  return {
-    sequencer: sequencerData ?? null,
-    follower: followerData ?? null,
-    promises: promisesData ?? null,
-    lists: listsData ?? null,
+  const readScores =
+    promises && oncePer(SCORES_TTL_MS, () => promises.scores(), performance.now.bind(performance))
+  return async (slots) => {
+    const [sequencerData, followerData, promisesData, listsData] = await Promise.all([
+      sequencer && attempt(logger, 'the sequencer', () => describeSequencer(sequencer())),
+      follower && attempt(logger, 'the stream', () => describeFollower(follower())),
+      promises && readScores && attempt(logger, 'the promises', () => readPromises(promises, readScores)),
+      lists && attempt(logger, 'the inclusion lists', () => readLists(lists, slots)),
+    ])
+    return {
+      sequencer: sequencerData ?? null,
+      follower: followerData ?? null,
+      promises: promisesData ?? null,
+      lists: listsData ?? null,
+    }
   }
 }
 
@@ -60,25 +65,27 @@ function describeSequencer(status: SequencerStatus): SequencerData {
   }
 }
 
-function describeFollower(
-  { received, executed, sources, problems }: FollowerView,
-  heads: Heads,
-): FollowerData {
+function describeFollower(status: FollowerStatus): FollowerData {
+  const { isAtTip, detail, received, executed, derived, sources } = status
   return {
-    received: numberOrNull(received),
-    executed: toSafeNumber(executed),
-    derived: toSafeNumber(heads.safe.number),
-    sources: sources.map(({ name, isConnected, lastMessageAt }) => ({
-      name,
-      isConnected,
-      lastMessageAtMs: lastMessageAt ?? null,
+    isAtTip,
+    detail,
+    received: numberOrNull(received?.number),
+    executed: toSafeNumber(executed.number),
+    derived: toSafeNumber(derived.number),
+    sources: sources.map(({ name, state, detail, received, invalid, tip, heardAt }) => ({
+      ...{ name, state, detail, received, invalid },
+      tip: numberOrNull(tip),
+      heardAtMs: heardAt ?? null,
     })),
-    problems,
   }
 }
 
-async function readPromises(book: NonNullable<PreconfView['promises']>): Promise<PromisesData> {
-  const [signers, recent] = await Promise.all([book.scores(), book.recent(PROMISES_MAX)])
+async function readPromises(
+  book: Pick<PromiseBook, 'recent'>,
+  readScores: PromiseBook['scores'],
+): Promise<PromisesData> {
+  const [signers, recent] = await Promise.all([readScores(), book.recent(PROMISES_MAX)])
   const scores = signers.flatMap(({ signer, isOurs, counts }) =>
     [...counts].map(([commitmentType, outcomes]) => ({ signer, isOurs, commitmentType, ...outcomes })),
   )

@@ -8,7 +8,7 @@ import { readForcedInclusions } from './forcedInclusions.ts'
 import { createProposalLog, readGaps } from './gaps.ts'
 import { createL1Blocks } from './l1Blocks.ts'
 import { attempt } from './part.ts'
-import { readPreconf } from './preconf.ts'
+import { createReadPreconf } from './preconf.ts'
 import { readSlots } from './slots.ts'
 
 export type ReadDashboard = () => Promise<DashboardData>
@@ -16,6 +16,7 @@ export type ReadDashboard = () => Promise<DashboardData>
 export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
   const { rpc, logger, now = Date.now } = deps
   const proposalLog = createProposalLog(rpc.chain)
+  const readPreconf = deps.preconf && createReadPreconf(deps.preconf, logger)
   const l1Blocks = deps.l1 && createL1Blocks(deps.l1)
 
   return async () => {
@@ -36,7 +37,7 @@ export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
         ? noL1
         : attempt(logger, 'the forced inclusions', () => readForcedInclusions(rpc.spec, schedule)),
     ])
-    const preconf = deps.preconf && (await readPreconf({ view: deps.preconf, logger }, heads, slots))
+    const preconf = (await readPreconf?.(slots)) ?? null
     return {
       readAtMs,
       node: {
@@ -50,7 +51,7 @@ export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
       slots,
       gaps: readGaps(rpc.spec, proposals),
       forcedInclusions,
-      preconf: preconf ?? null,
+      preconf,
     }
   }
 }

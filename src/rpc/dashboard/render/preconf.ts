@@ -8,7 +8,7 @@ import {
   type PromisesData,
   type SequencerData,
 } from '../data.ts'
-import { createTable } from '../tables.ts'
+import { createTable, type Table } from '../tables.ts'
 import { capitalise, formatAge, formatNumber, formatTime, PROMISE_OUTCOMES } from '../words.ts'
 import { type Html, renderDetails, renderSection, renderState, renderTable, renderTiles } from './parts.ts'
 
@@ -17,7 +17,7 @@ const NO_PART = 'This node takes no part in preconfirmations.'
 export function renderPromises(data: DashboardData): Html {
   const { preconf } = data
   if (preconf === null) return renderSection({ id: 'promises', body: sentence(NO_PART) })
-  const roles = renderRoles(preconf, data.readAtMs / 1000)
+  const roles = renderRoles(data, preconf)
   const { promises } = preconf
   if (promises === null || isUnavailable(promises))
     return renderSection({
@@ -29,7 +29,7 @@ export function renderPromises(data: DashboardData): Html {
   return renderSection({
     id: 'promises',
     table,
-    moreTables: [scores],
+    moreTables: [scores, createTable('stream-sources', data)].filter(({ rows }) => rows.length > 0),
     body: html`${roles}${renderTotals(promises)}
 ${scores.rows.length === 0 ? '' : renderTable(scores)}
 ${renderDetails(table, 'Promise by promise')}`,
@@ -49,7 +49,8 @@ function renderTotals({ totals }: PromisesData): Html {
   ])
 }
 
-function renderRoles({ sequencer, follower }: PreconfData, now: number): Html {
+function renderRoles(data: DashboardData, { sequencer, follower }: PreconfData): Html {
+  const now = data.readAtMs / 1000
   return html`${
     sequencer === null
       ? ''
@@ -61,7 +62,7 @@ function renderRoles({ sequencer, follower }: PreconfData, now: number): Html {
       ? ''
       : isUnavailable(follower)
         ? sentence(follower.unavailable)
-        : renderFollower(follower, now)
+        : renderFollower(follower, createTable('stream-sources', data))
   }`
 }
 
@@ -90,19 +91,16 @@ function count(number: number, one: string, many: string): string {
   return `${formatNumber(number)} ${number === 1 ? one : many}`
 }
 
-function renderFollower({ received, executed, derived, sources, problems }: FollowerData, now: number): Html {
+function renderFollower(follower: FollowerData, sources: Table): Html {
+  const { isAtTip, detail, received, executed, derived } = follower
   return html`<h3>This node follows the stream</h3>
+${renderState(isAtTip, detail)}
 <dl class="facts">
 <div><dt>Received</dt><dd>${received === null ? 'nothing yet' : `block ${formatNumber(received)}`}</dd></div>
 <div><dt>Executed</dt><dd>block ${formatNumber(executed)}</dd></div>
 <div><dt>Derived from L1</dt><dd>block ${formatNumber(derived)}</dd></div>
 </dl>
-${sources.map(({ name, isConnected, lastMessageAtMs }) => {
-  const heard =
-    lastMessageAtMs === null ? '' : `, last heard ${formatAge(Math.floor(lastMessageAtMs / 1000), now)}`
-  return renderState(isConnected, `${name}: ${isConnected ? 'connected' : 'not connected'}${heard}.`)
-})}
-${problems.map((problem) => renderState(false, problem))}`
+${renderTable(sources)}`
 }
 
 export function renderLists(data: DashboardData): Html {
