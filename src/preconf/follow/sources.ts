@@ -188,7 +188,11 @@ export function createSources(deps: SourcesDeps): Sources {
   return {
     async run(signal) {
       ending = signal
-      await Promise.all(all.map((running) => runOne(running, signal)))
+      const ended = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        else signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await Promise.all([ended, ...all.map((running) => runOne(running, signal))])
     },
     fill(name, from, count) {
       const signal = ending
