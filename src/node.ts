@@ -17,11 +17,14 @@ import { STATE_SCHEMA } from './engine/state/schema.ts'
 import { createEngine } from './engine/vm.ts'
 import { createL1, type L1Options } from './l1/createL1.ts'
 import type { L1, L1Position } from './l1/l1.ts'
-import { sleep } from './primitives/async.ts'
+import type { L1Reads } from './l1/reads.ts'
+import { createPreconf, type Preconf, type PreconfOptions } from './preconf/createPreconf.ts'
+import { retryTemporary, sleep } from './primitives/async.ts'
 import { createProcessCaller } from './rpc/caller/processCaller.ts'
 import type { SyncStatus } from './rpc/deps.ts'
 import { createNextBaseFee } from './rpc/nextBaseFee.ts'
 import type { TxPool } from './rpc/pool.ts'
+import type { PreconfRpc } from './rpc/preconf/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
 import { createSchedule } from './schedule/createSchedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
@@ -30,6 +33,8 @@ import { openStore } from './store/openStore.ts'
 import type { Store } from './store/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+
+const RETRY = { delayMs: 500, delayMaxMs: 12_000 }
 
 export const VERSION = '0.1.0'
 const CLIENT_VERSION = `plumbline/v${VERSION}`
@@ -49,6 +54,10 @@ export type NodeOptions = {
   readonly signal: AbortSignal
   /** A pool for nodes that take transactions; made once chain and state are there. */
   readonly createPool?: (rooms: Rooms) => Promise<TxPool>
+  /** What a node that takes part in promises follows and signs with; asked after the pool. */
+  readonly preconf?: (rooms: Rooms) => Promise<Omit<PreconfOptions, 'dataDir'>>
+  /** Milliseconds since 1970. For an L1 that keeps another time than the wall clock. */
+  readonly now?: () => number
 }
 
 /** What a proposer, a pool or a test may use of a running node. */
@@ -66,6 +75,7 @@ export type Rooms = {
 }
 
 export type Node = Rooms & {
+  readonly preconf?: Preconf
   readonly rpc: RpcServer
   /** Blobs fetched and verified since the start. */
   readonly blobs: () => number
@@ -104,7 +114,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     }
     const engine = keep(createEngine({ spec, workers: options.workers }))
     const metrics = createMetrics({ version: VERSION, commit: 'unknown' })
-    const schedule = createSchedule({ spec, l1, reads: l1.reads, logger })
+    const now = options.now ?? Date.now
+    const schedule = createSchedule({
+      ...{ spec, l1, logger },
+      reads: l1.reads,
+      now: () => BigInt(Math.floor(now() / 1000)),
+    })
     const status = await createStatus({ store, l1, chain, schedule, metrics })
     const driver = createDriver({
       spec,
@@ -121,6 +136,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const unsafe = { ...createUnsafeBuilder({ spec, chain, state, engine, l1 }), extend, drop }
     const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
     const pool = await options.createPool?.(rooms)
+    const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
     const caller = keep(createProcessCaller({ spec }))
     const rpc = keep(
       await startRpc(
@@ -131,6 +147,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           caller,
           nextBaseFee: createNextBaseFee(spec),
           ...(pool && { pool }),
+          ...(preconf && { pending: preconf.pending, preconf: rpcOf(preconf) }),
+          l1,
           sync: status.read,
           schedule,
           clientVersion: CLIENT_VERSION,
@@ -144,11 +162,44 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         options.rpc,
       ),
     )
-    return { ...rooms, rpc, blobs: status.blobs, run: driver.run, close }
+    return {
+      ...rooms,
+      ...(preconf && { preconf }),
+      rpc,
+      blobs: status.blobs,
+      run: (until) => runBoth(until, driver.run, preconf?.run),
+      close,
+    }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function joinPreconf(
+  rooms: Rooms & { readonly l1: L1 & { readonly reads: L1Reads } },
+  now: () => number,
+  { preconf, dataDir, logger, signal }: NodeOptions,
+): Promise<Preconf> {
+  const chosen = await preconf?.(rooms)
+  return retryTemporary(
+    () => createPreconf({ ...rooms, now, logger }, { dataDir, sources: [], committers: [], ...chosen }),
+    { ...RETRY, signal, onRetry: ({ message }) => logger.warn({ error: message }, 'promises wait for L1') },
+  )
+}
+
+function rpcOf({ sequencing, ...preconf }: Preconf): PreconfRpc {
+  if (sequencing === undefined) return preconf
+  const { commitments, sequencer } = sequencing
+  return { ...preconf, commitments, sequencer: sequencer.status }
+}
+
+/** What ends one of them ends the other. */
+async function runBoth(signal: AbortSignal, ...runs: readonly (Node['run'] | undefined)[]): Promise<void> {
+  const ending = new AbortController()
+  const both = AbortSignal.any([signal, ending.signal])
+  const outcomes = await Promise.allSettled(runs.map((run) => run?.(both).finally(() => ending.abort())))
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** Where derivation stands, for the RPC, the metrics and the progress line. */

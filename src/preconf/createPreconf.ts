@@ -23,7 +23,9 @@ import { createEvidenceStore, type EvidenceStore } from './evidence/store.ts'
 import { createFollower, type Follower } from './follow/follower.ts'
 import { createLists, LISTS_SCHEMA, type Lists, signedListJson } from './lists/lists.ts'
 import { createPromiseBook, PROMISES_SCHEMA, type PromiseBook } from './promises/book.ts'
+import { createFirstSeen, type FirstSeen } from './promises/firstSeen.ts'
 import { createPromiseFollower } from './promises/follow.ts'
+import { createHeadMarks, type HeadMarks } from './promises/headMarks.ts'
 import { createL1Facts } from './promises/l1Facts.ts'
 import {
   type CommitterKey,
@@ -67,6 +69,8 @@ export type Preconf = {
   readonly hub: Hub
   readonly evidence: EvidenceStore
   readonly book: PromiseBook
+  readonly firstSeen: FirstSeen
+  readonly marks: HeadMarks
   readonly lists: Lists
   readonly follower: Follower
   /** On a node that signs. */
@@ -144,10 +148,15 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       signing &&
       key &&
       keep(await createSequencing({ ...deps, domain, journal, book, store, lists, key, isSettled }, signing))
+    const pool = signing?.pool
+    const firstSeen = keep(
+      createFirstSeen({ now, ...(pool && { pool }), ...(sequencing && { building: sequencing.sequencer }) }),
+    )
+    const marks = keep(createHeadMarks({ store, chain, logger, now }))
     const stops = connect({ deps, journal, hub, evidence, book, lists, committer: key?.committer })
     keep({ close: () => stops.forEach((stop) => void stop()) })
     return {
-      ...{ domain, journal, hub, evidence, book, lists, follower },
+      ...{ domain, journal, hub, evidence, book, firstSeen, marks, lists, follower },
       ...(key && { key }),
       ...(sequencing && { sequencing }),
       pending: () => sequencing?.sequencer.pending() ?? follower.pending(),

@@ -9,6 +9,7 @@ import type { Schedule } from '../schedule/schedule.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { ReadPending } from './pending.ts'
 import type { TxPool } from './pool.ts'
+import type { PreconfRpc } from './preconf/deps.ts'
 
 export type RpcDeps = {
   readonly spec: RollupSpec
@@ -21,6 +22,8 @@ export type RpcDeps = {
   readonly pool?: TxPool
   /** Absent on a node that neither sequences nor follows a sequencer. */
   readonly pending?: ReadPending
+  /** Absent on a node that takes no part in promises. */
+  readonly preconf?: PreconfRpc
   readonly sync: () => SyncStatus
   /** Absent on a node without an L1 to ask, as in tests. */
   readonly schedule?: Schedule

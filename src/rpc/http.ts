@@ -1,13 +1,20 @@
 /** JSON-RPC over HTTP, and the pages for operators: `/healthz`, `/readyz`, `/status`, `/metrics`. */
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
+import type { L1 } from '../l1/l1.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Access, isHostAllowed } from './access.ts'
 import { readBody } from './body.ts'
+import type { PreconfView } from './dashboard/deps.ts'
+import { addDashboardRoutes } from './dashboard/routes.ts'
 import type { RpcDeps } from './deps.ts'
 import { readiness, statusJson } from './health.ts'
 import type { Dispatcher } from './jsonrpc.ts'
 import type { RpcLimits } from './limits.ts'
+import { addCommitmentRoutes } from './preconf/commitmentRoutes.ts'
+import type { PreconfRpc } from './preconf/deps.ts'
+import { addListRoutes } from './preconf/listRoutes.ts'
+import { addStreamRoutes } from './preconf/streamRoutes.ts'
 
 /** geth's list. A browser cannot send these across origins without asking first (CORS preflight). */
 const CONTENT_TYPES = ['application/json', 'application/json-rpc', 'application/jsonrequest']
@@ -22,6 +29,8 @@ export function createHttpApp(deps: {
   /** L1 blocks behind the L1 head past which the node is not ready. */
   readonly lagMax: bigint
   readonly metrics?: MetricsPage
+  /** For what the dashboard shows of L1. */
+  readonly l1?: Pick<L1, 'ancestor'>
   readonly logger: Logger
 }): Hono {
   const { rpc, dispatcher, limits, access, metrics, logger } = deps
@@ -66,11 +75,33 @@ export function createHttpApp(deps: {
       c.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType }),
     )
 
+  const { preconf } = rpc
+  if (preconf !== undefined) {
+    addStreamRoutes(app, { ...preconf, chain: rpc.chain, logger })
+    addListRoutes(app, preconf)
+    if (preconf.commitments !== undefined)
+      addCommitmentRoutes(app, { commitments: preconf.commitments, logger })
+  }
+  addDashboardRoutes(app, {
+    ...{ rpc, lagMax: deps.lagMax, logger },
+    ...(deps.l1 && { l1: deps.l1 }),
+    ...(preconf && { preconf: viewOf(preconf) }),
+  })
+
   app.onError((error, c) => {
     logger.error({ path: c.req.path, error }, 'an HTTP request failed')
     return c.text('internal error; the node has logged it\n', 500)
   })
   return app
+}
+
+function viewOf({ sequencer, follower, book, lists }: PreconfRpc): PreconfView {
+  return {
+    ...(sequencer && { sequencer }),
+    follower: follower.status,
+    promises: book,
+    lists,
+  }
 }
 
 function refuseHeaders(c: Context): Response | undefined {

@@ -13,6 +13,14 @@ import type { BlockFeed } from './feed.ts'
 import type { RpcLimits } from './limits.ts'
 import { defineMethod, type Methods } from './method.ts'
 import { nodeMethods } from './node.ts'
+import { commitmentMethods } from './preconf/commitments.ts'
+import { listMethods } from './preconf/lists.ts'
+import { promiseMethods } from './preconf/promises.ts'
+import { statusMethods } from './preconf/status.ts'
+import { streamMethods } from './preconf/stream.ts'
+
+/** Sequencers of this stack seal a block every two seconds. */
+const BLOCK_MS = 2_000
 
 export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'based'] as const
 export type Namespace = (typeof NAMESPACES)[number]
@@ -21,6 +29,8 @@ export function createMethods(
   deps: RpcDeps & { readonly limits: RpcLimits; readonly feed: BlockFeed },
   namespaces: readonly Namespace[],
 ): Methods {
+  const { preconf } = deps
+  const now = Date.now
   const all: Methods = {
     ...nodeMethods(deps),
     ...blockMethods(deps),
@@ -32,12 +42,19 @@ export function createMethods(
     ...sendMethods(deps.pool),
     ...subscriptionMethods(deps),
     ...basedMethods(deps),
+    ...statusMethods({ ...deps, ...preconf, blockMs: BLOCK_MS, now }),
+    ...(preconf && {
+      ...streamMethods({ ...deps, ...preconf }),
+      ...promiseMethods({ ...deps, ...preconf }),
+      ...listMethods(preconf),
+    }),
   }
   const enabled = Object.entries(all).filter(([name]) =>
     namespaces.some((namespace) => name.startsWith(`${namespace}_`)),
   )
   return {
     ...Object.fromEntries(enabled),
+    ...(preconf?.commitments && commitmentMethods({ commitments: preconf.commitments })),
     rpc_modules: defineMethod({
       cost: 1,
       params: {},

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { L1 } from '../l1/l1.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Access } from './access.ts'
@@ -44,6 +45,7 @@ export async function startRpc(
     readonly logger: Logger
     readonly metrics?: MetricsPage
     readonly observe?: RequestObserver
+    readonly l1?: Pick<L1, 'ancestor'>
   },
   options: RpcOptions,
 ): Promise<RpcServer> {
@@ -68,6 +70,7 @@ export async function startRpc(
     lagMax: options.lagMax ?? DEFAULT_LAG_MAX,
     logger,
     ...(deps.metrics === undefined ? {} : { metrics: deps.metrics }),
+    ...(deps.l1 === undefined ? {} : { l1: deps.l1 }),
   })
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })

@@ -4,28 +4,28 @@ import { z } from 'zod'
 import { matches } from '../../chain/logs.ts'
 import { assertNever } from '../../primitives/assert.ts'
 import { bytesToHex } from '../../primitives/hex.ts'
+import type { RpcDeps } from '../deps.ts'
 import { limitExceeded, RpcError } from '../errors.ts'
 import type { BlockFeed } from '../feed.ts'
 import { headerJson, logJson, pendingTransactionJson } from '../json.ts'
 import { COST, type RpcLimits } from '../limits.ts'
 import { type CallContext, defineMethod, type Methods, type PushConnection } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
-import { requirePool, type TxPool } from '../pool.ts'
+import { requirePool } from '../pool.ts'
+import { streamSubscription } from '../preconf/stream.ts'
 import { logSelection } from './logs.ts'
 
-const kindParam = z.enum(['newHeads', 'logs', 'newPendingTransactions'], {
-  error: 'newHeads, logs or newPendingTransactions wanted',
+const kindParam = z.enum(['newHeads', 'logs', 'newPendingTransactions', 'preconfBlocks', 'preconfFrags'], {
+  error: 'newHeads, logs, newPendingTransactions, preconfBlocks or preconfFrags wanted',
 })
 /** Logs take a filter, pending transactions whether they come whole. */
 const optionParam = z.union([logFilterParam, z.boolean()]).optional()
 
 type Subscription = (push: (result: unknown) => void) => () => void
 
-export function subscriptionMethods(deps: {
-  readonly feed: BlockFeed
-  readonly limits: RpcLimits
-  readonly pool?: TxPool
-}): Methods {
+type SubscriptionDeps = Pick<RpcDeps, 'chain' | 'pool' | 'preconf'> & { readonly feed: BlockFeed }
+
+export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: RpcLimits }): Methods {
   return {
     eth_subscribe: defineMethod({
       cost: COST.call,
@@ -61,7 +61,7 @@ export function subscriptionMethods(deps: {
 }
 
 function createSubscription(
-  { feed, pool }: { readonly feed: BlockFeed; readonly pool?: TxPool },
+  { feed, pool, chain, preconf }: SubscriptionDeps,
   kind: z.output<typeof kindParam>,
   option: LogFilterParameter | boolean | undefined,
 ): Subscription {
@@ -86,6 +86,11 @@ function createSubscription(
           push(option === true ? pendingTransactionJson(transaction) : transaction.hash),
         )
     }
+    case 'preconfBlocks':
+    case 'preconfFrags':
+      if (preconf === undefined)
+        throw new RpcError({ code: 'methodNotSupported', message: 'this node follows no sequencer' })
+      return streamSubscription({ chain, hub: preconf.hub }, kind)
     default:
       return assertNever(kind)
   }
