@@ -1,0 +1,167 @@
+/** Evidence of an omission, put to the slasher's own code; complete only when everything in it is. */
+import { afterEach, expect, test } from 'vitest'
+import type { ListRecord, ListVerdict } from '../../../../src/preconf/lists/lists.ts'
+import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
+import { findProposal } from '../../../support/l1/inboxState.ts'
+import {
+  COMMITTER,
+  DOMAIN,
+  type ListsWorld,
+  signL2,
+  signList,
+  startListsWorld,
+} from '../../../support/preconfLists.ts'
+import { deploySlasher, EVIDENCE_MIN_AGE, SAFETY_PENALTY } from '../../../support/preconfSlasher.ts'
+
+const worlds: ListsWorld[] = []
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close()
+})
+
+const LAST_SLOT = 7n
+const [LEFT, TAKEN] = [
+  { sender: 0, nonce: 0 },
+  { sender: 1, nonce: 0 },
+] as const
+
+/** A window whose list was kept but for its second transaction. */
+async function startViolated(seed: string) {
+  const world = await startListsWorld(seed)
+  worlds.push(world)
+  // Proposal 1 has no proposal before it whose hash is known here.
+  world.propose([])
+  world.mineTo(4n)
+  await world.follow()
+  const windowEnd = world.timestampOf(LAST_SLOT)
+  const listed = [await signL2(TAKEN), await signL2(LEFT)]
+  await world.lists.receive(signList(windowEnd, listed))
+  world.propose([listed[0]!], { windowEnd })
+  return { ...world, windowEnd, left: listed[1]! }
+}
+
+const recordOf = async ({ lists }: ListsWorld): Promise<ListRecord> => (await lists.ofSlot(LAST_SLOT))[0]!
+const omissionOf = async (world: ListsWorld) => world.lists.omission(await recordOf(world))
+
+function slasherOf(world: ListsWorld) {
+  const { chain, spec } = world.node
+  const { genesisTime, secondsPerSlot } = spec.l1
+  return deploySlasher(
+    {
+      // The inbox's own, not what the node put together.
+      proposalHash: async (id) => findProposal(world.sim.head().inbox, id)?.hash,
+      checkpoint: async (number) => {
+        if (number !== chain.heads().executable.number) return undefined
+        const found = await chain.headerByNumber(number)
+        return found && { hash: found.hash, stateRoot: found.header.stateRoot }
+      },
+      isTaken: (timestamp) => {
+        for (let at = Number(world.sim.head().header.number); at > 0; at--)
+          if (world.sim.blockAt(at).header.timestamp === timestamp) return true
+        return false
+      },
+    },
+    { domain: DOMAIN, l2ChainId: spec.l2.chainId, genesisTime, secondsPerSlot },
+  )
+}
+
+test('says what is missing until the window is followed, proven and final; then the slasher takes it', async () => {
+  const world = await startViolated('accepted')
+  expect(await omissionOf(world)).toBeUndefined()
+  world.mineTo(LAST_SLOT)
+  await world.follow()
+  expect(await omissionOf(world)).toMatchObject({
+    transaction: keccak256Hex(world.left),
+    index: 1,
+    evidence: null,
+    missing: [
+      expect.stringContaining('not final'),
+      "no proposal has brought block 3 yet, the one after the window's last",
+      'no checkpoint on L1 is behind block 2 yet; the newest is of block 0',
+    ],
+  })
+  world.propose([])
+  world.propose([])
+  world.sim.prove()
+  await world.follow()
+  expect((await omissionOf(world))?.missing).toEqual([expect.stringContaining('not final')])
+  world.sim.setFinalized(Number(world.sim.head().header.number))
+  world.sim.mine()
+  await world.follow()
+  const omission = await omissionOf(world)
+  expect(omission).toMatchObject({ missing: [], evidence: expect.stringMatching(/^0x[0-9a-f]+$/) })
+
+  const slasher = await slasherOf(world)
+  const [list] = (await recordOf(world)).lists
+  const input = {
+    payload: list!.signed.commitment.payload,
+    committer: COMMITTER,
+    evidence: omission!.evidence!,
+    timestamp: world.sim.head().header.timestamp + EVIDENCE_MIN_AGE,
+  }
+  expect(await slasher.slash(input)).toEqual({
+    type: 'slashed',
+    amountWei: SAFETY_PENALTY,
+    harmedUser: omission!.sender,
+  })
+  // The contract looks at each part of it.
+  expect(await slasher.slash({ ...input, timestamp: world.windowEnd })).toEqual({
+    type: 'refused',
+    reason: 'EvidenceTooEarly',
+  })
+  const otherList = signList(world.windowEnd, [world.left]).commitment.payload
+  expect(await slasher.slash({ ...input, payload: otherList })).toEqual({
+    type: 'refused',
+    reason: 'WrongTransactions',
+  })
+  const otherWindow = signList(world.windowEnd + 48n, list!.transactions).commitment.payload
+  expect(await slasher.slash({ ...input, payload: otherWindow })).toEqual({
+    type: 'refused',
+    reason: 'NoFault',
+  })
+})
+
+test('a missed slot excuses to the slasher, too', async () => {
+  const world = await startViolated('missed')
+  world.mineTo(LAST_SLOT - 1n)
+  world.sim.mine({ missedSlots: 1 })
+  world.propose([])
+  world.sim.prove()
+  world.sim.setFinalized(Number(world.sim.head().header.number))
+  world.sim.mine()
+  await world.follow()
+  const record = await recordOf(world)
+  expect(record.verdict).toMatchObject({ type: 'slotMissed', finality: 'final' })
+  expect(await world.lists.omission(record)).toBeUndefined()
+
+  // Had the node called it a violation, its evidence would be refused.
+  const { outcomes, lastBlock, finality } = record.verdict as Extract<ListVerdict, { type: 'slotMissed' }>
+  const violated = { ...record, verdict: { type: 'violated', outcomes, lastBlock, finality } as const }
+  const omission = await world.lists.omission(violated)
+  const slasher = await slasherOf(world)
+  const payload = record.lists[0]!.signed.commitment.payload
+  const timestamp = world.sim.head().header.timestamp + EVIDENCE_MIN_AGE
+  expect(
+    await slasher.slash({ payload, committer: COMMITTER, evidence: omission!.evidence!, timestamp }),
+  ).toEqual({
+    type: 'refused',
+    reason: 'Excused',
+  })
+})
+
+test('a proposal of nobody before the window is over leaves nothing to prove', async () => {
+  const world = await startViolated('between')
+  world.propose([])
+  world.mineTo(LAST_SLOT)
+  world.propose([])
+  world.sim.prove()
+  world.sim.setFinalized(Number(world.sim.head().header.number))
+  world.sim.mine()
+  await world.follow()
+  expect((await recordOf(world)).verdict).toMatchObject({ type: 'violated', finality: 'final' })
+  expect(await omissionOf(world)).toMatchObject({
+    evidence: null,
+    missing: [
+      'a proposal of no window of the committer (3) landed before the window was over; the slasher finds no fault there',
+    ],
+  })
+})
