@@ -4,6 +4,8 @@ import { assertFollowable } from '../derive/followable.ts'
 import { buildGenesis, type Genesis } from '../engine/genesis.ts'
 import type { L1Position } from '../l1/l1.ts'
 import type { NodeOptions } from '../node.ts'
+import type { PreconfOptions } from '../preconf/createPreconf.ts'
+import type { Address } from '../primitives/hex.ts'
 import { taikoHoodi } from '../spec/networks/taikoHoodi.ts'
 import { taikoMainnet } from '../spec/networks/taikoMainnet.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
@@ -52,6 +54,14 @@ export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promis
     rpc: rpcOptionsOf(config),
     logger: loggerOf(config),
     signal,
+  }
+}
+
+/** What is followed, of a command that has these options. */
+export function followOptionsOf(config: Config): Pick<PreconfOptions, 'sources' | 'committers'> {
+  return {
+    sources: config.need<string[]>('preconf.follow'),
+    committers: config.need<Address[]>('preconf.committers'),
   }
 }
 

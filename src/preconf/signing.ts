@@ -3,7 +3,8 @@
  * and the service that answers requests. While the guard's memory may have a gap, batches are proposed without promises: what lands
  * so is what the guard waits for.
  */
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { sleep } from '../primitives/async.ts'
 import { TemporaryError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
@@ -37,10 +38,11 @@ import type { StreamJournal } from './stream/journal.ts'
 import { createPublisher, type Publisher } from './stream/publisher.ts'
 
 export type SigningOptions = {
-  readonly signer: GuardSigner
-  /** Folder of the guard's database, on a local disk. */
-  readonly guardDir: string
-  /** In no backup of that folder. */
+  /** Of the committer; a remote one has to sign for this domain. */
+  readonly signer: (domain: PromiseDomain) => Promise<GuardSigner>
+  /** The guard's database, on a local disk. */
+  readonly guardPath: string
+  /** In no backup of it. */
   readonly counterPath: string
   /** Longest window that is promised for, in seconds. */
   readonly windowSeconds: bigint
@@ -74,11 +76,12 @@ export async function openCommitterKey(
   options: SigningOptions,
 ): Promise<CommitterKey> {
   const { spec, chain, l1, domain, journal, hub, logger } = deps
-  const { signer } = options
+  const signer = await options.signer(domain)
   const committer = signer.address
+  await mkdir(dirname(options.guardPath), { recursive: true })
   const view = createL1View({ chain, l1 })
   const guard = await openGuard({
-    path: join(options.guardDir, 'guard.db'),
+    path: options.guardPath,
     counterPath: options.counterPath,
     domain,
     signers: [signer],

@@ -2,36 +2,27 @@
  * `plumbline propose`: a node that proposes as well. With `--once` and a transaction it is the way out when nobody else proposes:
  * it follows L1 from nothing, waits until it may, lands the transaction in a source of its own, and ends.
  */
-import { join } from 'node:path'
 import { Command } from 'commander'
-import { privateKeyToAccount } from 'viem/accounts'
 import { loadTransfer } from '../../bridge/transfer.ts'
 import type { Node } from '../../node.ts'
 import { sleep } from '../../primitives/async.ts'
 import { CriticalError } from '../../primitives/errors.ts'
 import { type Address, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
-import { createBlobProver } from '../../propose/blobProver.ts'
-import { createInboxReader } from '../../propose/inbox.ts'
-import { createFileJournal } from '../../propose/journal.ts'
-import { createL1Rpc, type RpcRequest } from '../../propose/l1Rpc.ts'
-import { createPlainSender } from '../../propose/plainSender.ts'
-import { createPoster, DEFAULT_POSTER_OPTIONS } from '../../propose/poster.ts'
 import {
   createProposer,
   DEFAULT_BUILDER_OPTIONS,
   DEFAULT_PROPOSER_OPTIONS,
   type Proposer,
 } from '../../propose/proposer.ts'
-import { createLookaheadProver, DEFAULT_LOOKAHEAD_PROVER_OPTIONS } from '../../propose/proveLookahead.ts'
 import { createTurns } from '../../propose/turn.ts'
 import type { TxPool } from '../../propose/txPool.ts'
 import { PROPOSE_OPTIONS } from '../config/bridgeOptions.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/resolve.ts'
 import { createDevnetPool } from '../devnet/proposing.ts'
-import { readKeyFile } from '../keyFile.ts'
 import { logFormatOf, loggerOf, nodeOptionsOf } from '../nodeConfig.ts'
+import { openPosting, type PostingAccounts, readPostingAccounts } from '../posting.ts'
 import { runNode } from '../runNode.ts'
 import { createShutdown } from '../shutdown.ts'
 
@@ -44,18 +35,7 @@ export function proposeCommand(): Command {
   ).action(async (flags) => {
     const config = loadConfig(PROPOSE_OPTIONS, flags)
     const logger = loggerOf(config)
-    const account = privateKeyToAccount(
-      await readKeyFile(config.need<string>('key-file'), 'key-file', logger),
-    )
-    const proving = config.get<string>('lookahead-key-file')
-    const provingAccount =
-      proving === undefined
-        ? undefined
-        : privateKeyToAccount(await readKeyFile(proving, 'lookahead-key-file', logger))
-    if (provingAccount?.address === account.address)
-      throw new ConfigError(
-        '--lookahead-key-file needs another account than --key-file: pools keep them apart',
-      )
+    const accounts = await readPostingAccounts(config, logger)
     const wanted = config.need<string[]>('transaction').map(readTransaction)
     const stopped = createShutdown((name) =>
       console.error(`${name}: finishing the step; once more to stop at once`),
@@ -78,9 +58,8 @@ export function proposeCommand(): Command {
       (node) => {
         if (pool === undefined) return
         proposing = propose({
-          ...{ node, pool, account, wanted, config, signal },
+          ...{ node, pool, accounts, wanted, config, signal },
           dataDir: options.dataDir,
-          ...(provingAccount && { provingAccount }),
         })
           .catch((error) => {
             failure = error
@@ -105,8 +84,7 @@ function readTransaction(text: string): Wanted {
 type ProposeInput = {
   readonly node: Node
   readonly pool: TxPool
-  readonly account: ReturnType<typeof privateKeyToAccount>
-  readonly provingAccount?: ReturnType<typeof privateKeyToAccount>
+  readonly accounts: PostingAccounts
   readonly wanted: readonly Wanted[]
   readonly config: Config
   readonly dataDir: string
@@ -114,19 +92,12 @@ type ProposeInput = {
 }
 
 async function propose(input: ProposeInput): Promise<void> {
-  const { node, pool, account, config, signal } = input
+  const { node, pool, accounts, config, signal } = input
   const { spec, chain, state, engine, l1, schedule } = node
   const logger = loggerOf(config)
-  const url = config.need<string[]>('l1.rpc')[0]
-  if (url === undefined) throw new ConfigError('--l1.rpc is needed')
-  const rpc = createL1Rpc({ name: new URL(url).host, url, limits: { timeoutMs: config.need('l1.timeout') } })
-  const inbox = createInboxReader(rpc, spec.l1.inbox)
-  const address = account.address.toLowerCase() as Address
-  const prover = createBlobProver()
-  const poster = createPoster(
-    { rpc, account, prover, journal: createFileJournal(join(input.dataDir, 'posts')), logger },
-    { ...DEFAULT_POSTER_OPTIONS, chainId: Number(spec.l1.chainId), inbox: spec.l1.inbox },
-  )
+  const posting = openPosting({ config, spec, accounts, dataDir: input.dataDir, logger })
+  const { inbox, poster } = posting
+  const address = accounts.poster.address.toLowerCase() as Address
   const intervalMs = config.need<number>('l1.poll-interval')
   const proposer = createProposer(
     {
@@ -144,7 +115,7 @@ async function propose(input: ProposeInput): Promise<void> {
   let proved: Promise<void> | undefined
   try {
     while (!node.sync().isSynced) await sleep(intervalMs, signal)
-    proved = proveLookaheads(input, rpc, AbortSignal.any([signal, proving.signal]))
+    proved = posting.proveLookaheads(schedule, AbortSignal.any([signal, proving.signal]))
     if (!config.need<boolean>('once')) {
       await addWanted(input)
       return await proposer.run(signal)
@@ -155,32 +126,8 @@ async function propose(input: ProposeInput): Promise<void> {
   } finally {
     proving.abort()
     await proved
-    await prover.close()
+    await posting.close()
   }
-}
-
-/** Until the signal; at once where no account is given for it. */
-async function proveLookaheads(
-  { node, provingAccount, config }: ProposeInput,
-  rpc: RpcRequest,
-  signal: AbortSignal,
-): Promise<void> {
-  if (provingAccount === undefined) return
-  const logger = loggerOf(config)
-  const { feeCaps, tipMin, stuckBlocks } = DEFAULT_POSTER_OPTIONS
-  const sender = createPlainSender(
-    { rpc, account: provingAccount },
-    {
-      chainId: Number(node.spec.l1.chainId),
-      maxFeePerGas: feeCaps.maxFeePerGas,
-      ...{ tipMin, stuckBlocks },
-    },
-  )
-  const prover = createLookaheadProver(
-    { rpc, schedule: node.schedule, sender, logger },
-    { ...DEFAULT_LOOKAHEAD_PROVER_OPTIONS, intervalMs: config.need<number>('l1.poll-interval') },
-  )
-  await prover.run(signal)
 }
 
 async function proposeOnce(

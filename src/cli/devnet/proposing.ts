@@ -8,23 +8,29 @@ import { createBlobProver } from '../../propose/blobProver.ts'
 import { createInboxReader } from '../../propose/inbox.ts'
 import { createFileJournal } from '../../propose/journal.ts'
 import { createL1Rpc } from '../../propose/l1Rpc.ts'
+import type { PoolRules } from '../../propose/pool/admission.ts'
 import { createPoolState, followChain, readPoolHead } from '../../propose/pool/followChain.ts'
 import { createPoster, DEFAULT_POSTER_OPTIONS } from '../../propose/poster.ts'
 import { createProposer } from '../../propose/proposer.ts'
 import { createTurns } from '../../propose/turn.ts'
 import { createTxPool, type TxPool } from '../../propose/txPool.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { ATTESTER_KEYS, PROPOSER_KEY, PROVER_KEY } from './keys.ts'
 
 /** Gas a block aims for, without the anchor's. */
 const GAS_LIMIT_TARGET = 30_000_000n
 
+export function devnetPoolRules(spec: RollupSpec): PoolRules {
+  return { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n }
+}
+
 export async function createDevnetPool(rooms: Rooms, logger: Logger): Promise<TxPool> {
   const { chain, spec, state } = rooms
   const pool = createTxPool(
     { state: createPoolState(() => state.source()), logger },
     {
-      rules: { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n },
+      rules: devnetPoolRules(spec),
       head: await readPoolHead(chain, spec, GAS_LIMIT_TARGET),
     },
   )

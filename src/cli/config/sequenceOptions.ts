@@ -1,0 +1,123 @@
+/** Options of a node that follows sequencers, and of `plumbline sequence`. */
+import { z } from 'zod'
+import { PROPOSE_OPTIONS } from './bridgeOptions.ts'
+import { PRECONF_KEY_OPTIONS } from './keysOptions.ts'
+import { count, flag, NODE_OPTIONS, type OptionSpec } from './options.ts'
+
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/
+const address = z
+  .string()
+  .regex(ADDRESS, 'must be an address: 20 bytes in hex')
+  .transform((text) => text.toLowerCase())
+const list = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value),
+    z.array(item),
+  )
+
+export const FOLLOW_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'preconf.follow',
+    argument: '<urls>',
+    description: 'nodes whose stream of preconfirmed blocks is followed: http, https, ws or wss',
+    schema: list(z.url({ protocol: /^(https?|wss?)$/ })),
+    default: [],
+    isSecret: true,
+  },
+  {
+    flag: 'preconf.committers',
+    argument: '<addresses>',
+    description: 'whose promises count where anyone may propose',
+    schema: list(address),
+    default: [],
+  },
+]
+
+const DAY_MS = 86_400_000
+
+const SEQUENCER_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'sequencer.block-ms',
+    argument: '<ms>',
+    description: 'from one L2 block to the next',
+    schema: count(1_000, 60_000),
+    default: 2_000,
+  },
+  {
+    flag: 'sequencer.frag-ms',
+    argument: '<ms>',
+    description: 'from one part of a block to the next, as they are streamed',
+    schema: count(50, 60_000),
+    default: 200,
+  },
+  {
+    flag: 'sequencer.stop-before-ms',
+    argument: '<ms>',
+    description: "before the window's end, to post what is left; two L1 slots by default",
+    schema: count(0, DAY_MS),
+  },
+  {
+    flag: 'sequencer.batch-ms',
+    argument: '<ms>',
+    description: 'age at which a batch is posted; two L1 slots by default',
+    schema: count(1_000, DAY_MS),
+  },
+  {
+    flag: 'sequencer.blobs',
+    argument: '<count>',
+    description: 'blobs that a batch may fill',
+    schema: count(1, 6),
+    default: 6,
+  },
+  {
+    flag: 'sequencer.anchor-lag',
+    argument: '<blocks>',
+    description: 'L1 blocks that anchors stay behind: an L1 reorg of this depth leaves promises as they are',
+    schema: count(0, 64),
+    default: 2,
+  },
+  {
+    flag: 'sequencer.gas-limit',
+    argument: '<gas>',
+    description: "L2 gas limit to move towards, without the anchor transaction's",
+    schema: count(10_000_000, 45_000_000),
+    default: 30_000_000,
+  },
+  {
+    flag: 'sequencer.coinbase',
+    argument: '<address>',
+    description: "receives tips and its share of base fees; the poster's account by default",
+    schema: address,
+  },
+  {
+    flag: 'sequencer.takes-open-windows',
+    description: 'sequence where anyone may propose; only where nobody else does',
+    schema: flag,
+    default: false,
+  },
+  {
+    flag: 'preconf.window-slots',
+    argument: '<slots>',
+    description: 'longest window, in L1 slots, that is promised for: what the guard waits after a loss',
+    schema: count(1, 8_192),
+    default: 64,
+  },
+  {
+    flag: 'preconf.l1-builder',
+    argument: '<url>',
+    description: 'RPC of your own L1 block builder: only then are inclusions on L1 promised',
+    schema: z.url({ protocol: /^https?$/ }),
+    isSecret: true,
+  },
+]
+
+const POSTING_FLAGS = ['key-file', 'lookahead-key-file']
+
+export const FOLLOWING_NODE_OPTIONS: readonly OptionSpec[] = [...FOLLOW_OPTIONS, ...NODE_OPTIONS]
+
+export const SEQUENCE_OPTIONS: readonly OptionSpec[] = [
+  ...PROPOSE_OPTIONS.filter((option) => POSTING_FLAGS.includes(option.flag)),
+  ...PRECONF_KEY_OPTIONS,
+  ...SEQUENCER_OPTIONS,
+  ...FOLLOWING_NODE_OPTIONS,
+]
