@@ -2,7 +2,7 @@
  * Who may use the engine API: whoever holds the secret. HS256 and nothing else, `iat` within a minute of now, other claims ignored.
  * https://github.com/ethereum/execution-apis/blob/033ca6e/src/engine/authentication.md
  */
-import { errors, jwtVerify } from 'jose'
+import { errors, jwtVerify, SignJWT } from 'jose'
 import { hexToBytes } from '../../primitives/hex.ts'
 
 /** Seconds. */
@@ -49,6 +49,15 @@ export async function checkEngineJwt(
     if (!(error instanceof errors.JOSEError)) throw error
     return { type: 'refused', reason: 'invalid token' }
   }
+}
+
+/** A token that is good for a minute, `Bearer ` before it. @param now Seconds since the Unix epoch. */
+export async function signEngineJwt(secret: Uint8Array, now: number): Promise<string> {
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuedAt(now)
+    .sign(secret)
+  return `Bearer ${token}`
 }
 
 /** Content of a `jwt.hex` file: 32 bytes in hex, with or without 0x. RangeError for anything else. */

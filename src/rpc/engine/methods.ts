@@ -35,7 +35,11 @@ export function engineMethods(deps: EngineDeps): Methods {
   }
 }
 
-async function readInclusionList(deps: EngineDeps, parentBlockHash: Hash | undefined): Promise<Hex[]> {
+/** @param parentBlockHash Absent: the head. */
+export async function readInclusionList(
+  deps: EngineDeps,
+  parentBlockHash: Hash | undefined,
+): Promise<readonly Hex[]> {
   const { chain, pool, state } = deps
   if (pool === undefined)
     throw new RpcError({

@@ -14,7 +14,7 @@ export type ListRpcDeps = { readonly lists: Pick<Lists, 'receive' | 'ofSlot' | '
 /** Slots whose timestamps fit 48 bits, as those of windows do; numbers of SQLite are smaller than uint64. */
 const SLOT_BITS = 48n
 
-const slotParam = z.union(
+export const listSlotParam = z.union(
   [
     quantityParam.refine((slot) => slot < 2n ** SLOT_BITS),
     z
@@ -60,7 +60,7 @@ export function listMethods({ lists }: ListRpcDeps): Methods {
     }),
     based_getInclusionList: defineMethod({
       cost: COST.proof,
-      params: { slot: slotParam, committer: addressParam.optional() },
+      params: { slot: listSlotParam, committer: addressParam.optional() },
       handle: async ({ slot, committer }) => {
         const records = await lists.ofSlot(slot)
         const record = records.find((each) => committer === undefined || each.committer === committer)
