@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { privateKeyToAccount } from 'viem/accounts'
 import { rollupRules } from '../../src/engine/rules/evmRules.ts'
 import type { L1Builder } from '../../src/preconf/commitments/l1Builder.ts'
 import {
@@ -10,7 +11,7 @@ import {
   createCommitments,
   DEFAULT_COMMITMENTS_OPTIONS,
 } from '../../src/preconf/commitments/service.ts'
-import { type GuardSigner, openGuard } from '../../src/preconf/guard/guard.ts'
+import { type GuardAnswer, type GuardSigner, openGuard } from '../../src/preconf/guard/guard.ts'
 import { createPromiseBook, PROMISES_SCHEMA } from '../../src/preconf/promises/book.ts'
 import { createPromiseFollower } from '../../src/preconf/promises/follow.ts'
 import { createL1Facts } from '../../src/preconf/promises/l1Facts.ts'
@@ -23,10 +24,13 @@ import { readPoolHead } from '../../src/propose/pool/followChain.ts'
 import { DEFAULT_SEQUENCER_OPTIONS } from '../../src/propose/sequencer/sequencer.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { silentLogger } from '../../src/telemetry/log.ts'
+import { L2_CHAIN_ID } from './derive/harness.ts'
+import { ACCOUNTS } from './l1/accounts.ts'
+import { signTransaction, testAddress } from './proposeTransactions.ts'
 import { createWorld, type RunningSequencer } from './sequencerWorld.ts'
 
 export const OPERATOR = 1
-const PRIVATE_KEY = new Uint8Array(32).fill(OPERATOR)
+const PRIVATE_KEY = ACCOUNTS[OPERATOR]!.privateKey
 export const COMMITTER = committerOf(PRIVATE_KEY)
 /** Longest time that is promised ahead: 64 slots of 12 seconds, and the window around. */
 const WINDOW_SECONDS = 1200n
@@ -85,13 +89,19 @@ export async function createCommitmentsWorld(options: {
   agoSeconds = 0n
   let store = await openBookStore()
   let running: RunningSequencer | undefined
+  let funded = 0
+  let otherGuard: (() => Promise<GuardAnswer>) | undefined
 
   async function open() {
     const book = createPromiseBook({ store, spec, domain })
     const sequencer = running!.sequencer
     const service = await createCommitments(
       {
-        ...{ spec, domain, schedule, sequencer, pool, guard, book, store, chain },
+        ...{ spec, domain, schedule, sequencer, pool, book, store, chain },
+        guard: {
+          signCommitment: (key, commitment) =>
+            otherGuard === undefined ? guard.signCommitment(key, commitment) : otherGuard(),
+        },
         rules: { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n },
         next: async () => ({
           ...(await readPoolHead(chain, spec, DEFAULT_SEQUENCER_OPTIONS.gasLimitTarget)),
@@ -162,6 +172,28 @@ export async function createCommitmentsWorld(options: {
       const payload: Hex = bytesToHex(encodeTransactionRequest({ slot: BigInt(slot), transaction }))
       return { commitmentType: BigInt(commitmentType), payload, slasher: domain.slasher, ...change }
     },
+    /** An ether for each wallet, in the block under way. */
+    async fund(wallets: readonly number[]) {
+      const account = privateKeyToAccount(bytesToHex(ACCOUNTS[0]!.privateKey))
+      for (const wallet of wallets) {
+        const raw = await account.signTransaction({
+          ...{ type: 'eip1559', chainId: Number(L2_CHAIN_ID), nonce: funded++, gas: 21_000n },
+          ...{ maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n },
+          ...{ to: testAddress(wallet), value: 10n ** 18n },
+        })
+        const result = await running!.sequencer.include(hexToBytes(raw))
+        if (result.type !== 'included') throw new Error(`wallet ${wallet} gets nothing: ${result.reason}`)
+      }
+    },
+    /** Asked in the place of the guard while `work` runs. */
+    async withGuard(answer: () => Promise<GuardAnswer>, work: () => Promise<void>) {
+      otherGuard = answer
+      try {
+        await work()
+      } finally {
+        otherGuard = undefined
+      }
+    },
     /** Guard, book and service anew from their files; the sequencer runs on. */
     async restart() {
       opened!.service.close()
@@ -185,6 +217,14 @@ export async function createCommitmentsWorld(options: {
   return self
 }
 
+/** EIP-2718 bytes of an L2 transaction of a wallet, 1 to 255. */
+export function pay(
+  wallet: number,
+  fields: Omit<Parameters<typeof signTransaction>[1], 'chainId'> & { readonly chainId?: number } = {},
+): Promise<Uint8Array> {
+  return signTransaction(wallet, { chainId: Number(L2_CHAIN_ID), ...fields } as never)
+}
+
 /** An L1 builder that takes everything, and remembers it. */
 export function createTakingBuilder(): L1Builder & { readonly taken: Uint8Array[] } {
   const taken: Uint8Array[] = []
@@ -197,5 +237,3 @@ export function createTakingBuilder(): L1Builder & { readonly taken: Uint8Array[
     baseFee: async () => 10n ** 9n,
   }
 }
-
-export const bytes = hexToBytes

@@ -18,23 +18,16 @@ export type Account = { readonly nonce: bigint; readonly balance: bigint }
 
 const BLOB_TRANSACTION = 3
 
-/** Others are about the pool, not the transaction. */
+/** Of the checks that need no state. */
 const CODES: Partial<Readonly<Record<RejectionReason, RefusalCode>>> = {
-  undecodable: 'malformedTransaction',
   invalidSender: 'wrongSignature',
   wrongChainId: 'wrongChain',
-  unprotected: 'wrongChain',
   typeNotSupported: 'unsupportedTransaction',
   oversized: 'oversized',
-  initCodeTooLarge: 'malformedTransaction',
   gasAboveTransactionLimit: 'gasOutOfRange',
   gasAboveBlockLimit: 'gasOutOfRange',
-  tipAboveFeeCap: 'malformedTransaction',
-  nonceAtMaximum: 'malformedTransaction',
   intrinsicGasTooLow: 'gasOutOfRange',
   floorGasTooLow: 'gasOutOfRange',
-  nonceTooLow: 'nonceTooLow',
-  insufficientFunds: 'unfunded',
 }
 
 /** Throws CommitmentRefusedError. */
@@ -63,14 +56,9 @@ export function admitRaw(
   try {
     return admitTransaction(raw, { ...rules, gasLimit: next.gasLimit, arrival: 0 })
   } catch (error) {
-    throw refusalOf(error)
+    if (!(error instanceof TransactionRejectedError)) throw error
+    throw new CommitmentRefusedError(CODES[error.reason] ?? 'malformedTransaction', error.message)
   }
-}
-
-/** Whatever else the pool says of a transaction. */
-export function refusalOf(error: unknown): unknown {
-  if (!(error instanceof TransactionRejectedError)) return error
-  return new CommitmentRefusedError(CODES[error.reason] ?? 'poolRefused', error.message)
 }
 
 /**

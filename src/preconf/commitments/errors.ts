@@ -30,7 +30,6 @@ const REFUSALS = {
   alreadyPromised: ['invalid', 'Another promise binds already'],
   notExecutable: ['invalid', 'Transaction cannot be executed'],
   windowFull: ['unavailable', 'No room left to promise in'],
-  poolRefused: ['unavailable', 'Transaction pool does not take it'],
   builderRefused: ['unavailable', 'L1 block builder does not take it'],
   syncing: ['unavailable', 'Not ready to promise'],
   signingRefused: ['unavailable', 'Signature refused'],

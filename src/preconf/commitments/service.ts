@@ -33,7 +33,7 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { PromiseBook } from '../promises/book.ts'
 import type { NewPromise, StoredPromise } from '../promises/promise.ts'
-import { admitRaw, checkAccount, type NextBlock, readAccount, refusalOf } from './admit.ts'
+import { admitRaw, checkAccount, type NextBlock, readAccount } from './admit.ts'
 import type { CommitmentAnswer, Commitments, FeeQuote, SlotOffer } from './commitments.ts'
 import { CommitmentRefusedError } from './errors.ts'
 import { executeNow, type Included } from './execute.ts'
@@ -142,9 +142,7 @@ export async function createCommitments(
     checkReady()
     const slot = await windows.find(read.slot)
     const type = read.request.commitmentType
-    const other = earlier.find(
-      (each) => each !== same && each.commitment.commitmentType === type && each.signature !== undefined,
-    )
+    const other = earlier.find((each) => each !== same && each.commitment.commitmentType === type)
     if (other !== undefined)
       throw new CommitmentRefusedError(
         'alreadyPromised',
@@ -320,13 +318,13 @@ export async function createCommitments(
       throw new CommitmentRefusedError('alreadyPromised', `nonce ${nonce}, to transaction ${bound}`)
   }
 
-  /** Other builders' pools learn of it too, and ours remembers it should its block be dropped. */
+  /** For others that build, and for ourselves should its block be dropped. What binds is `owed`, whatever the pool holds. */
   async function addToPool(raw: Uint8Array): Promise<void> {
     try {
       await pool.add(raw)
     } catch (error) {
-      if (error instanceof TransactionRejectedError && error.reason === 'alreadyKnown') return
-      throw refusalOf(error)
+      if (!(error instanceof TransactionRejectedError)) throw error
+      logger.debug({ reason: error.reason }, 'a promised transaction does not enter the pool')
     }
   }
 

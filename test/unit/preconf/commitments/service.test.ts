@@ -13,6 +13,7 @@ import {
   COMMITTER,
   type CommitmentsWorld,
   createCommitmentsWorld,
+  pay,
 } from '../../../support/preconfCommitments.ts'
 
 let world: CommitmentsWorld
@@ -21,11 +22,12 @@ beforeAll(async () => {
   world = await createCommitmentsWorld({ seed: 'commitments' })
   window = world.nextWindow()
   await world.until(window, 3000)
+  await world.fund([11, 12, 13])
 })
 afterAll(() => world.close())
 
 test('an execution is answered with a signed receipt, and the block that is sealed has it at that place', async () => {
-  const raw = await world.transfer(1)
+  const raw = await pay(11)
   const request = world.request(5, window + 5, raw)
   const { signed, receipt } = await world.service.request(request)
   const { commitment } = signed
@@ -53,7 +55,7 @@ test('an execution is answered with a signed receipt, and the block that is seal
 })
 
 test('the same request again has the same answer, meanwhile, afterwards and after a restart', async () => {
-  const request = world.request(5, window + 6, await world.transfer(1))
+  const request = world.request(5, window + 6, await pay(12))
   const [first, second] = await Promise.all([world.service.request(request), world.service.request(request)])
   expect(second).toEqual(first)
   expect(await world.service.request(request)).toEqual(first)
@@ -65,7 +67,7 @@ test('the same request again has the same answer, meanwhile, afterwards and afte
 })
 
 test('an inclusion by a slot is in a block of that time, before better paying transactions', async () => {
-  const raw = await world.transfer(2)
+  const raw = await pay(13)
   const slot = world.slotNow() + 3
   const { signed, receipt } = await world.service.request(world.request(4, slot, raw))
   expect(receipt).toBeUndefined()

@@ -1,0 +1,228 @@
+/** A request for each row of the table in docs/commitments.md. */
+import type { Hex } from 'viem'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CommitmentRefusedError, type RefusalCode } from '../../../../src/preconf/commitments/errors.ts'
+import { PAYLOAD_BYTES_MAX } from '../../../../src/preconf/commitments/readRequest.ts'
+import { bytesToHex } from '../../../../src/primitives/hex.ts'
+import type { CommitmentRequest } from '../../../../src/promise/commitment.ts'
+import { L2_CHAIN_ID } from '../../../support/derive/harness.ts'
+import { type CommitmentsWorld, createCommitmentsWorld, pay } from '../../../support/preconfCommitments.ts'
+import { signTransaction } from '../../../support/proposeTransactions.ts'
+
+let world: CommitmentsWorld
+let ready: { isReady: boolean; reason?: string } = { isReady: true }
+let window: number
+beforeAll(async () => {
+  world = await createCommitmentsWorld({
+    seed: 'refusals',
+    operators: [1, 1, 2],
+    deps: { ready: () => ready },
+  })
+  window = world.nextWindow()
+  // The first of our two epochs, before the other operator's one.
+  while ((window / 16) % 3 !== 0) window += 16
+  await world.until(window, 3000)
+  await world.fund([3, 4, 5, 6, 7, 8, 9])
+})
+afterAll(() => world.close())
+
+async function refused(request: CommitmentRequest): Promise<string> {
+  try {
+    await world.service.request(request)
+  } catch (error) {
+    if (error instanceof CommitmentRefusedError) return error.code
+    throw error
+  }
+  return 'answered'
+}
+
+/** Of a wallet that has something, and that nothing is promised to. */
+const transfer = (fields: Parameters<typeof pay>[1] = {}) => pay(3, fields)
+
+test.each<[RefusalCode, string, () => Promise<CommitmentRequest>]>([
+  [
+    'wrongSlasher',
+    'another slasher',
+    async () => world.request(4, window + 3, await transfer(), { slasher: `0x${'5a'.repeat(20)}` }),
+  ],
+  ['typeNotOffered', 'a block commitment', async () => world.request(2, window + 3, await transfer())],
+  ['typeNotOffered', 'an inclusion list', async () => world.request(3, window + 3, await transfer())],
+  [
+    'typeNotOffered',
+    'L1, which this node does not build',
+    async () => world.request(1, window + 15, await transfer()),
+  ],
+  [
+    'oversized',
+    'too many bytes',
+    async () => world.request(4, window + 3, new Uint8Array(PAYLOAD_BYTES_MAX)),
+  ],
+  ['malformedPayload', 'nothing', async () => ({ ...world.request(4, 1, await transfer()), payload: '0x' })],
+  [
+    'malformedPayload',
+    'garbage',
+    async () => ({ ...world.request(4, 1, await transfer()), payload: `0x${'c0ffee'.repeat(100)}` }),
+  ],
+  [
+    'malformedPayload',
+    'a byte behind',
+    async () => withPayload(world.request(4, window + 3, await transfer()), (hex) => `${hex}00`),
+  ],
+  ['slotPast', 'a slot that is over', async () => world.request(4, window - 1, await transfer())],
+  ['slotPast', 'slot 1', async () => world.request(5, 1, await transfer())],
+  ['slotTooFar', 'a slot in 65', async () => world.request(4, world.slotNow() + 65, await transfer())],
+  ['slotTooFar', 'the last slot of all', async () => world.request(4, 2n ** 64n - 1n, await transfer())],
+  [
+    'notEnoughTime',
+    'the slot that has begun',
+    async () => world.request(4, world.slotNow(), await transfer()),
+  ],
+  [
+    'malformedTransaction',
+    'no transaction',
+    async () => world.request(4, window + 3, Uint8Array.of(2, 0xc0)),
+  ],
+  ['malformedTransaction', 'noise', async () => world.request(5, window + 3, new Uint8Array(100).fill(0xab))],
+  ['blobTransaction', 'blobs', async () => world.request(4, window + 3, Uint8Array.of(3, 0xf8))],
+  [
+    'unsupportedTransaction',
+    'an authorization before Osaka',
+    async () =>
+      world.request(
+        4,
+        window + 3,
+        await signTransaction(5, { type: 'eip7702', chainId: Number(L2_CHAIN_ID), authorizationList: [] }),
+      ),
+  ],
+  [
+    'wrongChain',
+    'another chain',
+    async () => world.request(4, window + 3, await signTransaction(5, { chainId: 1 })),
+  ],
+  [
+    'wrongSignature',
+    'a signature of nobody',
+    async () => world.request(4, window + 3, unsign(await transfer())),
+  ],
+  [
+    'gasOutOfRange',
+    'less gas than it needs for itself',
+    async () => world.request(4, window + 3, await transfer({ gas: 20_000n })),
+  ],
+  [
+    'gasOutOfRange',
+    'more gas than a block has',
+    async () => world.request(4, window + 3, await transfer({ gas: 60_000_000n })),
+  ],
+  [
+    'underpriced',
+    'no tip',
+    async () => world.request(4, window + 3, await transfer({ maxPriorityFeePerGas: 0n })),
+  ],
+  [
+    'underpriced',
+    'less than the base fee',
+    async () => world.request(5, window + 3, await transfer({ maxFeePerGas: 1n, maxPriorityFeePerGas: 1n })),
+  ],
+  ['nonceGap', 'a nonce too high', async () => world.request(4, window + 3, await transfer({ nonce: 5 }))],
+  [
+    'nonceGap',
+    'a nonce too high to execute',
+    async () => world.request(5, window + 3, await transfer({ nonce: 5 })),
+  ],
+  [
+    'unfunded',
+    'an account without anything',
+    async () => world.request(5, window + 3, await signTransaction(77, { chainId: Number(L2_CHAIN_ID) })),
+  ],
+  [
+    'unfunded',
+    'more than there is',
+    async () => world.request(4, window + 3, await transfer({ value: 10n ** 30n })),
+  ],
+])('%s: %s', async (code, _what, make) => {
+  expect(await refused(await make())).toBe(code)
+})
+
+test('nonceTooLow: what is executed already', async () => {
+  await world.service.request(world.request(5, window + 4, await pay(4, { nonce: 0 })))
+  const again = await pay(4, { nonce: 0, data: '0x01', gas: 30_000n })
+  expect(await refused(world.request(5, window + 4, again))).toBe('nonceTooLow')
+  expect(await refused(world.request(4, window + 4, again))).toBe('nonceTooLow')
+})
+
+test('alreadyPromised: the same transaction by another slot, and another one for its nonce', async () => {
+  const raw = await pay(5, { nonce: 0 })
+  await world.service.request(world.request(4, window + 5, raw))
+  expect(await refused(world.request(4, window + 6, raw))).toBe('alreadyPromised')
+
+  const later = await pay(6)
+  await world.service.request(world.request(4, window + 20, later))
+  const other = await pay(6, { data: '0x02', gas: 30_000n })
+  expect(await refused(world.request(4, window + 12, other))).toBe('alreadyPromised')
+  expect(await refused(world.request(5, window + 12, other))).toBe('alreadyPromised')
+})
+
+test('windowNotOpen: an execution in a window to come', async () => {
+  expect(await refused(world.request(5, window + 18, await transfer()))).toBe('windowNotOpen')
+})
+
+test('windowFull: more gas than a block has is promised ahead', async () => {
+  const next = window + 18
+  const { header } = (await world.chain.headerByNumber(world.chain.heads().latest.number))!
+  const gas = (header.gasLimit * 2n) / 5n
+  const results: string[] = []
+  for (const sender of [7, 8, 9])
+    results.push(await refused(world.request(4, next, await pay(sender, { gas }))))
+  expect(results).toEqual(['answered', 'answered', 'windowFull'])
+  const second = await pay(7, { gas, data: '0x07' })
+  expect(await refused(world.request(4, next, second))).toBe('alreadyPromised')
+})
+
+test('syncing: the node does not follow L1 at its head', async () => {
+  ready = { isReady: false, reason: 'the newest L1 block is 100 s old' }
+  try {
+    const request = world.request(4, window + 5, await transfer())
+    await expect(world.service.request(request)).rejects.toMatchObject({
+      code: 'syncing',
+      message: 'Not ready to promise: the newest L1 block is 100 s old',
+      isTemporary: true,
+    })
+    await expect(world.service.slots()).rejects.toMatchObject({ code: 'syncing' })
+    await expect(world.service.fee(request)).rejects.toMatchObject({ code: 'syncing' })
+  } finally {
+    ready = { isReady: true }
+  }
+})
+
+test('notEnoughTime: the window is closing', async () => {
+  // Its sequencer stops 24 seconds before the last slot begins, and a promise needs four more.
+  await world.until(window + 12, 9000)
+  const raw = await transfer()
+  expect(await refused(world.request(4, window + 15, raw))).toBe('notEnoughTime')
+  const request = world.request(5, window + 15, raw)
+  await expect(world.service.request(request)).rejects.toMatchObject({
+    code: 'notEnoughTime',
+    message: 'Not enough time to satisfy request',
+    isTemporary: false,
+  })
+  const slots = await world.service.slots()
+  expect(slots.map(({ slot }) => Number(slot)).slice(0, 2)).toEqual([window + 16, window + 17])
+})
+
+test('notOurWindow: a slot of another operator', async () => {
+  await world.until(window + 17)
+  expect(await refused(world.request(4, window + 35, await transfer()))).toBe('notOurWindow')
+  const slots = await world.service.slots()
+  expect(slots.every(({ slot }) => Number(slot) < window + 32)).toBe(true)
+})
+
+function withPayload(request: CommitmentRequest, change: (hex: string) => string): CommitmentRequest {
+  return { ...request, payload: change(request.payload) as Hex }
+}
+
+/** `s` in the upper half: nobody's since EIP-2. */
+function unsign(raw: Uint8Array): Uint8Array {
+  const text = bytesToHex(raw)
+  return Buffer.from(`${text.slice(2, -64)}${'ff'.repeat(32)}`, 'hex')
+}
