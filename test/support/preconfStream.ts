@@ -67,8 +67,9 @@ export async function createStreamWorld(input: {
 }) {
   const turns = input.turns ?? ['one', 'other']
   const sim = createSimulatedL1({ seed: input.seed })
-  // Slots 1 to 5: the window of slots 4 to 7 has begun.
-  for (let i = 0; i < 5; i++) sim.mine({})
+  const slotOf = (timestamp: bigint) => (timestamp - sim.config.genesisTime) / sim.config.secondsPerSlot
+  // The head is in the first slot of a window.
+  for (let i = 0; i < 4 || slotOf(sim.head().header.timestamp) % WINDOW_SLOTS !== 0n; i++) sim.mine({})
   const l1 = await connectL1(sim)
   const spec = specOf(sim)
   const { genesisTime, secondsPerSlot } = spec.l1

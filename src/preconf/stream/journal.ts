@@ -180,7 +180,14 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
     },
     keep: ({ block, totalFrags, envSignature, sealSignature }) =>
       store.transaction((transaction) =>
-        insertBlock(transaction, { block, isOwn: false, totalFrags, envSignature, sealSignature }),
+        insertBlock(transaction, {
+          block,
+          isOwn: false,
+          totalFrags,
+          signature: block.signature,
+          envSignature,
+          sealSignature,
+        }),
       ),
     keepPublished: ({ block, totalFrags, envSignature, sealSignature }) =>
       store.transaction((transaction) =>
