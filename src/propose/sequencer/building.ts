@@ -46,6 +46,8 @@ export type Building = BuildingInput & {
   frags(): number
   /** No transaction would fit any more. */
   isFull(): boolean
+  /** There was one that did not fit the batch any more and would fit the next one. */
+  hasTurnedAway(): boolean
 }
 
 export function createBuilding(
@@ -62,6 +64,7 @@ export function createBuilding(
   const taken = new Set<Hash>()
   const hopeless = new Set<Hash>()
   let isClosed = false
+  let hasTurnedAway = false
   let adding: Promise<unknown> = Promise.resolve()
   let writing: Promise<unknown> = Promise.resolve()
   /** The write that has not begun: whatever comes until then goes along. */
@@ -85,12 +88,17 @@ export function createBuilding(
     return result
   }
 
-  type Tried = AddResult | { readonly type: 'noRoom' } | { readonly type: 'closed' }
+  type Tried = AddResult | { readonly type: 'there' | 'noRoom' | 'tooLarge' | 'closed' }
 
   const tryAdd = (raw: Uint8Array, hash: Hash): Promise<Tried> =>
     inTurn(async () => {
+      if (taken.has(hash)) return { type: 'there' }
       if (isClosed) return { type: 'closed' }
-      if (meter?.fits(raw) === false) return { type: 'noRoom' }
+      if (meter?.fits(raw) === false) {
+        if (!meter.fitsAlone(raw)) return { type: 'tooLarge' }
+        hasTurnedAway = true
+        return { type: 'noRoom' }
+      }
       const result = await block.add(raw)
       if (result.type === 'added') {
         taken.add(hash)
@@ -129,13 +137,17 @@ export function createBuilding(
     ...input,
     async include(raw) {
       const hash = keccak256Hex(raw)
-      const isThere = taken.has(hash)
-      const tried = isThere ? undefined : await tryAdd(raw, hash)
-      switch (tried?.type) {
+      const tried = await tryAdd(raw, hash)
+      switch (tried.type) {
         case 'closed':
           return { type: 'later', reason: `block ${position.number} is being sealed` }
         case 'noRoom':
           return { type: 'later', reason: 'the batch under way has no room for it in its blobs' }
+        case 'tooLarge':
+          return {
+            type: 'refused',
+            reason: `its ${raw.length} bytes are more than a batch holds in its blobs`,
+          }
         case 'refused': {
           const type = RULES_OF_THE_MOMENT.has(tried.rule) ? 'later' : 'refused'
           return { type, reason: `${tried.reason} (${tried.rule})` }
@@ -168,10 +180,7 @@ export function createBuilding(
       }
     },
     async addListed(raws) {
-      for (const raw of raws) {
-        const hash = keccak256Hex(raw)
-        if (!taken.has(hash)) await tryAdd(raw, hash)
-      }
+      for (const raw of raws) await tryAdd(raw, keccak256Hex(raw))
     },
     async restore(transactions, frags) {
       for (const raw of transactions) {
@@ -196,5 +205,6 @@ export function createBuilding(
     transactions: listed,
     frags: () => sequence,
     isFull: () => gasLeft() < TRANSACTION_GAS_MIN || meter?.hasRoom() === false,
+    hasTurnedAway: () => hasTurnedAway,
   }
 }

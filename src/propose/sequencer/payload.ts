@@ -20,6 +20,8 @@ export type PayloadMeter = {
   hasRoom(): boolean
   begin(metadata: BlockMetadata): void
   fits(raw: Uint8Array): boolean
+  /** Whether it would fit a batch of its own. */
+  fitsAlone(raw: Uint8Array): boolean
   /** Into the block that was begun. */
   add(raw: Uint8Array): void
   /** Forgets the block that was begun. */
@@ -53,6 +55,8 @@ export function createPayloadMeter(bytesMax: number, blocks: readonly ManifestBl
       unmeasured += BLOCK_OVERHEAD_BYTES
     },
     fits: (raw) => hasRoomFor(raw.length + TRANSACTION_OVERHEAD_BYTES),
+    fitsAlone: (raw) =>
+      BLOCK_OVERHEAD_BYTES + raw.length + TRANSACTION_OVERHEAD_BYTES + SLACK_BYTES <= bytesMax,
     add(raw) {
       open?.transactions.push(raw)
       unmeasured += raw.length + TRANSACTION_OVERHEAD_BYTES

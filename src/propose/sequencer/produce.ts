@@ -20,7 +20,7 @@ import type { TxPool } from '../txPool.ts'
 import { type Building, createBuilding } from './building.ts'
 import type { BuildEvent, BuildJournal, CommitmentOf, ResumableBlock } from './events.ts'
 import { expectProposal, readForcedBlock } from './forcedBlock.ts'
-import { type Group, lastOf, toManifestBlock } from './groups.ts'
+import { firstOf, type Group, lastOf, toManifestBlock } from './groups.ts'
 import type { L1View, ReadL1View } from './l1View.ts'
 import { createPayloadMeter, type PayloadMeter } from './payload.ts'
 import { type Plan, type PlanOptions, planBlock } from './plan.ts'
@@ -281,9 +281,9 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     }
   }
 
-  /** Of the batch that ends in the latest block. */
+  /** Of the batch that ends in the latest block, or of the next one. */
   const meterOf = async (group: Group | undefined, latest: LatestBlock): Promise<PayloadMeter> => {
-    if (metered?.lastHash === latest.parent.hash) return metered.meter
+    if (group !== undefined && metered?.lastHash === latest.parent.hash) return metered.meter
     const blocks = []
     for (const { hash, origin } of group?.blocks ?? []) {
       if (origin.isForcedInclusion) continue
@@ -348,6 +348,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       }
       const { hash } = sealed.block
       if (meter !== undefined) metered = { lastHash: hash, meter }
+      if (building.hasTurnedAway()) shared.closed.add(joined === undefined ? hash : firstOf(joined).hash)
       if (forced === undefined) carried = []
       emit({ type: 'sealed', block: sealed.block, frags: building.frags() })
       return { type: 'building', detail: `block ${position.number} is the latest`, answer }

@@ -241,11 +241,12 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
     },
     status() {
       const { latest, safe } = chain.heads()
+      const blocks = Number(latest.number - safe.number)
       return describeStatus({
         produced,
         posting,
         isBuilding: building !== undefined,
-        unlanded: { blocks: Number(latest.number - safe.number), batches: shared.groups.length },
+        unlanded: { blocks, batches: blocks === 0 ? 0 : shared.groups.length },
         secondsPerSlot: deps.spec.l1.secondsPerSlot,
       })
     },
