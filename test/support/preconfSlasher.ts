@@ -17,6 +17,7 @@ import {
   encodeDeployData,
   encodeFunctionData,
   numberToHex,
+  parseAbi,
   toFunctionSelector,
 } from 'viem'
 import {
@@ -135,8 +136,21 @@ export async function deploySlasher(
   if (deployed.execResult.exceptionError !== undefined || deployed.createdAddress === undefined)
     throw new Error(`the slasher cannot be deployed: ${bytesToHex(deployed.execResult.returnValue)}`)
   const address = deployed.createdAddress.toString() as Address
+  const asked = await call(DEPLOYER, address, encodeFunctionData({ abi, functionName: 'omissionJudge' }), 1n)
+  const judge: Address = `0x${bytesToHex(asked.execResult.returnValue).slice(-40)}`
   return {
     address,
+    /** OmissionJudge alone: the sender, where the transaction could be executed; undefined where it says no. */
+    async judge(...args: readonly unknown[]): Promise<Address | undefined> {
+      const data = encodeFunctionData({
+        abi: JUDGE_ABI,
+        functionName: 'requireExecutable',
+        args: args as never,
+      })
+      const { execResult } = await call(DEPLOYER, judge, data, 1n)
+      if (execResult.exceptionError !== undefined) return undefined
+      return `0x${bytesToHex(execResult.returnValue).slice(-40)}`
+    },
     /** What the registry would be told, or the contract's word for its refusal. */
     async slash(input: {
       readonly payload: Hex
@@ -180,6 +194,12 @@ function errorName(data: Hex): string | undefined {
     return undefined
   }
 }
+
+const JUDGE_ABI = parseAbi([
+  'struct InclusionList { uint64 l2ChainId; uint48 windowEnd; bytes32 transactionsHash; }',
+  'struct L2Block { uint256 number; bytes32 parentHash; bytes32 stateRoot; bytes32 transactionsRoot; uint256 gasLimit; uint256 gasUsed; uint256 baseFee; uint256 proposalId; }',
+  'function requireExecutable(InclusionList list, bytes transactions, uint256 index, L2Block last, bytes[] accountProof) view returns (address)',
+])
 
 /** Of OmissionJudge, which the slasher asks. */
 const JUDGE_ERRORS: Abi = ['CannotExecute', 'InvalidAccount', 'WrongTransactions'].map((name) => ({
