@@ -4,6 +4,7 @@
  */
 import { readCursor } from '../../src/derive/steps.ts'
 import { createUnsafeBuilder } from '../../src/derive/unsafe.ts'
+import type { FollowerStatus } from '../../src/preconf/follow/status.ts'
 import { createLists, LISTS_SCHEMA } from '../../src/preconf/lists/lists.ts'
 import { createPromiseBook, PROMISES_SCHEMA } from '../../src/preconf/promises/book.ts'
 import type { NewPromise, Settlement } from '../../src/preconf/promises/promise.ts'
@@ -11,10 +12,12 @@ import { SETTLE_PROMISE, settlementValues } from '../../src/preconf/promises/row
 import type { Address, Hash } from '../../src/primitives/hex.ts'
 import { ZERO_ADDRESS, ZERO_HASH } from '../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../src/primitives/keccak.ts'
+import type { SequencerStatus } from '../../src/propose/sequencer/sequencer.ts'
 import { encodeManifest } from '../../src/protocol/shasta/encodeManifest.ts'
 import type { PreconfView } from '../../src/rpc/dashboard/deps.ts'
 import type { SyncStatus } from '../../src/rpc/deps.ts'
 import { createNextBaseFee } from '../../src/rpc/nextBaseFee.ts'
+import type { PreconfRpc } from '../../src/rpc/preconf/deps.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { silentLogger } from '../../src/telemetry/log.ts'
 import { connectL1, L2_CHAIN_ID, openHarness } from './derive/harness.ts'
@@ -67,7 +70,7 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
   world.mineTo(FIRST_SLOT - 12)
   propose([await signL2({ nonce: 0 })])
   world.mineTo(FIRST_SLOT - 2)
-  for (let i = 0; sim.head().beacon.slot < HEAD_SLOT - 1; i++) {
+  for (let i = 0; sim.head().beacon.slot < HEAD_SLOT - 3; i++) {
     if (i % 4 === 2) sim.mine({ missedSlots: i % 3 === 0 ? 1 : 0 })
     else propose([await signL2({ nonce: i + 1 })], i === 5 ? 1 : 0)
   }
@@ -173,8 +176,8 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
   for (const { lastSlot } of ours.slice(0, 2))
     await lists.receive(signList(world.timestampOf(Number(lastSlot)), [await signL2({ nonce: 90 })]))
 
-  const preconf: PreconfView = {
-    sequencer: () => ({
+  const preconf = {
+    sequencer: (): SequencerStatus => ({
       type: 'building',
       detail: 'block 27 is being filled',
       posting: 'everything that is due has been posted',
@@ -183,7 +186,7 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
       canShutdown: false,
       until: world.timestampOf(88),
     }),
-    follower: () => ({
+    follower: (): FollowerStatus => ({
       isAtTip: true,
       detail: 'everything that the sources have is executed here',
       derived: node.chain.heads().safe,
@@ -205,13 +208,15 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
       ],
       canShutdown: false,
     }),
-    promises: book,
+    book,
     lists,
   }
+  const view: PreconfView = { ...preconf, promises: book }
 
   return {
-    ...{ world, sim, node, l1, schedule, book, lists, preconf, sync, follow },
-    /** Everything but the dashboard's own. */
+    ...{ world, sim, node, l1, schedule, book, lists, sync, follow, preconf: view },
+    /** For the RPC: the book, the lists and the two statuses are all that the dashboard and the methods compared with it use. */
+    preconfRpc: { ...preconf, follower: { status: preconf.follower } } as unknown as PreconfRpc,
     rpc: {
       spec: node.spec,
       chain: node.chain,

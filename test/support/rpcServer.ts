@@ -71,7 +71,7 @@ export const SYNCED: SyncStatus = {
 export function startTestRpc(
   deps: Pick<RpcDeps, 'chain' | 'state' | 'caller'> & Partial<RpcDeps> & { readonly chainId: bigint },
   options: Partial<RpcOptions> = {},
-  more: Pick<Parameters<typeof startRpc>[0], 'metrics' | 'observe'> = {},
+  more: Pick<Parameters<typeof startRpc>[0], 'metrics' | 'observe' | 'l1'> = {},
 ): Promise<RpcServer> {
   return startRpc(
     {

@@ -93,14 +93,15 @@ function count(number: number, one: string, many: string): string {
 
 function renderFollower(follower: FollowerData, sources: Table): Html {
   const { isAtTip, detail, received, executed, derived } = follower
-  return html`<h3>This node follows the stream</h3>
-${renderState(isAtTip, detail)}
+  const hasSources = follower.sources.length > 0
+  return html`<h3>The stream</h3>
+${hasSources ? renderState(isAtTip, detail) : sentence('This node follows no other.')}
 <dl class="facts">
 <div><dt>Received</dt><dd>${received === null ? 'nothing yet' : `block ${formatNumber(received)}`}</dd></div>
 <div><dt>Executed</dt><dd>block ${formatNumber(executed)}</dd></div>
 <div><dt>Derived from L1</dt><dd>block ${formatNumber(derived)}</dd></div>
 </dl>
-${renderTable(sources)}`
+${hasSources ? renderTable(sources) : ''}`
 }
 
 export function renderLists(data: DashboardData): Html {
