@@ -172,6 +172,17 @@ export async function createCommitmentsWorld(options: {
       const payload: Hex = bytesToHex(encodeTransactionRequest({ slot: BigInt(slot), transaction }))
       return { commitmentType: BigInt(commitmentType), payload, slasher: domain.slasher, ...change }
     },
+    /** From now on the book has our block commitments. */
+    noteBlocks() {
+      running!.sequencer.onEvent((event) => {
+        if (event.type !== 'sealed') return
+        const { commitment, commitmentHash, signature } = event.block
+        const signer = COMMITTER
+        void opened!.book.noteBlock({
+          ...{ commitment, commitmentHash, signature, signer, isOurs: true, heardAt: clock.now() },
+        })
+      })
+    },
     /** An ether for each wallet, in the block under way. */
     async fund(wallets: readonly number[]) {
       const account = privateKeyToAccount(bytesToHex(ACCOUNTS[0]!.privateKey))
