@@ -1,4 +1,5 @@
 /** Keeps the verdicts of open windows up to date: asked again when L1 or L2 moves, written down when the answer is another. */
+import { setImmediate } from 'node:timers/promises'
 import { TemporaryError } from '../../primitives/errors.ts'
 import { toJson } from '../../primitives/json.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -53,6 +54,8 @@ export async function createCourt(
 
   const judgeAll = async (): Promise<void> => {
     while (isWanted && !isClosed) {
+      // Whoever committed says where L1 stands a moment after the chain said that it changed.
+      await setImmediate()
       isWanted = false
       for (const each of [...cases.values()]) {
         try {

@@ -116,9 +116,12 @@ export async function readFinality(
 ): Promise<VerdictFinality | undefined> {
   const derived = await readDerived({ l1, cursor })
   if (derived === undefined) return undefined
-  if (derived.timestamp < windowEnd)
+  const { head, finalized } = l1.status()
+  if (derived.timestamp < windowEnd) {
+    // What is on L1 already must be derived first: it may hold what the blocks known so far leave out.
+    if (head !== undefined && head.number > derived.number) return undefined
     return (await schedule.currentSlot()) > lastSlot ? 'preconfirmed' : undefined
-  const { finalized } = l1.status()
+  }
   if (finalized === undefined) return 'landed'
   const [later, earlier] = finalized.number > derived.number ? [finalized, derived] : [derived, finalized]
   if (later.number - earlier.number > L1_DEPTH_MAX) return 'landed'

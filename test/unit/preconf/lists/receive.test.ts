@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openGuard } from '../../../../src/preconf/guard/guard.ts'
 import { createListStore } from '../../../../src/preconf/lists/listStore.ts'
 import type { ListRefusal, SignedListJson } from '../../../../src/preconf/lists/lists.ts'
@@ -114,6 +114,13 @@ test('keeps two that differ as evidence, lets neither count, and refuses a third
   expect((await again.ofSlot(7n))[0]?.lists).toHaveLength(2)
 })
 
+let refusing: Awaited<ReturnType<typeof start>>
+beforeAll(async () => {
+  refusing = await start('refusing')
+  worlds.pop()
+})
+afterAll(() => refusing.close())
+
 test.each<[ListRefusal, string, (json: SignedListJson, windowEnd: bigint) => unknown]>([
   ['malformed', 'no object', () => 'list'],
   [
@@ -165,11 +172,11 @@ test.each<[ListRefusal, string, (json: SignedListJson, windowEnd: bigint) => unk
   ['notAWindow', 'a far window', (_, windowEnd) => signList(windowEnd + 12n * 4n * 64n, [])],
   ['tooLate', 'a window that is over', (_, windowEnd) => signList(windowEnd - 4n * 12n, [])],
 ])('refuses as %s: %s', async (refusal, _, change) => {
-  const world = await start(`refused ${refusal} ${_}`)
-  const json = signList(world.windowEnd, [await signL2()])
-  expect(await world.lists.receive(change(json, world.windowEnd))).toMatchObject({ type: 'refused', refusal })
-  expect(await world.lists.ofSlot(7n)).toEqual([])
-  expect(world.lists.listed(world.windowEnd)).toEqual([])
+  const { lists, windowEnd } = refusing
+  const json = signList(windowEnd, [await signL2()])
+  expect(await lists.receive(change(json, windowEnd))).toMatchObject({ type: 'refused', refusal })
+  expect(await lists.ofSlot(7n)).toEqual([])
+  expect(lists.listed(windowEnd)).toEqual([])
 })
 
 test('the last slot of a window is in it until its block is there', async () => {

@@ -1,7 +1,7 @@
 /** What comes of a list: blocks of real proposals, derived from L1 and judged by the state they left. */
 import { afterEach, expect, test } from 'vitest'
 import type { ListRecord, ListVerdict } from '../../../../src/preconf/lists/lists.ts'
-import type { Hash } from '../../../../src/primitives/hex.ts'
+import { type Hash, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
 import type { Excuse } from '../../../../src/promise/inclusionRule.ts'
 import {
@@ -208,9 +208,17 @@ test('is judged by what is preconfirmed until L1 says more', async () => {
 
   // The node has derived slot 4 only, and the window is over by the clock.
   world.mineTo(LAST_SLOT)
-  world.lists.refresh()
-  await world.lists.settled()
-  expect(await verdictOf(world)).toMatchObject({
+  const judge = async () => {
+    world.lists.refresh()
+    await world.lists.settled()
+    return verdictOf(world)
+  }
+  // While L1 is known to have more, that comes first.
+  const { status } = world.l1
+  world.l1.status = () => ({ ...status(), head: { number: 99n, hash: ZERO_HASH } })
+  expect(await judge()).toEqual({ type: 'pending' })
+  world.l1.status = status
+  expect(await judge()).toMatchObject({
     type: 'satisfied',
     finality: 'preconfirmed',
     lastBlock: { number: 1n, hash: executed.hash },
