@@ -215,8 +215,9 @@ export async function createSequencing(
         throw error
       })
       if (status?.type === 'ready') return
-      if (status !== undefined && status.sentence !== said) logger.warn({}, status.sentence)
-      said = status?.sentence
+      // Its sentence counts down.
+      if (status !== undefined && status.for !== said) logger.warn({}, status.sentence)
+      said = status?.for
       await proposer.step(signal)
       await wait(postIntervalMs, signal)
     }

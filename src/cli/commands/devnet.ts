@@ -26,6 +26,7 @@ export function devnetCommand(): Command {
         secondsPerSlot: config.need<number>('devnet.block-time'),
         l1Port: config.need<number>('devnet.l1-port'),
         beaconPort: config.need<number>('devnet.beacon-port'),
+        isSequenced: config.need<boolean>('devnet.sequence'),
         rpc: rpcOptionsOf(config),
         isJson: logFormatOf(config) === 'json',
         logger: loggerOf(config),

@@ -273,6 +273,12 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
     default: 9546,
   },
   {
+    flag: 'devnet.sequence',
+    description: 'promise blocks before they land on L1 (docs/sequencing.md)',
+    schema: flag,
+    default: false,
+  },
+  {
     flag: 'devnet.exit-after-demo',
     description: 'stop once the demonstration is over',
     schema: flag,

@@ -41,18 +41,27 @@ export async function runDemo(node: Node, signal: AbortSignal): Promise<void> {
       }
     }
   }
+  const sequencer = node.preconf?.sequencing?.sequencer
+  if (sequencer !== undefined) {
+    console.log(
+      'the guard of a new key waits for a window before it signs; batches go without promises until then',
+    )
+    await waitFor(() => sequencer.status().type === 'building', signal)
+  }
   const nonce = await reader.getTransactionCount({ address: account.address })
   const sent: Hash[] = []
   for (let i = 0; i < TRANSFERS; i++) {
     sent.push(await wallet.sendTransaction({ to: recipient(i), value: parseEther('0.01'), nonce: nonce + i }))
   }
   sent.push(await wallet.deployContract({ abi: [], bytecode: ANSWER_42, nonce: nonce + TRANSFERS }))
-  console.log(`sent ${sent.length} transactions with viem; they wait in the pool for the next proposal`)
+  console.log(`sent ${sent.length} transactions with viem; they wait in the pool for the next block`)
   let last = 0n
   for (const hash of sent) {
     const receipt = await receiptOf(hash)
     last = receipt.blockNumber
-    console.log(`  ${hash} is in L2 block ${last}: ${receipt.status}`)
+    const isPromised = last > node.chain.heads().safe.number
+    const how = isPromised ? ', promised and not on L1 yet' : ''
+    console.log(`  ${hash} is in L2 block ${last}: ${receipt.status}${how}`)
   }
   await waitFor(() => node.chain.heads().safe.number >= last, signal)
   console.log(`block ${last} is safe: derived from an L1 block`)

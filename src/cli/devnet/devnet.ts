@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildGenesis } from '../../engine/genesis.ts'
 import type { Node, NodeOptions } from '../../node.ts'
+import { defined } from '../../primitives/assert.ts'
 import type { TxPool } from '../../propose/txPool.ts'
 import { createDevnetSpec } from '../../spec/devnet.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
@@ -12,7 +13,7 @@ import { runNode } from '../runNode.ts'
 import { startAnvil } from './anvil.ts'
 import { startBeaconFacade } from './beaconFacade.ts'
 import { deployContracts, readArtifact } from './deploy.ts'
-import { createDevnetPool, runProposer } from './proposing.ts'
+import { createDevnetPool, devnetSigning, runAttester, runProposer } from './proposing.ts'
 
 const L1_CHAIN_ID = 31_337
 /** Short, so that a person sees finality: two epochs behind the head. */
@@ -24,6 +25,8 @@ export type DevnetOptions = {
   readonly secondsPerSlot: number
   readonly l1Port: number
   readonly beaconPort: number
+  /** Promise blocks before they land, instead of proposing what the pool holds. */
+  readonly isSequenced: boolean
   readonly rpc: NodeOptions['rpc']
   readonly isJson: boolean
   readonly logger: Logger
@@ -86,7 +89,9 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
       await writeFile(files.spec, serializeRollupSpec(spec))
       await writeFile(files.genesis, JSON.stringify(genesisJson))
       let pool: TxPool | undefined
+      let closing = async () => {}
       let proposing: Promise<void> = Promise.resolve()
+      const place = { l1Url: anvil.url, dataDir, secondsPerSlot, logger }
       await runNode(
         {
           spec,
@@ -103,19 +108,27 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
             pool = await createDevnetPool(rooms, logger)
             return pool
           },
+          ...(options.isSequenced && {
+            preconf: async () => {
+              const { signing, close } = devnetSigning({ ...place, spec, pool: defined(pool, 'the pool') })
+              closing = close
+              return { sources: [], committers: [], signing }
+            },
+          }),
         },
         { isJson: options.isJson },
         (node) => {
           onStarted({ node, spec, l1Url: anvil.url, beaconUrl: beacon.url, files })
-          if (pool) {
-            const input = { node, pool, l1Url: anvil.url, dataDir, secondsPerSlot, logger, signal }
-            proposing = runProposer(input).catch((error) =>
-              logger.error({ error: String(error) }, 'the proposer stopped; the node goes on without it'),
-            )
-          }
+          if (pool === undefined) return
+          const input = { ...place, node, pool, signal }
+          const work = options.isSequenced ? runAttester(input) : runProposer(input)
+          proposing = work.catch((error) =>
+            logger.error({ error: String(error) }, 'the proposer stopped; the node goes on without it'),
+          )
         },
       )
       await proposing
+      await closing()
     } finally {
       await beacon.close()
     }
