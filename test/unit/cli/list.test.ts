@@ -1,20 +1,16 @@
 /** `plumbline preconf list` against a node's authenticated port. */
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { listCommand } from '../../../src/cli/commands/list.ts'
 import { bytesToHex, toQuantity } from '../../../src/primitives/hex.ts'
 import { inclusionListHash } from '../../../src/promise/inclusionList.ts'
 import { signHash } from '../../../src/promise/signature.ts'
-import { checkEngineJwt, parseJwtSecret } from '../../../src/rpc/engine/jwt.ts'
+import { signEngineJwt } from '../../../src/rpc/engine/jwt.ts'
+import { openJwtSecret } from '../../../src/rpc/engine/secretFile.ts'
+import { startEngineServer } from '../../../src/rpc/engine/server.ts'
 import { signListMethods } from '../../../src/rpc/engine/signList.ts'
-import { createDispatcher } from '../../../src/rpc/jsonrpc.ts'
 import { DEFAULT_LIMITS } from '../../../src/rpc/limits.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
 import {
@@ -26,12 +22,10 @@ import {
   startListsWorld,
 } from '../../support/preconfLists.ts'
 
-const SECRET = 'ab'.repeat(32)
 const closing: (() => Promise<void> | void)[] = []
 let directory: string
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'plumbline-list-'))
-  writeFileSync(join(directory, 'jwt.hex'), SECRET)
 })
 afterEach(async () => {
   vi.restoreAllMocks()
@@ -52,30 +46,22 @@ async function start(seed: string): Promise<ListsWorld & { readonly url: string 
   world.mineTo(4n)
   await world.follow()
   const { chain, state, spec } = world.node
-  const dispatcher = createDispatcher({
-    methods: signListMethods({
-      ...{ chain, state, spec, lists: world.lists, schedule: world.schedule },
-      nextBaseFee: (parent) => parent.baseFeePerGas ?? 0n,
-      pool: { pendingByPrice: () => [] },
-    }),
-    limits: DEFAULT_LIMITS,
-    logger: silentLogger,
-  })
-  const app = new Hono()
-  app.post('/', async (c) => {
-    const check = await checkEngineJwt(
-      c.req.header('authorization'),
-      parseJwtSecret(SECRET),
-      Date.now() / 1000,
-    )
-    if (check.type === 'refused') return c.text(check.reason, 401)
-    const body = new Uint8Array(await c.req.arrayBuffer())
-    return c.body((await dispatcher.handle(body, { signal: c.req.raw.signal }))!)
-  })
-  const server = createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  closing.push(() => void server.close())
-  return { ...world, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  const server = await startEngineServer(
+    {
+      methods: signListMethods({
+        ...{ chain, state, spec, lists: world.lists, schedule: world.schedule },
+        nextBaseFee: (parent) => parent.baseFeePerGas ?? 0n,
+        pool: { pendingByPrice: () => [] },
+      }),
+      limits: DEFAULT_LIMITS,
+      secret: await openJwtSecret(join(directory, 'jwt.hex')),
+      logger: silentLogger,
+      now: Date.now,
+    },
+    { host: '127.0.0.1', port: 0 },
+  )
+  closing.push(server.close)
+  return { ...world, url: server.url }
 }
 
 async function run(...args: string[]): Promise<unknown> {
@@ -115,4 +101,36 @@ test('says in a sentence what stands in the way', async () => {
   await expect(run('--node', world.url, ...slot)).rejects.toThrow('does not know the secret')
   writeFileSync(join(directory, 'jwt.hex'), 'none')
   await expect(run('--node', world.url, ...slot)).rejects.toThrow('32 bytes in hex wanted')
+})
+
+test('the secret is made once, for its owner alone, and read afterwards', async () => {
+  const path = join(directory, 'made.hex')
+  const made = await openJwtSecret(path)
+  expect(made).toHaveLength(32)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(await openJwtSecret(path)).toEqual(new Uint8Array(made))
+  writeFileSync(path, 'ab')
+  await expect(openJwtSecret(path)).rejects.toThrow('32 bytes in hex wanted')
+  await expect(openJwtSecret(join(directory, 'none', 'jwt.hex'))).rejects.toThrow('cannot be made')
+})
+
+test('nobody without a token gets an answer, and a taken port has a sentence', async () => {
+  const world = await start('tokens')
+  const post = (headers: Record<string, string>) =>
+    fetch(world.url, { method: 'POST', body: '{}', headers }).then(({ status }) => status)
+  expect(await post({})).toBe(401)
+  expect(await post({ authorization: 'Bearer a.b.c' })).toBe(401)
+  const token = await signEngineJwt(await openJwtSecret(join(directory, 'jwt.hex')), Date.now() / 1000)
+  expect(await post({ authorization: token })).toBe(200)
+  const { port } = new URL(world.url)
+  const deps = {
+    methods: {},
+    limits: DEFAULT_LIMITS,
+    secret: new Uint8Array(32),
+    logger: silentLogger,
+    now: Date.now,
+  }
+  await expect(startEngineServer(deps, { host: '127.0.0.1', port: Number(port) })).rejects.toThrow(
+    'cannot be had',
+  )
 })
