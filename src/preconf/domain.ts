@@ -57,8 +57,11 @@ function callOf(to: Address, functionName: string) {
   return { to, data: encodeFunctionData({ abi: REGISTRY_ABI as Abi, functionName }) }
 }
 
-/** The registry is known to have it: what is missing is the provider's fault. */
+/** The registry is known to have it: what is missing, or is something else, is the provider's fault. */
 function decode<T>(functionName: string, data: Hex | null | undefined): T {
-  if (!data) throw new TemporaryError(`L1 gives no answer to ${functionName}() of the registry`)
-  return decodeFunctionResult({ abi: REGISTRY_ABI as Abi, functionName, data }) as T
+  try {
+    return decodeFunctionResult({ abi: REGISTRY_ABI as Abi, functionName, data: data ?? '0x' }) as T
+  } catch (cause) {
+    throw new TemporaryError(`L1 gives no answer to ${functionName}() of the registry`, { cause })
+  }
 }

@@ -154,10 +154,13 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
     place.l1.timestamp -= 200n
     lag += 200n
   }
-  function passEra(): void {
-    era++
+  function catchUp(): void {
     place.l1.timestamp += lag
     lag = 0n
+  }
+  function passEra(): void {
+    era++
+    catchUp()
     place.passWindow()
     place.l1.landed = { ...place.l1.landed, number: place.l1.landed.number + (era % 2 ? 4n : 0n) }
     // Finality follows two eras behind.
@@ -185,7 +188,7 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
         isAway = false
       } else if (kind < 75)
         place.removed.add(parentOf(place.l1.landed.number + 1n + BigInt(which % 3), content))
-      else if (kind < 80) place.l1.timestamp += content % 4 === 0 ? WINDOW + 1n : BigInt(which % 40)
+      else if (kind < 80) place.l1.timestamp += content % 2 === 0 ? WINDOW + 1n : BigInt(which % 40)
       else if (kind < 86) {
         passEra()
         if (era % 2) {
@@ -197,21 +200,23 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
         const crowd = asks.map((each) => each(which, content))
         await reopen(() => {})
         await Promise.all(crowd)
-      } else if (kind < 92) await reopen(() => place.backUp())
-      else if (kind < 95)
+      } else if (kind < 92) {
+        // While it runs, or while it does not.
+        if (which % 2) place.backUp()
+        else await reopen(() => place.backUp())
+      } else if (kind < 95)
         await reopen(() => {
           place.restore()
           if (content % 2) setBack()
         })
-      else if (kind < 96)
-        await reopen(() => {
-          rmSync(place.path)
-          if (content % 2) setBack()
-        })
       else if (kind < 97)
         await reopen(() => {
-          rmSync(place.counterPath)
-          if (content % 2) setBack()
+          if (which % 4 !== 0) rmSync(place.path)
+          if (which % 4 === 0) place.restore()
+          if (which % 2 === 0) rmSync(place.counterPath)
+          // With both files gone, only L1 knows the time.
+          if (which % 4 === 2) catchUp()
+          else if (content % 2) setBack()
         })
       else if (kind < 98) exported = await guard.export()
       else if (kind < 99 && exported) await guard.import(exported)
