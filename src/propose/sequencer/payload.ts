@@ -13,6 +13,9 @@ const SLACK_BYTES = 4096
 /** With less room than this a batch is full: a block with a transfer or two. */
 const ROOM_MIN_BYTES = 512
 
+/** What a batch may hold before compression, in payloads: else transactions of zeros would be compressed over and over. */
+const RAW_PAYLOADS_MAX = 4
+
 type BlockMetadata = Omit<ManifestBlockInput, 'transactions'>
 
 export type PayloadMeter = {
@@ -35,9 +38,11 @@ export function createPayloadMeter(bytesMax: number, blocks: readonly ManifestBl
   let measured = 0
   /** Bytes not measured yet, as they are. */
   let unmeasured = sizeOf(closed)
+  let raw = unmeasured
 
   const all = () => (open === undefined ? closed : [...closed, open])
   const hasRoomFor = (bytes: number): boolean => {
+    if (raw + bytes > RAW_PAYLOADS_MAX * bytesMax) return false
     const isWithin = () => measured + unmeasured + bytes + SLACK_BYTES <= bytesMax
     if (isWithin()) return true
     // Nothing to be gained by measuring.
@@ -53,18 +58,21 @@ export function createPayloadMeter(bytesMax: number, blocks: readonly ManifestBl
       closed = [...all()]
       open = { ...metadata, transactions: [] }
       unmeasured += BLOCK_OVERHEAD_BYTES
+      raw += BLOCK_OVERHEAD_BYTES
     },
-    fits: (raw) => hasRoomFor(raw.length + TRANSACTION_OVERHEAD_BYTES),
-    fitsAlone: (raw) =>
-      BLOCK_OVERHEAD_BYTES + raw.length + TRANSACTION_OVERHEAD_BYTES + SLACK_BYTES <= bytesMax,
-    add(raw) {
-      open?.transactions.push(raw)
-      unmeasured += raw.length + TRANSACTION_OVERHEAD_BYTES
+    fits: (transaction) => hasRoomFor(transaction.length + TRANSACTION_OVERHEAD_BYTES),
+    fitsAlone: (transaction) =>
+      BLOCK_OVERHEAD_BYTES + transaction.length + TRANSACTION_OVERHEAD_BYTES + SLACK_BYTES <= bytesMax,
+    add(transaction) {
+      open?.transactions.push(transaction)
+      unmeasured += transaction.length + TRANSACTION_OVERHEAD_BYTES
+      raw += transaction.length + TRANSACTION_OVERHEAD_BYTES
     },
     abandon() {
       open = undefined
       measured = 0
       unmeasured = sizeOf(closed)
+      raw = unmeasured
     },
   }
 }
