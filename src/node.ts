@@ -132,8 +132,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       wait: (ms, until) => sleep(ms, until).catch(() => {}),
       onProgress: status.note,
     })
-    const { extend, drop } = driver
-    const unsafe = { ...createUnsafeBuilder({ spec, chain, state, engine, l1 }), extend, drop }
+    const { extend, drop, between } = driver
+    const builder = createUnsafeBuilder({ spec, chain, state, engine, l1, between })
+    const unsafe = { ...builder, extend, drop, between }
     const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
     const pool = await options.createPool?.(rooms)
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))

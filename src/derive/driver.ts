@@ -169,6 +169,7 @@ export function createDriver(deps: DriverDeps): Driver {
   }
 
   return {
+    between: inTurn,
     extend: ({ executed, origin }) =>
       inTurn(async () => {
         const { header, hash, transactions, changes } = executed

@@ -9,7 +9,7 @@ import type { L1 } from '../l1/l1.ts'
 import { defined } from '../primitives/assert.ts'
 import { TemporaryError } from '../primitives/errors.ts'
 import { type Address, ZERO_ADDRESS, ZERO_HASH } from '../primitives/hex.ts'
-import type { L1BlockRef, ManifestBlock, ParentContext, Proposal } from '../protocol/protocol.ts'
+import type { L1BlockRef, ParentContext, Proposal } from '../protocol/protocol.ts'
 import { protocolOf } from '../protocol/protocols.ts'
 import { nextBaseFee } from '../protocol/shasta/baseFee.ts'
 import { checkUnsafe } from '../protocol/shasta/rules.ts'
@@ -67,6 +67,8 @@ export type UnsafeChain = {
   }): Promise<'extended' | 'otherParent'>
   /** Forgets the unsafe blocks from `number` on; those that L1 brought stay. */
   drop(number: bigint): Promise<void>
+  /** Runs `read` while neither chain nor state changes. */
+  between<T>(read: () => Promise<T>): Promise<T>
 }
 
 export function createUnsafeBuilder(deps: {
@@ -75,8 +77,9 @@ export function createUnsafeBuilder(deps: {
   readonly state: FlatState
   readonly engine: Engine
   readonly l1: Pick<L1, 'ancestor' | 'status'>
+  readonly between: UnsafeChain['between']
 }): UnsafeBuilder {
-  const { spec, chain, state, engine, l1 } = deps
+  const { spec, chain, state, engine, l1, between } = deps
   const hashes = createRecentHashes(chain)
 
   /** By the newest L1 block that a provider has shown; a preconfirmed block may not be anchored past it. */
@@ -96,7 +99,7 @@ export function createUnsafeBuilder(deps: {
     ancestorHash: hashes.get,
   })
 
-  const latest = async (): Promise<LatestBlock> => {
+  const readLatestBlock = async (): Promise<LatestBlock> => {
     const parent = await readLatest(chain)
     await hashes.load(parent.header.number, parent.hash)
     const known = await readAnchorNumber(chain, parent.header.number)
@@ -104,33 +107,37 @@ export function createUnsafeBuilder(deps: {
     return { parent, context, baseFeePerGas: nextBaseFee(context, spec.shasta.baseFeeMin) }
   }
 
+  const begin = async (metadata: UnsafeMetadata, anchorBlock: L1BlockRef): Promise<OpenedBlock> => {
+    const { parent, context } = await readLatestBlock()
+    const attributes = protocolOf('shasta').buildAttributes({
+      spec,
+      proposal: expectProposal(metadata),
+      blockIndex: 0,
+      block: { ...metadata, transactions: [] },
+      parent: context,
+      anchorBlock,
+    })
+    const block = await engine.open({ attributes, state: state.source(), ancestorHash: hashes.get })
+    const { proposalId, isForcedInclusion } = metadata
+    return { parent, block, origin: { fork: 'shasta', proposalId, isForcedInclusion, anchorBlock } }
+  }
+
   return {
-    latest,
+    latest: () => between(readLatestBlock),
     async open(metadata) {
-      const { parent, context } = await latest()
+      const { parent, context } = await between(readLatestBlock)
       const fault = checkUnsafe({ spec, parent: context, block: metadata })
       if (fault !== undefined) return { type: 'refused', reason: `${fault.detail} (${fault.rule})` }
       const fork = forkAt(spec, { number: context.number + 1n, timestamp: metadata.timestamp })
       if (fork !== 'shasta')
         return { type: 'refused', reason: `preconfirmed blocks of ${fork} are not supported` }
+      // May ask a provider, so not while the driver waits.
       const anchorBlock = await readL1Block(metadata.anchorBlockNumber)
-      const block: ManifestBlock = { ...metadata, transactions: [] }
-      const attributes = protocolOf(fork).buildAttributes({
-        spec,
-        proposal: expectProposal(metadata),
-        blockIndex: 0,
-        block,
-        parent: context,
-        anchorBlock,
+      return between(async () => {
+        if (chain.heads().latest.hash !== parent.hash)
+          throw new TemporaryError('another block is the latest by now; ask again')
+        return { type: 'opened', ...(await begin(metadata, anchorBlock)) }
       })
-      const opened = await engine.open({ attributes, state: state.source(), ancestorHash: hashes.get })
-      const { proposalId, isForcedInclusion } = metadata
-      return {
-        type: 'opened',
-        parent,
-        block: opened,
-        origin: { fork, proposalId, isForcedInclusion, anchorBlock },
-      }
     },
   }
 }

@@ -215,7 +215,7 @@ export async function createWorld(options: {
         {
           ...{ spec, engine, chain, state, l1, inbox, pool, poster, schedule, journal },
           turn: createTurns({ spec, schedule }),
-          builder: createUnsafeBuilder({ spec, chain, state, engine, l1 }),
+          builder: createUnsafeBuilder({ spec, chain, state, engine, l1, between: driver.between }),
           unsafe: driver,
           sign: createSigner(index),
           commitmentOf: async (hash) => commitments.get(hash),

@@ -127,6 +127,7 @@ async function start(options: HarnessOptions, opened: Store) {
     state,
     engine,
     driver,
+    between: driver.between,
     progress,
     /** Derives until the head of the simulated L1 is reached and its finality is known. */
     async sync(): Promise<void> {
