@@ -40,8 +40,8 @@ import { connectL1, L2_CHAIN_ID, openHarness, specOf } from './derive/harness.ts
 import { signTransfer } from './derive/payload.ts'
 import { createSimulatedL1 } from './l1/simulatedL1.ts'
 
-/** Slots of a window; the keys take turns. */
-export const WINDOW_SLOTS = 4n
+/** Slots of a window, unless a test wants others. */
+const WINDOW_SLOTS = 4n
 const COINBASE: Address = '0x00000000000000000000000000000000c01bbace'
 const BASEFEE_SHARING_PCTG = 75
 const SLASHER: Address = `0x${'a3'.repeat(20)}`
@@ -64,12 +64,14 @@ export async function createStreamWorld(input: {
   readonly seed: string
   /** Names of the keys that take turns. */
   readonly turns?: readonly string[]
+  readonly windowSlots?: bigint
 }) {
+  const windowSlots = input.windowSlots ?? WINDOW_SLOTS
   const turns = input.turns ?? ['one', 'other']
   const sim = createSimulatedL1({ seed: input.seed })
   const slotOf = (timestamp: bigint) => (timestamp - sim.config.genesisTime) / sim.config.secondsPerSlot
   // The head is in the first slot of a window.
-  for (let i = 0; i < 4 || slotOf(sim.head().header.timestamp) % WINDOW_SLOTS !== 0n; i++) sim.mine({})
+  for (let i = 0; i < 4 || slotOf(sim.head().header.timestamp) % windowSlots !== 0n; i++) sim.mine({})
   const l1 = await connectL1(sim)
   const spec = specOf(sim)
   const { genesisTime, secondsPerSlot } = spec.l1
@@ -86,11 +88,11 @@ export async function createStreamWorld(input: {
   const now = () => Number(sim.head().header.timestamp + clockOffset) * 1000
   const closers: (() => Promise<void>)[] = []
 
-  const signerOf = (slot: bigint) => keyOf(turns[Number((slot / WINDOW_SLOTS) % BigInt(turns.length))]!)
+  const signerOf = (slot: bigint) => keyOf(turns[Number((slot / windowSlots) % BigInt(turns.length))]!)
   const windowAt = (timestamp: bigint) => {
     const slot = (timestamp - genesisTime + secondsPerSlot - 1n) / secondsPerSlot
-    const firstSlot = (slot / WINDOW_SLOTS) * WINDOW_SLOTS
-    const lastSlot = firstSlot + WINDOW_SLOTS - 1n
+    const firstSlot = (slot / windowSlots) * windowSlots
+    const lastSlot = firstSlot + windowSlots - 1n
     return { firstSlot, lastSlot, end: genesisTime + lastSlot * secondsPerSlot }
   }
   const scheduleListeners = new Set<() => void>()
@@ -99,7 +101,7 @@ export async function createStreamWorld(input: {
   const schedule: Pick<Schedule, 'at' | 'onChange'> = {
     async at(slot) {
       if (slot >= horizon || slot < 0n) return undefined
-      const firstSlot = (slot / WINDOW_SLOTS) * WINDOW_SLOTS
+      const firstSlot = (slot / windowSlots) * windowSlots
       const operator = committerOf(signerOf(slot))
       return {
         slot,
@@ -109,7 +111,7 @@ export async function createStreamWorld(input: {
         trust: 'contract',
         window: {
           firstSlot,
-          lastSlot: firstSlot + WINDOW_SLOTS - 1n,
+          lastSlot: firstSlot + windowSlots - 1n,
           turn: { type: 'operator', operator },
           isFallback: false,
         },
@@ -260,6 +262,8 @@ export async function createStreamWorld(input: {
       wsUrl: `ws://127.0.0.1:${port}`,
       /** Paths that were asked for over HTTP. */
       requests,
+      /** Breaks every connection. */
+      dropClients: () => server.closeAllConnections(),
       close,
     }
   }

@@ -32,7 +32,7 @@ const numberParam = quantityParam.refine(
 )
 const countParam = z.union([indexParam, z.undefined()])
 
-export function streamMethods(deps: StreamRpcDeps): Methods {
+export function streamMethods(deps: StreamRpcDeps) {
   return {
     based_preconfStatus: defineMethod({
       cost: COST.read,
@@ -52,7 +52,7 @@ export function streamMethods(deps: StreamRpcDeps): Methods {
         return records.map(evidenceJson)
       },
     }),
-  }
+  } satisfies Methods
 }
 
 /** For `eth_subscribe`: what a subscription of this kind does with a push. */

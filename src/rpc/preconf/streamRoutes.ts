@@ -88,13 +88,14 @@ async function serve(
   const isOver = () => isTooSlow || stream.aborted || stream.closed
 
   try {
-    await write('tip', JSON.stringify(tipJson(deps)))
     for (let next = from; next !== undefined && !isOver(); ) {
       const messages: readonly Message[] = await journal.blocksFrom(next, BLOCKS_MAX)
       for (const message of messages) if (!isOver()) await write('message', textOf(message))
       const last = messages.at(-1)
       next = last?.type === 'sealed' ? last.block.header.number + 1n : undefined
     }
+    // Only now: who hears of a block that it does not have asks for it.
+    await write('tip', JSON.stringify(tipJson(deps)))
     for (const message of hub.open()) if (!isOver()) await write('message', textOf(message))
     while (!isOver()) {
       const text = waiting.shift()
