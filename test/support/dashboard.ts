@@ -228,6 +228,11 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
       schedule,
       clientVersion: 'plumbline/test',
     },
+    /** One proposal more; it brings other blocks than the unsafe ones. */
+    async proposeNext() {
+      propose([])
+      await follow()
+    },
     async close() {
       await lists.close()
       await node.close()

@@ -159,6 +159,8 @@ export type ForcedInclusionsData = {
     /** Who holds that slot, or the current one when it is due already; null while that is not settled. */
     readonly takenBy: Turn | null
     readonly overdueAfter: number
+    /** No proposal of the current slot may leave it out. */
+    readonly isDue: boolean
     readonly isOverdue: boolean
   }[]
 }

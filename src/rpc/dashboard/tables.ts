@@ -375,7 +375,7 @@ function forcedInclusionsTable(data: DashboardData): Omit<Table, 'id'> {
       { key: 'dueSlot', title: 'Due slot', isNumeric: true },
       { key: 'takenBy', title: 'To be taken by' },
       { key: 'overdueAfter', title: 'By anyone after' },
-      { key: 'isOverdue', title: 'State' },
+      { key: 'state', title: 'State' },
       { key: 'feeGwei', title: 'Fee (gwei)', isNumeric: true },
       { key: 'blob', title: 'Blob' },
     ],
@@ -393,12 +393,8 @@ function forcedInclusionsTable(data: DashboardData): Omit<Table, 'id'> {
             },
         time(entry.overdueAfter),
         {
-          value: String(entry.isOverdue),
-          text: entry.isOverdue
-            ? '✕ overdue'
-            : entry.dueAt * 1000 <= data.readAtMs
-              ? '▸ due now'
-              : '◷ waiting',
+          value: entry.isOverdue ? 'overdue' : entry.isDue ? 'due' : 'waiting',
+          text: entry.isOverdue ? '✕ overdue' : entry.isDue ? '▸ due now' : '◷ waiting',
         },
         { value: entry.feeGwei, text: formatNumber(entry.feeGwei) },
         hex(entry.blob),

@@ -158,6 +158,7 @@ test('the queue is that of based_forcedInclusions', async () => {
         dueAt: Number(dueAt),
         dueSlot: Number(dueSlot),
         overdueAfter: Number(overdueAfter),
+        isDue: Number(dueSlot) <= HEAD_SLOT + 1,
         isOverdue,
         takenBy: expect.objectContaining({ accounts: mustInclude!.sequencers }),
       }),

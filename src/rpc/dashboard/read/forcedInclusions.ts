@@ -26,6 +26,7 @@ export async function readForcedInclusions(
       dueSlot: toSafeNumber(dueSlot),
       takenBy: await turnAt(schedule, maxBigint(dueSlot, currentSlot)),
       overdueAfter: toSafeNumber(overdueAfter),
+      isDue: currentSlot >= dueSlot,
       isOverdue: genesisTime + currentSlot * secondsPerSlot > overdueAfter,
     }
   })
