@@ -32,7 +32,7 @@ export type ListsDeps = JudgeDeps &
     /** With LISTS_SCHEMA. */
     readonly store: Store
     readonly domain: PromiseDomain
-    /** Our own keys, behind the guard; absent where nothing is signed. */
+    /** Our own keys, behind the guard, which count where anyone may propose; absent where nothing is signed. */
     readonly own?: {
       readonly addresses: readonly Address[]
       signList(key: Address, list: InclusionList): Promise<GuardAnswer>
@@ -72,6 +72,7 @@ export type Lists = {
 export async function createLists(deps: ListsDeps): Promise<Lists> {
   const { spec, domain, own, now } = deps
   const l2ChainId = spec.l2.chainId
+  const windows = { ...deps, committers: [...deps.committers, ...(own?.addresses ?? [])] }
   const store = createListStore(deps.store, (json) => {
     const read = readSignedList(json, { domain, l2ChainId })
     return read.type === 'read' ? read.signedList : undefined
@@ -119,7 +120,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     const read = readSignedList(json, { domain, l2ChainId })
     if (read.type === 'refused') return read
     const { signedList } = read
-    const window = await findWindow(deps, signedList.list.windowEnd)
+    const window = await findWindow(windows, signedList.list.windowEnd)
     if (window.type === 'refused') return window
     if (!window.signers.includes(signedList.committer))
       return {
@@ -133,7 +134,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
   const create = async (windowEnd: bigint, transactions: readonly Uint8Array[]): Promise<CreateResult> => {
     const transactionsHash = hashListed(encodeListed(transactions))
     if (own === undefined) return { type: 'refused', reason: 'this node has no key to sign lists with' }
-    const window = await findWindow(deps, windowEnd)
+    const window = await findWindow(windows, windowEnd)
     if (window.type === 'refused') return { type: 'refused', reason: window.detail }
     const key = window.signers.find((signer) => own.addresses.includes(signer))
     if (key === undefined)

@@ -17,7 +17,7 @@ import { DOMAIN } from '../../../support/preconfLists.ts'
 import { deploySlasher } from '../../../support/preconfSlasher.ts'
 
 const L2_CHAIN_ID = 1_660_000n
-const RUNS = process.env.SOAK === '1' ? 20_000 : 150
+const RUNS = 150
 const KEY = new Uint8Array(32).fill(0x42)
 const SENDER = committerOf(KEY)
 const RECIPIENT = new Uint8Array(20).fill(0x70)

@@ -9,7 +9,7 @@ import type { ListRefusal, SignedListJson } from '../../../../src/preconf/lists/
 import { readSignedList } from '../../../../src/preconf/lists/signedList.ts'
 import { TemporaryError } from '../../../../src/primitives/errors.ts'
 import { bytesToHex } from '../../../../src/primitives/hex.ts'
-import { LISTED_BYTES_MAX } from '../../../../src/promise/inclusionList.ts'
+import { inclusionListHash, LISTED_BYTES_MAX } from '../../../../src/promise/inclusionList.ts'
 import { committerOf, signHash } from '../../../../src/promise/signature.ts'
 import {
   COMMITTER,
@@ -270,6 +270,18 @@ test('makes a list of our own through the guard, once', async () => {
   await expect(world.lists.create(windowEnd, [Uint8Array.of(3, 1)])).rejects.toThrow(RangeError)
   expect(await world.lists.create(world.timestampOf(3n), [])).toMatchObject({ type: 'refused' })
   await guard.close()
+})
+
+test('our own key counts where anyone may propose', async () => {
+  const own = {
+    addresses: [COMMITTER],
+    signList: async (_: string, list: Parameters<typeof inclusionListHash>[0]) => {
+      const hash = inclusionListHash(list, DOMAIN)
+      return { type: 'signed', hash, signature: signHash(hash, COMMITTER_KEY) } as const
+    },
+  }
+  const world = await start('own open', { own, turn: { type: 'anyone' } })
+  expect(await world.lists.create(world.windowEnd, [])).toMatchObject({ type: 'created' })
 })
 
 test('signs nothing for a window of others, and nothing without a key', async () => {
