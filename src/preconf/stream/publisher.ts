@@ -47,7 +47,7 @@ export function createPublisher(deps: {
   let tail: Promise<void> = Promise.resolve()
   let waiting = 0
   /** The block under way, if its env went out. */
-  let open: (BuildPosition & { readonly windowEnd: bigint }) | undefined
+  let open: (BuildPosition & { readonly windowEnd: bigint; readonly envSignature: Hex }) | undefined
 
   async function sign(
     position: BuildPosition,
@@ -71,7 +71,7 @@ export function createPublisher(deps: {
     const env = envOfAttributes(event.pending.attributes, event.metadata.isForcedInclusion)
     const signature = await sign(event, windowEnd, { type: 'env', env })
     if (signature === undefined) return
-    open = { number: event.number, parentHash: event.parentHash, windowEnd }
+    open = { number: event.number, parentHash: event.parentHash, windowEnd, envSignature: signature }
     hub.publish({ type: 'env', env, windowEnd, signature })
   }
 
@@ -105,8 +105,9 @@ export function createPublisher(deps: {
       signatures.sealSignature ?? (await sign(position, commitment.windowEnd, { type: 'seal', seal }))
     if (envSignature === undefined || sealSignature === undefined) return
     const message = { type: 'sealed', block, totalFrags, envSignature, sealSignature } as const
-    await journal.keepPublished(message)
+    // Lost with a crash in between, the signatures are made again: the guard gives the same.
     hub.publish(message)
+    await journal.keepPublished(message)
   }
 
   async function handle(event: BuildEvent): Promise<void> {
@@ -115,9 +116,13 @@ export function createPublisher(deps: {
         return publishOpened(event)
       case 'frag':
         return publishFrag(event)
-      case 'sealed':
+      case 'sealed': {
+        const { number, parentHash } = event.block.header
+        const isOpen = open?.number === number && open.parentHash === parentHash
+        const signatures = isOpen && open ? { envSignature: open.envSignature } : {}
         open = undefined
-        return publishSealed(event.block, event.frags)
+        return publishSealed(event.block, event.frags, signatures)
+      }
       case 'abandoned':
         open = undefined
     }
