@@ -82,7 +82,7 @@ export async function createCommitmentsWorld(options: {
       }),
     })
   const openBookStore = () =>
-    openStore({ path: join(directory, 'preconf.db'), schemas: { promises: [...PROMISES_SCHEMA] as never } })
+    openStore({ path: join(directory, 'preconf.db'), schemas: { promises: PROMISES_SCHEMA } })
   const cursor = () => ({ number: sim.head().header.number, hash: sim.head().hash })
 
   let guard = await openTheGuard()
@@ -209,6 +209,7 @@ export async function createCommitmentsWorld(options: {
     async restart() {
       opened!.service.close()
       await opened!.follower.close()
+      await opened!.book.close()
       await store.close()
       await guard.close()
       guard = await openTheGuard()
@@ -219,6 +220,7 @@ export async function createCommitmentsWorld(options: {
       await running?.stop()
       opened?.service.close()
       await opened?.follower.close()
+      await opened?.book.close()
       await store.close()
       await guard.close()
       await world.close()

@@ -26,6 +26,7 @@ import { TransactionRejectedError } from '../../propose/pool/errors.ts'
 import type { PooledTransaction } from '../../propose/pool/transaction.ts'
 import type { SequencerFace } from '../../propose/sequencer/events.ts'
 import type { TxPool } from '../../propose/txPool.ts'
+import { gasLimitWithoutAnchor } from '../../protocol/shasta/rules.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Store } from '../../store/store.ts'
@@ -339,10 +340,16 @@ export async function createCommitments(
     NextBlock & { readonly state: () => Promise<Pick<StateSource, 'account'>> }
   > {
     const pending = sequencer.pending()
+    if (pending !== undefined) {
+      const { baseFeePerGas } = pending.attributes
+      return {
+        baseFeePerGas,
+        gasLimit: gasLimitWithoutAnchor(pending.attributes),
+        state: () => pending.state(),
+      }
+    }
     const next = await deps.next()
-    if (pending === undefined) return { ...next, state: async () => next.state }
-    const { baseFeePerGas } = pending.attributes
-    return { baseFeePerGas, gasLimit: next.gasLimit, state: () => pending.state() }
+    return { ...next, state: async () => next.state }
   }
 
   async function fee(asked: CommitmentRequest): Promise<FeeQuote> {

@@ -18,7 +18,7 @@ export { PROMISES_SCHEMA } from './schema.ts'
 export type PromiseBook = {
   /** On the disk when it returns. The same hash again changes nothing. */
   keep(promise: NewPromise): Promise<void>
-  /** @param answeredAt Milliseconds since 1970. */
+  /** Not at once: what it belongs to is on the disk, and the guard has it. @param answeredAt Milliseconds since 1970. */
   keepSignature(hash: Hash, signature: Hex, answeredAt: number): Promise<void>
   /** A promise that was never given after all: nobody has its signature. */
   forget(hash: Hash): Promise<void>
@@ -35,6 +35,8 @@ export type PromiseBook = {
   /** The newest first; without block commitments. */
   recent(limit: number): Promise<readonly StoredPromise[]>
   scores(): Promise<readonly SignerScore[]>
+  /** Writes what waits; the store is its owner's to close. */
+  close(): Promise<void>
 }
 
 export function createPromiseBook(deps: {
@@ -56,7 +58,7 @@ export function createPromiseBook(deps: {
   return {
     keep,
     keepSignature: (hash, signature, answeredAt) =>
-      group.write((transaction) =>
+      group.writeLater((transaction) =>
         transaction.run('UPDATE promises SET signature = ?, answered_at = ? WHERE hash = ?', [
           signature,
           Math.floor(answeredAt),
@@ -96,5 +98,6 @@ export function createPromiseBook(deps: {
       ]),
     recent: (limit) => select('type <> 2 AND signature IS NOT NULL ORDER BY id DESC LIMIT ?', [limit]),
     scores: () => readScores(store),
+    close: group.close,
   }
 }

@@ -1,4 +1,4 @@
-/** The promise book's tables. A promise is written once; only its signature and what came of it are added. */
+/** The promise book's migrations. A promise is written once; only its signature and what came of it are added. */
 export const PROMISES_SCHEMA = [
   `CREATE TABLE promises (
      id INTEGER PRIMARY KEY,

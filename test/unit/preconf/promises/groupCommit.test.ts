@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createGroupCommit } from '../../../../src/preconf/promises/groupCommit.ts'
+import { openStore } from '../../../../src/store/openStore.ts'
+import type { Store } from '../../../../src/store/store.ts'
+
+let store: Store
+let transactions: number
+beforeEach(async () => {
+  store = await openStore({ path: ':memory:', schemas: { t: ['CREATE TABLE t (n INTEGER PRIMARY KEY)'] } })
+  transactions = 0
+})
+afterEach(() => store.close())
+
+const group = () =>
+  createGroupCommit({
+    transaction: (work) => {
+      transactions++
+      return store.transaction(work)
+    },
+  })
+const insert = (n: number) => (transaction: Parameters<Parameters<Store['transaction']>[0]>[0]) =>
+  transaction.run('INSERT INTO t VALUES (?)', [n])
+const rows = async () => (await store.all('SELECT n FROM t ORDER BY n')).map(({ n }) => n)
+
+test('what waits for a transaction goes in the next, all of it at once', async () => {
+  const { write } = group()
+  await Promise.all(Array.from({ length: 100 }, (_, n) => write(insert(n))))
+  expect(await rows()).toHaveLength(100)
+  expect(transactions).toBe(2)
+})
+
+test('each write is there when it returns, whenever it comes', async () => {
+  const { write } = group()
+  for (let n = 0; n < 20; n++) {
+    const written = write(insert(n))
+    if (n % 3 === 0) await Promise.resolve()
+    await written
+    expect(await rows()).toHaveLength(n + 1)
+  }
+})
+
+test('what may wait goes with what may not, or when it is closed', async () => {
+  const { write, writeLater, close } = group()
+  const later = writeLater(insert(1))
+  await write(insert(2))
+  await later
+  expect(transactions).toBe(1)
+  const last = writeLater(insert(3))
+  await close()
+  await last
+  expect(await rows()).toEqual([1, 2, 3])
+  await close()
+})
+
+test('all of a transaction fails together, and the next one does not', async () => {
+  const { write } = group()
+  await write(insert(1))
+  const [, good, bad] = await Promise.allSettled([write(insert(9)), write(insert(2)), write(insert(1))])
+  expect([good?.status, bad?.status]).toEqual(['rejected', 'rejected'])
+  await write(insert(3))
+  expect(await rows()).toEqual([1, 3, 9])
+})
