@@ -52,7 +52,7 @@ export function describeStatus(
     return {
       ...waiting,
       for: 'landedBlock',
-      sentence: `the guard signs no blocks until an L2 block later than ${timeOf(quietUntil)} has landed on L1 (block ${landed.number}, the last one, is of ${timeOf(landed.timestamp)}), ${why}; if nobody else proposes, let plumbline propose post one batch without promises`,
+      sentence: `the guard signs no blocks until an L2 block later than ${timeOf(quietUntil)} has landed on L1 (block ${landed.number}, the last one, is of ${timeOf(landed.timestamp)}), ${why}; a batch without promises will do, as plumbline sequence and plumbline propose post them`,
     }
   return { type: 'ready', sentence: 'the guard signs' }
 }

@@ -32,7 +32,7 @@ describe('the status says in words what is waited for, and until when', () => {
       until,
       cause: 'new',
       sentence:
-        'the guard signs no blocks until an L2 block later than 1970-01-12T13:53:04.000Z has landed on L1 (block 99, the last one, is of 1970-01-12T13:46:40.000Z), because its memory is new, and what the keys signed before is not known; if nobody else proposes, let plumbline propose post one batch without promises',
+        'the guard signs no blocks until an L2 block later than 1970-01-12T13:53:04.000Z has landed on L1 (block 99, the last one, is of 1970-01-12T13:46:40.000Z), because its memory is new, and what the keys signed before is not known; a batch without promises will do, as plumbline sequence and plumbline propose post them',
     })
     place.passWindow()
     expect(await guard.status()).toEqual({ type: 'ready', sentence: 'the guard signs' })
