@@ -33,6 +33,7 @@ import {
 import { readKeyFile } from '../keyFile.ts'
 import { l1OptionsOf, loggerOf, specOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
+import { evidenceCommand, slashCommand } from './slash.ts'
 
 type Connection = {
   readonly config: Config
@@ -64,6 +65,8 @@ export function preconfCommand(): Command {
     .addCommand(
       subcommand('opt-out', 'leave; the bond answers for a while longer', OPT_OUT_OPTIONS, runOptOut),
     )
+    .addCommand(evidenceCommand())
+    .addCommand(slashCommand())
 }
 
 function subcommand(
