@@ -4,6 +4,7 @@
  */
 import type { UnsafeMetadata } from '../../derive/unsafe.ts'
 import type { AddResult, ExecutedTransaction, OpenBlock } from '../../engine/engine.ts'
+import { StaleStateError } from '../../engine/state/flatState.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
@@ -137,10 +138,14 @@ export function createBuilding(
     ...input,
     async include(raw) {
       const hash = keccak256Hex(raw)
-      const tried = await tryAdd(raw, hash)
+      const tried = await tryAdd(raw, hash).catch((error): Tried => {
+        // The block is about to be abandoned.
+        if (error instanceof StaleStateError) return { type: 'closed' }
+        throw error
+      })
       switch (tried.type) {
         case 'closed':
-          return { type: 'later', reason: `block ${position.number} is being sealed` }
+          return { type: 'later', reason: `block ${position.number} takes no more transactions` }
         case 'noRoom':
           return { type: 'later', reason: 'the batch under way has no room for it in its blobs' }
         case 'tooLarge':

@@ -17,6 +17,7 @@ import type { AskTurn } from '../turn.ts'
 import { type CheckDeps, checkBatch } from './checkBatch.ts'
 import type { CommitmentOf } from './events.ts'
 import { firstOf, forcedIn, type Group, lastOf } from './groups.ts'
+import { BLOBS_PER_TRANSACTION_MAX } from './inherit.ts'
 import type { L1View, ReadL1View } from './l1View.ts'
 import { close, isClosed, type Shared } from './shared.ts'
 import type { SequencingWindow, Windows } from './window.ts'
@@ -37,7 +38,7 @@ export type PostDeps = CheckDeps & {
   readonly logger: Logger
 }
 
-export type PostOptions = { readonly proposer: Address; readonly blobsMax: number }
+export type PostOptions = { readonly proposer: Address }
 
 /** After n reverts in a row nothing is sent for 2^n L1 blocks, up to 2^3: alive, but not burning fees. */
 const REVERT_PAUSE_EXPONENT_MAX = 3
@@ -136,7 +137,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
           ...{ group, forced, earliest, secondsPerSlot },
           proposer: options.proposer,
           basefeeSharingPctg: view.config.basefeeSharingPctg,
-          blobsMax: options.blobsMax,
+          blobsMax: BLOBS_PER_TRANSACTION_MAX,
           l1Head: view.head,
           latest: window.end,
         },

@@ -465,3 +465,26 @@ test('an L1 reorg that takes a batch away: what is on its parent is given up, an
   expect(await world.chain.transactionPosition(hash)).toBeDefined()
   await expectFresh('after the reorg')
 })
+
+test('what a predecessor left and nobody can land any more is given up before anything is promised on it', async () => {
+  const first = await open('stale')
+  world.withholdPosts(true)
+  const one = await start(1)
+  await world.until(first, 1000)
+  const hash = await world.pool.add(await world.transfer(3))
+  await world.until(first + 1, 1000)
+  await stop(one)
+  world.sim.mempool.forget(world.sim.mempool.pending().map((transaction) => transaction.hash))
+  world.withholdPosts(false)
+  expect(world.chain.heads().latest.number).toBeGreaterThan(4n)
+  // Devnet blocks may lag their proposal by 128 slots.
+  const later = first + SLOTS_PER_EPOCH + 136
+  await world.until(later - 2)
+  const two = await start(2)
+  await world.until(later + SLOTS_PER_EPOCH - 1, 1000)
+  expect(two.sealed()[0]!.header.number).toBe(2n)
+  expect(await world.chain.transactionPosition(hash)).toBeDefined()
+  expect((await landed()).map((block) => block.hash)).toEqual(two.sealed().map((block) => block.hash))
+  expect(reverts()).toEqual([])
+  await expectFresh('after old blocks were given up')
+})

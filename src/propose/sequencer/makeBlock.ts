@@ -1,0 +1,181 @@
+/** One block from its opening to its signature: filled until its time is up, kept as it grows, and told about at every step. */
+import type { ChainReader } from '../../chain/chain.ts'
+import type { LatestBlock, UnsafeBuilder } from '../../derive/unsafe.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { StaleStateError } from '../../engine/state/flatState.ts'
+import { defined } from '../../primitives/assert.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import { PAYLOAD_BYTES_PER_BLOB } from '../../protocol/blobCodec.ts'
+import type { PooledTransaction } from '../pool/transaction.ts'
+import type { TxPool } from '../txPool.ts'
+import { type Building, createBuilding } from './building.ts'
+import type { BuildEvent, BuildJournal, ResumableBlock, SealedBlock } from './events.ts'
+import { type Group, toManifestBlock } from './groups.ts'
+import type { NextBlock } from './nextBlock.ts'
+import { createPayloadMeter, type PayloadMeter } from './payload.ts'
+import { type SealDeps, sealBlock } from './seal.ts'
+
+export type MakeDeps = SealDeps & {
+  readonly engine: Pick<Engine, 'recoverSenders'>
+  readonly chain: ChainReader
+  readonly pool: Pick<TxPool, 'pendingByPrice'>
+  readonly builder: UnsafeBuilder
+  readonly journal: BuildJournal
+  readonly listed: (windowEnd: bigint) => readonly Uint8Array[]
+  readonly emit: (event: BuildEvent) => void
+  /** The block under way, for whoever asks for it; undefined while there is none, `between` when the next one is about to come. */
+  readonly show: (building: Building | undefined | 'between') => void
+}
+
+export type MakeOptions = { readonly fragMs: number; readonly blobsMax: number }
+
+export type MakeResult =
+  | { readonly type: 'sealed'; readonly block: SealedBlock; readonly isBatchFull: boolean }
+  /** `isRefused`: by derivation or the guard; the same again would be, too. */
+  | { readonly type: 'abandoned'; readonly isRefused: boolean; readonly reason: string }
+
+export type BlockMaker = {
+  make(
+    next: NextBlock,
+    on: { readonly latest: LatestBlock; readonly joined: Group | undefined },
+    signal: AbortSignal,
+  ): Promise<MakeResult>
+  /** Whether the blobs of the batch that ends in the latest block are full. */
+  isFull(group: Group, latest: LatestBlock): Promise<boolean>
+  /** What was kept of a block on this parent no longer goes in. */
+  isUnresumable(parentHash: Hash): boolean
+}
+
+/** Pool transactions whose senders are recovered at a time, in other threads. */
+const CANDIDATES_CHUNK = 128
+
+export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMaker {
+  const { chain, builder, journal, pool, engine, logger, now, emit, show } = deps
+  /** Of the batch whose last block it names. */
+  let metered: { readonly lastHash: Hash; readonly meter: PayloadMeter } | undefined
+  /** Transactions of blocks that did not come to be: they may have been promised. */
+  const carried = new Map<Hash, Uint8Array>()
+  const unresumable = new Set<Hash>()
+
+  const hasMoved = (parentHash: Hash) => chain.heads().latest.hash !== parentHash
+
+  /** Of the batch that ends in the latest block, or of the next one. */
+  const meterOf = async (group: Group | undefined, latest: LatestBlock): Promise<PayloadMeter> => {
+    if (group !== undefined && metered?.lastHash === latest.parent.hash) return metered.meter
+    const blocks = []
+    for (const { hash, origin } of group?.blocks ?? []) {
+      if (origin.isForcedInclusion) continue
+      blocks.push(toManifestBlock(defined(await chain.blockByHash(hash), `L2 block ${hash}`), origin))
+    }
+    return createPayloadMeter(options.blobsMax * PAYLOAD_BYTES_PER_BLOB, blocks)
+  }
+
+  const make: BlockMaker['make'] = async (next, { latest, joined }, signal) => {
+    const { metadata, windowEnd, isEndOfWindow, forced, resumed } = next
+    const opened = await builder.open(metadata)
+    if (opened.type === 'refused') {
+      const reason = `derivation would refuse the next block: ${opened.reason}`
+      return { type: 'abandoned', isRefused: true, reason }
+    }
+    if (opened.parent.hash !== latest.parent.hash)
+      return { type: 'abandoned', isRefused: false, reason: 'the chain moved on' }
+    const meter = forced === undefined ? await meterOf(joined, latest) : undefined
+    meter?.begin(metadata)
+    // A meter is good for one branch: it is kept when the block has come to be.
+    metered = undefined
+    const position = { number: opened.block.attributes.number, parentHash: latest.parent.hash }
+    const building = createBuilding(
+      { journal, meter, emit },
+      { block: opened.block, position, metadata, windowEnd, isEndOfWindow },
+    )
+    const abandon = (reason: string, isRefused = false): MakeResult => {
+      for (const { hash, raw } of building.transactions()) carried.set(hash, raw)
+      emit({ type: 'abandoned', ...position, reason })
+      logger.warn({ block: position.number, reason }, 'a block under way is abandoned')
+      return { type: 'abandoned', isRefused, reason }
+    }
+    try {
+      if (resumed === undefined) await journal.opened({ ...position, metadata, windowEnd, isEndOfWindow })
+      emit({ type: 'opened', ...position, metadata, pending: opened.block })
+      if (resumed !== undefined) await restore(building, resumed)
+      if (forced === undefined) await fillUntil(building, latest, next.sealAtMs, signal)
+      else await building.addListed(forced)
+      show('between')
+      await building.close()
+      if (hasMoved(position.parentHash)) return abandon('the chain moved on')
+      await building.publishFrag()
+      const sealed = await sealBlock(deps, building, opened.origin, signal)
+      if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed.isRefused)
+      const { block } = sealed
+      if (meter !== undefined) metered = { lastHash: block.hash, meter }
+      if (forced === undefined) carried.clear()
+      emit({ type: 'sealed', block, frags: building.frags() })
+      return { type: 'sealed', block, isBatchFull: building.hasTurnedAway() }
+    } catch (error) {
+      // Stopped: what is kept of the block is gone on with after the next start.
+      if (signal.aborted) throw error
+      if (error instanceof StaleStateError) return abandon('the chain moved on')
+      abandon(error instanceof Error ? error.message : String(error))
+      throw error
+    } finally {
+      show('between')
+    }
+  }
+
+  const restore = async (building: Building, { transactions, frags }: ResumableBlock): Promise<void> => {
+    try {
+      await building.restore(transactions, frags)
+    } catch (error) {
+      unresumable.add(building.position.parentHash)
+      throw error
+    }
+  }
+
+  const fillUntil = async (
+    building: Building,
+    { baseFeePerGas }: LatestBlock,
+    sealAtMs: number,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { parentHash } = building.position
+    const isTimeUp = () => now() >= sealAtMs || hasMoved(parentHash)
+    const listed = deps.listed(building.windowEnd)
+    await building.addListed([...carried.values(), ...listed])
+    show(building)
+    for (;;) {
+      const fragEndMs = now() + options.fragMs
+      const isFragOver = () => isTimeUp() || now() >= fragEndMs
+      for (const chunk of chunks(pool.pendingByPrice(baseFeePerGas), CANDIDATES_CHUNK)) {
+        if (isFragOver() || building.isFull()) break
+        await engine.recoverSenders(chunk.map(({ raw }) => raw))
+        await building.fill(chunk, isFragOver)
+      }
+      await building.publishFrag()
+      if (isTimeUp()) break
+      await deps.wait(Math.max(0, Math.min(fragEndMs, sealAtMs) - now()), signal)
+    }
+    // What a listed one needs before it may have come in the meantime.
+    await building.addListed(listed)
+  }
+
+  return {
+    make,
+    async isFull(group, latest) {
+      const meter = await meterOf(group, latest)
+      metered = { lastHash: latest.parent.hash, meter }
+      return !meter.hasRoom()
+    },
+    isUnresumable: (parentHash) => unresumable.has(parentHash),
+  }
+}
+
+function* chunks(items: Iterable<PooledTransaction>, size: number): Generator<readonly PooledTransaction[]> {
+  let chunk: PooledTransaction[] = []
+  for (const item of items) {
+    chunk.push(item)
+    if (chunk.length < size) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
+}
