@@ -17,7 +17,7 @@ import { createListeners } from './listeners.ts'
 import { createListStore } from './listStore.ts'
 import { type Omission, type OmissionDeps, proveOmission } from './omission.ts'
 import type { ListRecord, ReceiveResult } from './record.ts'
-import { createSignedList, readSignedList, type SignedList } from './signedList.ts'
+import { createClaim, readClaim, readSignedList, readTransactions, type SignedList } from './signedList.ts'
 import { type FoundWindow, findWindow, type WindowDeps } from './window.ts'
 
 export type { Omission } from './omission.ts'
@@ -80,6 +80,8 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
   const court = await createCourt(deps, store)
   const onList = createListeners<[SignedList]>()
   const onEquivocation = createListeners<[SignedList, SignedList]>()
+  /** Asked for with every block, and each costs a signature. */
+  const binding = new WeakMap<SignedList, ReadonlyMap<Hash, Uint8Array>>()
   let tail: Promise<unknown> = Promise.resolve()
 
   /** One list after another: the second of two is known by the first. */
@@ -117,18 +119,20 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
   }
 
   const receive = async (json: unknown): Promise<ReceiveResult> => {
-    const read = readSignedList(json, { domain, l2ChainId })
+    const read = readClaim(json, { domain, l2ChainId })
     if (read.type === 'refused') return read
-    const { signedList } = read
-    const window = await findWindow(windows, signedList.list.windowEnd)
+    const { committer, list } = read.claim
+    const window = await findWindow(windows, list.windowEnd)
     if (window.type === 'refused') return window
-    if (!window.signers.includes(signedList.committer))
+    if (!window.signers.includes(committer))
       return {
         type: 'refused',
         refusal: 'notTheCommitter',
-        detail: `${signedList.committer} may not sign for this window; ${window.signers.join(', ') || 'nobody'} may`,
+        detail: `${committer} may not sign for this window; ${window.signers.join(', ') || 'nobody'} may`,
       }
-    return inOrder(() => keep(signedList, window))
+    // Only now: a list can hold thousands of items.
+    const whole = readTransactions(read.claim)
+    return whole.type === 'refused' ? whole : inOrder(() => keep(whole.signedList, window))
   }
 
   const create = async (windowEnd: bigint, transactions: readonly Uint8Array[]): Promise<CreateResult> => {
@@ -146,9 +150,9 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     const answer = await own.signList(key, list)
     if (answer.type === 'refused')
       return { type: 'refused', reason: `the guard does not sign: ${describe(answer.refusal)}` }
-    const signedList = createSignedList(list, transactions, domain, answer.signature)
-    if (signedList?.committer !== key)
-      return { type: 'refused', reason: 'the guard signs for another domain' }
+    const claim = createClaim(list, domain, answer.signature)
+    if (claim?.committer !== key) return { type: 'refused', reason: 'the guard signs for another domain' }
+    const signedList = { ...claim, transactions }
     const kept = await inOrder(() => keep(signedList, window))
     if (kept.type === 'refused') return { type: 'refused', reason: kept.detail }
     return { type: kept.type === 'known' ? 'known' : 'created', signedList }
@@ -159,10 +163,9 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     for (const record of court.open()) {
       const [list] = record.lists
       if (record.windowEnd !== windowEnd || list === undefined) continue
-      for (const raw of list.transactions) {
-        const read = readListed(raw, l2ChainId)
-        if (read.type === 'listed') byHash.set(read.transaction.hash, raw)
-      }
+      const found = binding.get(list) ?? readBinding(list, l2ChainId)
+      binding.set(list, found)
+      for (const [hash, raw] of found) byHash.set(hash, raw)
     }
     return [...byHash.values()]
   }
@@ -183,6 +186,16 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
       await court.close()
     },
   }
+}
+
+/** Transactions that bind their committer, by hash. */
+function readBinding({ transactions }: SignedList, l2ChainId: bigint): ReadonlyMap<Hash, Uint8Array> {
+  const binding = new Map<Hash, Uint8Array>()
+  for (const raw of transactions) {
+    const read = readListed(raw, l2ChainId)
+    if (read.type === 'listed') binding.set(read.transaction.hash, raw)
+  }
+  return binding
 }
 
 function describe(refusal: Refusal): string {

@@ -38,6 +38,14 @@ const PAYLOAD_BYTES = 3 * 32
 const TRANSACTIONS_MAX = LISTED_BYTES_MAX / 2
 
 /** SignedCommitment in the names of the commitments API (preconf.md §1.2), and the transactions beside it. */
+const transactionsSchema = z
+  .array(
+    z
+      .string()
+      .max(2 + 2 * LISTED_BYTES_MAX)
+      .regex(/^0x(?:[0-9a-fA-F]{2})*$/, 'whole bytes in hex wanted'),
+  )
+  .max(TRANSACTIONS_MAX)
 const schema = z.object({
   commitment: z.object({
     commitment_type: z.literal(Number(INCLUSION_LIST_TYPE)),
@@ -48,17 +56,16 @@ const schema = z.object({
   nonce: z.literal(Number(PROMISE_NONCE)),
   signing_id: hexSchema<Hash>(32),
   signature: hexSchema(65),
-  transactions: z
-    .array(
-      z
-        .string()
-        .max(2 + 2 * LISTED_BYTES_MAX)
-        .regex(/^0x(?:[0-9a-fA-F]{2})*$/, 'whole bytes in hex wanted'),
-    )
-    .max(TRANSACTIONS_MAX),
+  /** Looked at when it is known that the signer may say anything at all. */
+  transactions: z.array(z.unknown()).max(TRANSACTIONS_MAX),
 })
 
-export type SignedListJson = Readonly<z.output<typeof schema>>
+export type SignedListJson = Readonly<
+  Omit<z.output<typeof schema>, 'transactions'> & { readonly transactions: readonly Hex[] }
+>
+
+/** What was signed, and by whom; not yet for what. */
+export type SignedClaim = Omit<SignedList, 'transactions'> & { readonly listed: readonly unknown[] }
 
 export function signedListJson({ signed, transactions }: SignedList): SignedListJson {
   const { commitment, nonce, signingId, signature } = signed
@@ -76,17 +83,25 @@ export function signedListJson({ signed, transactions }: SignedList): SignedList
   }
 }
 
-/** All that can be said of a list without asking L1: its form, for whom it is, what it lists, and who signed it. */
+type Context = { readonly domain: PromiseDomain; readonly l2ChainId: bigint }
+
+/** All that can be said of a list without asking L1. */
 export function readSignedList(
   json: unknown,
-  { domain, l2ChainId }: { readonly domain: PromiseDomain; readonly l2ChainId: bigint },
+  context: Context,
 ): { readonly type: 'read'; readonly signedList: SignedList } | Refused {
+  const read = readClaim(json, context)
+  return read.type === 'refused' ? read : readTransactions(read.claim)
+}
+
+/** Its form, for whom it is, and who signed it. Costs little, whatever is listed. */
+export function readClaim(
+  json: unknown,
+  { domain, l2ChainId }: Context,
+): { readonly type: 'read'; readonly claim: SignedClaim } | Refused {
   const parsed = schema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    return refuse('malformed', `${issue?.path.join('.')}: ${issue?.message}`)
-  }
-  const { commitment, signing_id: signingId, signature } = parsed.data
+  if (!parsed.success) return malformed(parsed.error)
+  const { commitment, signing_id: signingId, signature, transactions: listed } = parsed.data
   if (commitment.request_hash !== ZERO_HASH) return refuse('malformed', 'a list answers no request')
   if (commitment.slasher !== domain.slasher)
     return refuse('wrongDomain', `the slasher is ${domain.slasher}, not ${commitment.slasher}`)
@@ -97,25 +112,33 @@ export function readSignedList(
     return refuse('malformed', `the payload is no inclusion list: ${payload.fault}`)
   if (payload.value.l2ChainId !== l2ChainId)
     return refuse('wrongChain', `the chain is ${l2ChainId}, not ${payload.value.l2ChainId}`)
-  const transactions = parsed.data.transactions.map((text) => hexToBytes(text))
+  const claim = createClaim(payload.value, domain, signature)
+  return claim === undefined
+    ? refuse('wrongSignature', 'nobody can have signed this')
+    : { type: 'read', claim: { ...claim, listed } }
+}
+
+export function readTransactions({
+  listed,
+  ...claim
+}: SignedClaim): { readonly type: 'read'; readonly signedList: SignedList } | Refused {
+  const parsed = transactionsSchema.safeParse(listed)
+  if (!parsed.success) return malformed(parsed.error)
+  const transactions = parsed.data.map((text) => hexToBytes(text))
   const transactionsHash = hashTransactions(transactions)
   if (transactionsHash === undefined)
     return refuse('malformed', `blob transactions, no transactions, or more than ${LISTED_BYTES_MAX} bytes`)
-  if (transactionsHash !== payload.value.transactionsHash)
+  if (transactionsHash !== claim.list.transactionsHash)
     return refuse('malformed', `the transactions hash to ${transactionsHash}, which is not what was signed`)
-  const signedList = createSignedList(payload.value, transactions, domain, signature)
-  return signedList === undefined
-    ? refuse('wrongSignature', 'nobody can have signed this')
-    : { type: 'read', signedList }
+  return { type: 'read', signedList: { ...claim, transactions } }
 }
 
-/** Undefined for a signature that is nobody's. The transactions must be the list's. */
-export function createSignedList(
+/** Undefined for a signature that is nobody's. */
+export function createClaim(
   list: InclusionList,
-  transactions: readonly Uint8Array[],
   domain: PromiseDomain,
   signature: Hex,
-): SignedList | undefined {
+): Omit<SignedClaim, 'listed'> | undefined {
   const hash = inclusionListHash(list, domain)
   const committer = recoverCommitter(hash, signature)
   if (committer === undefined) return undefined
@@ -126,7 +149,7 @@ export function createSignedList(
     slasher: domain.slasher,
   }
   const signed = { commitment, nonce: PROMISE_NONCE, signingId: domain.signingId, signature }
-  return { list, transactions, signed, committer, hash }
+  return { list, signed, committer, hash }
 }
 
 function hashTransactions(transactions: readonly Uint8Array[]): Hash | undefined {
@@ -135,6 +158,10 @@ function hashTransactions(transactions: readonly Uint8Array[]): Hash | undefined
   } catch {
     return undefined
   }
+}
+
+function malformed({ issues }: z.ZodError): Refused {
+  return refuse('malformed', `${issues[0]?.path.join('.')}: ${issues[0]?.message}`)
 }
 
 function refuse(refusal: Refused['refusal'], detail: string): Refused {
