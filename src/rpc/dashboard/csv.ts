@@ -1,5 +1,5 @@
 /** A table as CSV, RFC 4180. */
-import type { Table } from './tables.ts'
+import type { Table } from './tables/table.ts'
 
 export function toCsv({ columns, rows }: Table): string {
   const lines = [columns.map(({ key }) => key), ...rows.map(({ cells }) => cells.map(({ value }) => value))]

@@ -12,7 +12,8 @@ import { oncePer } from './once.ts'
 import { createReadDashboard } from './read/readDashboard.ts'
 import { renderDefinitions } from './render/definitionsPage.ts'
 import { renderPage } from './render/page.ts'
-import { createTable, TABLE_IDS } from './tables.ts'
+import { TABLE_IDS } from './tables/table.ts'
+import { createTable } from './tables/tables.ts'
 
 /** Milliseconds for which one reading serves everybody. */
 const READING_TTL_MS = 1000

@@ -9,7 +9,8 @@ import {
   isUnavailable,
   type SlotsData,
 } from '../../../src/rpc/dashboard/data.ts'
-import { createTable, TABLE_IDS } from '../../../src/rpc/dashboard/tables.ts'
+import { TABLE_IDS } from '../../../src/rpc/dashboard/tables/table.ts'
+import { createTable } from '../../../src/rpc/dashboard/tables/tables.ts'
 import type { RpcServer } from '../../../src/rpc/server.ts'
 import { createDashboardWorld, type DashboardWorld, HEAD_SLOT } from '../../support/dashboard.ts'
 import { post, rpc, startTestRpc } from '../../support/rpcServer.ts'

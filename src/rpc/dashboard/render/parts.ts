@@ -1,7 +1,7 @@
 /** The pieces all sections are made of. Everything that is put into `html` is escaped. */
 import { html } from 'hono/html'
 import { DEFINITIONS, type DefinitionId } from '../definitions.ts'
-import type { Table } from '../tables.ts'
+import type { Table } from '../tables/table.ts'
 
 /** Characters of a cell that stays on one line: a number, a short hash, an outcome. */
 const UNBROKEN_MAX = 14

@@ -8,7 +8,8 @@ import {
   type PromisesData,
   type SequencerData,
 } from '../data.ts'
-import { createTable, type Table } from '../tables.ts'
+import type { Table } from '../tables/table.ts'
+import { createTable } from '../tables/tables.ts'
 import { capitalise, formatAge, formatNumber, formatTime, PROMISE_OUTCOMES } from '../words.ts'
 import { type Html, renderDetails, renderSection, renderState, renderTable, renderTiles } from './parts.ts'
 

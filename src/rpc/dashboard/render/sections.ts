@@ -1,7 +1,8 @@
 /** The sections of the page, in its order. */
 import { html } from 'hono/html'
 import { type DashboardData, isUnavailable, type SlotData, type SlotsData } from '../data.ts'
-import { createTable, slotRowId } from '../tables.ts'
+import { slotRowId } from '../tables/slots.ts'
+import { createTable } from '../tables/tables.ts'
 import {
   CLOCK_TITLES,
   describeClock,
