@@ -9,6 +9,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { FlatState } from '../../engine/state/flatState.ts'
 import type { L1, L1Position } from '../../l1/l1.ts'
 import { defined } from '../../primitives/assert.ts'
+import { equalBytes } from '../../primitives/bytes.ts'
 import type { Address } from '../../primitives/hex.ts'
 import { encodeBlobs } from '../../protocol/blobCodec.ts'
 import type { L1BlockRef, PayloadAttributes } from '../../protocol/protocol.ts'
@@ -189,6 +190,8 @@ function findDifference(attributes: PayloadAttributes, block: StoredBlock | unde
   ] as const)
     if (attributes[field] !== header[field])
       return `would have another ${field}: ${attributes[field]}, not ${header[field]}`
+  if (!equalBytes(attributes.extraData, header.extraData))
+    return 'would have another proposal id or share of the base fee in its extra data'
   if (attributes.transactions.length + 1 === transactions.length)
     return `would differ in content, or its anchor, L1 block ${attributes.anchorBlockNumber}, is another one now`
   return `would list ${attributes.transactions.length} transactions, not ${transactions.length - 1}`

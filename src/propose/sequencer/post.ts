@@ -144,6 +144,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
         signal,
       )
       if (checked.type === 'refused') return refuse(group, window, checked)
+      shared.refused = undefined
       const data = encodePropose({
         lookahead: turn.lookahead,
         deadline: window.end,
@@ -194,7 +195,8 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     const { proposalId } = group
     const detail = `batch ${proposalId} is not sent, because our own derivation does not confirm it: ${refused.reason}`
     if (await isOfWindow(group, window)) {
-      shared.refused = { lastHash: lastOf(group).hash, reason: detail }
+      const { hash, header } = firstOf(group)
+      shared.refused = { number: header.number, hash, reason: detail }
       logger.error({ proposalId, reason: refused.reason }, 'a batch of ours failed its own check')
       return `${detail}. Nothing more is promised in this window; please report it with the log`
     }

@@ -2,6 +2,7 @@
  * One block after the other while our window lasts: whether anything may be promised now, what comes next, and that it is made. What
  * goes wrong ends a block, never the loop.
  */
+import type { BlockRef } from '../../chain/chain.ts'
 import type { LatestBlock, UnsafeChain } from '../../derive/unsafe.ts'
 import type { L1 } from '../../l1/l1.ts'
 import { blocksMax } from '../../protocol/shasta/manifest.ts'
@@ -90,7 +91,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       for (const group of await deps.readGroups()) close(shared, group)
       return { type: 'done', detail: answer.reason, answer }
     }
-    const hindrance = findHindrance(head.timestamp)
+    const hindrance = await findHindrance(head.timestamp)
     if (hindrance !== undefined) return { ...waiting(hindrance), answer }
     const viewed = await deps.readView(position, signal)
     if (viewed.type === 'wait') return { ...waiting(viewed.reason), answer }
@@ -108,14 +109,17 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
   }
 
   /** Why nothing may be promised now, whatever the chain is like. */
-  const findHindrance = (headTimestamp: bigint): string | undefined => {
+  const findHindrance = async (headTimestamp: bigint): Promise<string | undefined> => {
     const silentMs = now() - Number(headTimestamp) * 1000
     if (silentMs > options.l1StaleMs) return `the newest L1 block is ${Math.floor(silentMs / 1000)} s old`
     if (!shared.hasLooked) return 'what was posted before is being looked up'
     if (now() < pausedUntilMs) return pauseReason
-    if (shared.refused?.lastHash === chain.heads().latest.hash) return shared.refused.reason
-    return undefined
+    const { refused } = shared
+    return refused !== undefined && (await isUnsafe(refused)) ? refused.reason : undefined
   }
+
+  const isUnsafe = async ({ number, hash }: BlockRef): Promise<boolean> =>
+    number > chain.heads().safe.number && (await chain.hashes(number, number))[0]?.hash === hash
 
   const advance = async (situation: Situation, signal: AbortSignal): Promise<Outcome> => {
     const { groups, window, isBegun, isPreviousOver } = situation
@@ -189,9 +193,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
   const giveUp = async (): Promise<boolean> => {
     const given = shared.dropFrom
     shared.dropFrom = undefined
-    if (given === undefined) return false
-    const [there] = await chain.hashes(given.number, given.number)
-    if (there?.hash !== given.hash) return false
+    if (given === undefined || !(await isUnsafe(given))) return false
     await drop(given.number, given.reason)
     return true
   }

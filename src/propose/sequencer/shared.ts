@@ -11,8 +11,8 @@ export type Shared = {
   inFlightParent: Hash | undefined
   /** From here on the blocks of others, or of an earlier window, can never land. */
   dropFrom: { readonly number: bigint; readonly hash: Hash; readonly reason: string } | undefined
-  /** A batch of ours that our own derivation refuses, by its last block. */
-  refused: { readonly lastHash: Hash; readonly reason: string } | undefined
+  /** The first block of a batch of this window that our own derivation refuses. */
+  refused: { readonly number: bigint; readonly hash: Hash; readonly reason: string } | undefined
   groups: readonly Group[]
 }
 

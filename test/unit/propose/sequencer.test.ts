@@ -488,3 +488,28 @@ test('what a predecessor left and nobody can land any more is given up before an
   expect(reverts()).toEqual([])
   await expectFresh('after old blocks were given up')
 })
+
+test('a batch of ours that our own derivation does not confirm is never sent, and nothing more is promised on it', async () => {
+  const first = await open('unconfirmed', { slotsPerEpoch: 8 })
+  // From some moment on the inbox would share base fees otherwise than in the blocks that were made.
+  let share = 75
+  const { inbox } = world
+  const one = await start(1, {
+    deps: {
+      inbox: { ...inbox, config: async () => ({ ...(await inbox.config()), basefeeSharingPctg: share }) },
+    },
+  })
+  await world.until(first, 1000)
+  share = 74
+  await world.until(first + 4)
+  expect(world.sim.mempool.pending()).toEqual([])
+  expect(world.proposals()).toEqual([])
+  const status = one.sequencer.status()
+  expect(status.posting).toMatch(
+    /^batch 2 is not sent, because our own derivation does not confirm it: block 2 /,
+  )
+  expect(status).toMatchObject({ type: 'waiting', detail: status.posting.replace(/\. Nothing.*/, '') })
+  const count = one.sealed().length
+  await world.until(first + 7, 1000)
+  expect(one.sealed()).toHaveLength(count)
+})
