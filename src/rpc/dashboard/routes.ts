@@ -34,7 +34,16 @@ const HEADERS = secureHeaders({
 })
 
 export function addDashboardRoutes(app: Hono, deps: DashboardDeps): void {
-  const readData = oncePer(READING_TTL_MS, createReadDashboard(deps), performance.now.bind(performance))
+  const read = createReadDashboard(deps)
+  const readOnce = oncePer(
+    READING_TTL_MS,
+    async () => {
+      const data = await read()
+      return { data, page: String(await renderPage(data)) }
+    },
+    performance.now.bind(performance),
+  )
+  const readData = async () => (await readOnce()).data
   const files = readStaticFiles()
 
   app.get('/', (c) => c.redirect('dashboard'))
@@ -43,7 +52,7 @@ export function addDashboardRoutes(app: Hono, deps: DashboardDeps): void {
   app.use('/dashboard/*', HEADERS)
   app.get('/dashboard', async (c) => {
     c.header('Cache-Control', 'no-store')
-    return c.html(renderPage(await readData()))
+    return c.html((await readOnce()).page)
   })
   app.get('/dashboard/data.json', async (c) => {
     c.header('Cache-Control', 'no-store')
