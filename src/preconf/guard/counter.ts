@@ -1,7 +1,8 @@
 /**
  * The generation of the guard's database, kept in a small file outside of it. The database counts first, then this file, and only then
  * anything leaves: a database that is behind the file is an old copy. Lay it beside the keys, where no backup of the database reaches.
- * Beside the generation stands the L1 time of the last record, since after a loss nothing else may know it.
+ * Beside the generation stand the L1 time of the last record, since after a loss nothing else may know it, and the life that the two
+ * files share: after a gap they begin another one, so that no copy from before it is ever taken for whole, however far it had counted.
  */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
@@ -10,6 +11,8 @@ import { StoreIoError } from '../../store/errors.ts'
 
 export type Count = {
   readonly generation: bigint
+  /** Drawn at random when the memory began anew: 16 hex digits. */
+  readonly life: string
   /** Latest L1 head that anything was recorded at, in seconds. Never less in a later generation. */
   readonly l1Timestamp: bigint
 }
@@ -27,9 +30,10 @@ const DIGITS = 15
 export async function readCounter(path: string): Promise<Count | undefined> {
   try {
     const text = await readFile(path, 'utf8')
-    const [, generation, l1Timestamp] = /^(\d{15}) (\d{15}) [0-9a-f]{8}\n$/.exec(text) ?? []
-    if (generation === undefined || l1Timestamp === undefined) return undefined
-    const count = { generation: BigInt(generation), l1Timestamp: BigInt(l1Timestamp) }
+    const [, generation, l1Timestamp, life] =
+      /^(\d{15}) (\d{15}) ([0-9a-f]{16}) [0-9a-f]{8}\n$/.exec(text) ?? []
+    if (generation === undefined || l1Timestamp === undefined || life === undefined) return undefined
+    const count = { generation: BigInt(generation), l1Timestamp: BigInt(l1Timestamp), life }
     return textOf(count) === text ? count : undefined
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ENOENT') return undefined
@@ -40,7 +44,7 @@ export async function readCounter(path: string): Promise<Count | undefined> {
 export function createCounter(path: string): Counter {
   let file: FileHandle | undefined
   let written = -1n
-  let wanted: Count = { generation: -1n, l1Timestamp: 0n }
+  let wanted: Count | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   async function write(count: Count): Promise<void> {
@@ -64,11 +68,11 @@ export function createCounter(path: string): Counter {
 
   return {
     raise: (count) => {
-      if (count.generation > wanted.generation) wanted = count
+      if (wanted === undefined || count.generation > wanted.generation) wanted = count
       const raised = last.then(async () => {
         if (count.generation <= written) return
         // Those who wait behind this one are served by the same write.
-        const value = wanted
+        const value = wanted ?? count
         await write(value)
         written = value.generation
       })
@@ -84,8 +88,9 @@ export function createCounter(path: string): Counter {
 }
 
 /** One length, so that it can be written in place; in case that is ever cut short, what it hashes to. */
-function textOf({ generation, l1Timestamp }: Count): string {
-  const text = [generation, l1Timestamp].map((number) => number.toString().padStart(DIGITS, '0')).join(' ')
+function textOf({ generation, l1Timestamp, life }: Count): string {
+  const numbers = [generation, l1Timestamp].map((number) => number.toString().padStart(DIGITS, '0'))
+  const text = [...numbers, life].join(' ')
   return `${text} ${createHash('sha256').update(text).digest('hex').slice(0, 8)}\n`
 }
 

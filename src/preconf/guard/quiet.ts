@@ -1,8 +1,12 @@
 /** The state of a guard's memory: its generation, and until when it is quiet because it may have gaps. */
+import { randomBytes } from 'node:crypto'
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Count } from './counter.ts'
 import type { L1View } from './position.ts'
+
+/** Of a database that no guard has opened. */
+const NO_LIFE = '0'.repeat(16)
 
 /** Why a memory may have gaps. */
 export type QuietCause = 'new' | 'databaseLost' | 'oldCopy' | 'counterLost' | 'imported'
@@ -61,7 +65,7 @@ function timeOf(seconds: bigint): string {
   return new Date(Number(seconds) * 1000).toISOString()
 }
 
-/** What was signed in a gap is past, by L1 time, a window from now. */
+/** What was signed in a gap is past, by L1 time, a window from now. Copies from before are of another life. */
 export function startQuiet(
   state: State,
   { cause, l1Timestamp, windowSeconds }: { cause: QuietCause; l1Timestamp: bigint; windowSeconds: bigint },
@@ -69,6 +73,7 @@ export function startQuiet(
   const now = maxBigint(state.l1Timestamp, l1Timestamp)
   return {
     ...state,
+    life: randomBytes(8).toString('hex'),
     quietUntil: maxBigint(state.quietUntil, now + windowSeconds),
     quietCause: cause,
     l1Timestamp: now,
@@ -80,17 +85,20 @@ export function findGap(state: State, counted: Count | undefined): QuietCause | 
   if (counted === undefined) return state.generation === 0n ? 'new' : 'counterLost'
   if (state.generation === 0n) return 'databaseLost'
   if (state.quietCause === 'importing') return 'imported'
-  return state.generation < counted.generation ? 'oldCopy' : undefined
+  const isOfThisLife = state.life === counted.life
+  return isOfThisLife && state.generation >= counted.generation ? undefined : 'oldCopy'
 }
 
 /** Generation 0 of a database that is new. */
 export async function readState(transaction: StoreTransaction): Promise<State> {
   const row = await transaction.get(
-    'SELECT generation, quiet_until, l1_timestamp, quiet_cause FROM guard_state',
+    'SELECT generation, quiet_until, l1_timestamp, quiet_cause, life FROM guard_state',
   )
-  if (row === undefined) return { generation: 0n, quietUntil: 0n, quietCause: 'new', l1Timestamp: 0n }
+  if (row === undefined)
+    return { generation: 0n, life: NO_LIFE, quietUntil: 0n, quietCause: 'new', l1Timestamp: 0n }
   return {
     generation: BigInt(row.generation as number),
+    life: row.life as string,
     quietUntil: BigInt(row.quiet_until as number),
     quietCause: row.quiet_cause as State['quietCause'],
     l1Timestamp: BigInt(row.l1_timestamp as number),
@@ -99,8 +107,8 @@ export async function readState(transaction: StoreTransaction): Promise<State> {
 
 export function writeState(transaction: StoreTransaction, state: State): Promise<void> {
   return transaction.run(
-    `INSERT OR REPLACE INTO guard_state (id, generation, quiet_until, l1_timestamp, quiet_cause)
-     VALUES (1, ?, ?, ?, ?)`,
-    [state.generation, state.quietUntil, state.l1Timestamp, state.quietCause],
+    `INSERT OR REPLACE INTO guard_state (id, generation, quiet_until, l1_timestamp, quiet_cause, life)
+     VALUES (1, ?, ?, ?, ?, ?)`,
+    [state.generation, state.quietUntil, state.l1Timestamp, state.quietCause, state.life],
   )
 }

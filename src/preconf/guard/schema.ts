@@ -44,6 +44,7 @@ export const GUARD_SCHEMAS = {
        FROM positions;
      DROP TABLE positions;
      ALTER TABLE indexed_positions RENAME TO positions;
-     ALTER TABLE guard_state ADD COLUMN quiet_cause TEXT NOT NULL DEFAULT 'new'`,
+     ALTER TABLE guard_state ADD COLUMN quiet_cause TEXT NOT NULL DEFAULT 'new';
+     ALTER TABLE guard_state ADD COLUMN life TEXT NOT NULL DEFAULT '0000000000000000'`,
   ],
 } as const

@@ -214,8 +214,8 @@ export async function attempt(steps: Iterable<Step>): Promise<Outcome> {
           if (which % 4 !== 0) rmSync(place.path)
           if (which % 4 === 0) place.restore()
           if (which % 2 === 0) rmSync(place.counterPath)
-          // With both files gone, only L1 knows the time.
-          if (which % 4 === 2) catchUp()
+          // With no file left that knows the latest time, it is L1's alone.
+          if (which % 2 === 0) catchUp()
           else if (content % 2) setBack()
         })
       else if (kind < 98) exported = await guard.export()

@@ -80,7 +80,7 @@ describe('a memory that may have gaps waits a window', () => {
       'cut in the middle of a write',
       () => {
         const text = readFileSync(place.counterPath, 'utf8')
-        writeFileSync(place.counterPath, text.replace(/\d (?=[0-9a-f]{8}\n)/, '9 '))
+        writeFileSync(place.counterPath, text.replace(/\d (?=[0-9a-f]{16} )/, '9 '))
       },
     ],
   ])('with the counter %s', async (_how, harm) => {
@@ -89,6 +89,21 @@ describe('a memory that may have gaps waits a window', () => {
     const guard = await place.open()
     await expectWaiting(guard)
     await guard.close()
+  })
+
+  test('with an old copy in place of both, after they were lost and begun anew', async () => {
+    const guard = await place.openReady()
+    const sign = (i: number) => guard.signList(KEY, listOf(place, 1, place.l1.timestamp + 100n + BigInt(i)))
+    for (let i = 0; i < 10; i++) await sign(i)
+    place.backUp()
+    await sign(10)
+    await guard.close()
+    for (const path of [place.path, place.counterPath]) rmSync(path)
+    await (await place.open()).close()
+    place.restore()
+    const restored = await place.open()
+    await expectWaiting(restored)
+    await restored.close()
   })
 
   test('and when it was stopped in between, the rest of it', async () => {
