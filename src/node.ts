@@ -20,10 +20,14 @@ import type { L1, L1Position } from './l1/l1.ts'
 import type { L1Reads } from './l1/reads.ts'
 import { createPreconf, type Preconf, type PreconfOptions } from './preconf/createPreconf.ts'
 import { retryTemporary, sleep } from './primitives/async.ts'
+import type { TxPool } from './propose/txPool.ts'
 import { createProcessCaller } from './rpc/caller/processCaller.ts'
 import type { SyncStatus } from './rpc/deps.ts'
+import { engineMethods } from './rpc/engine/methods.ts'
+import { type EngineServer, startEngineServer } from './rpc/engine/server.ts'
+import { signListMethods } from './rpc/engine/signList.ts'
+import { DEFAULT_LIMITS } from './rpc/limits.ts'
 import { createNextBaseFee } from './rpc/nextBaseFee.ts'
-import type { TxPool } from './rpc/pool.ts'
 import type { PreconfRpc } from './rpc/preconf/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
 import { createSchedule } from './schedule/createSchedule.ts'
@@ -49,6 +53,8 @@ export type NodeOptions = {
   readonly workers: number
   readonly l1: Omit<L1Options, 'spec' | 'logger' | 'signal'>
   readonly rpc: RpcOptions
+  /** The authenticated port; `secret` has 32 bytes. */
+  readonly authrpc?: { readonly host: string; readonly port: number; readonly secret: Uint8Array }
   readonly logger: Logger
   /** Ends the waiting for an L1 that cannot be reached. */
   readonly signal: AbortSignal
@@ -77,6 +83,7 @@ export type Rooms = {
 export type Node = Rooms & {
   readonly preconf?: Preconf
   readonly rpc: RpcServer
+  readonly authrpc?: EngineServer
   /** Blobs fetched and verified since the start. */
   readonly blobs: () => number
   /** Derives until the signal; the step under way is finished. Throws what only an operator can mend. */
@@ -163,9 +170,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         options.rpc,
       ),
     )
+    const authrpc =
+      options.authrpc && keep(await startAuthrpc({ ...rooms, now, logger, pool, preconf }, options.authrpc))
     return {
       ...rooms,
       ...(preconf && { preconf }),
+      ...(authrpc && { authrpc }),
       rpc,
       blobs: status.blobs,
       run: (until) => runBoth(until, driver.run, preconf?.run),
@@ -187,6 +197,24 @@ async function joinPreconf(
     () => createPreconf({ ...rooms, now, logger }, { dataDir, sources: [], committers: [], ...chosen }),
     { ...RETRY, signal, onRetry: ({ message }) => logger.warn({ error: message }, 'promises wait for L1') },
   )
+}
+
+function startAuthrpc(
+  deps: Rooms & {
+    readonly now: () => number
+    readonly logger: Logger
+    readonly pool: TxPool | undefined
+    readonly preconf: Preconf | undefined
+  },
+  { secret, ...place }: NonNullable<NodeOptions['authrpc']>,
+): Promise<EngineServer> {
+  const { spec, chain, state, schedule, pool, preconf, logger, now } = deps
+  const engine = { chain, state, nextBaseFee: createNextBaseFee(spec), ...(pool && { pool }) }
+  const methods = {
+    ...engineMethods(engine),
+    ...(preconf && signListMethods({ ...engine, spec, schedule, lists: preconf.lists })),
+  }
+  return startEngineServer({ methods, limits: DEFAULT_LIMITS, secret, logger, now }, place)
 }
 
 function rpcOf({ sequencing, ...preconf }: Preconf): PreconfRpc {

@@ -7,10 +7,12 @@ import { bridgeCommand } from './commands/bridge.ts'
 import { configCommand } from './commands/config.ts'
 import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
+import { keysCommand } from './commands/keys.ts'
 import { nodeCommand } from './commands/node.ts'
 import { preconfCommand } from './commands/preconf.ts'
 import { proposeCommand } from './commands/propose.ts'
 import { replayCommand } from './commands/replay.ts'
+import { sequenceCommand } from './commands/sequence.ts'
 import { ConfigError } from './config/resolve.ts'
 import { StoppedError } from './shutdown.ts'
 
@@ -20,10 +22,12 @@ const program = new Command('plumbline')
   .addCommand(devnetCommand())
   .addCommand(nodeCommand())
   .addCommand(proposeCommand())
+  .addCommand(sequenceCommand())
   .addCommand(bridgeCommand())
   .addCommand(replayCommand())
   .addCommand(deriveCommand())
   .addCommand(preconfCommand())
+  .addCommand(keysCommand())
   .addCommand(configCommand())
 
 try {

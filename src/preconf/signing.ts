@@ -214,7 +214,13 @@ export async function createSequencing(
         if (error instanceof TemporaryError) return undefined
         throw error
       })
-      if (status?.type === 'ready') return
+      if (status?.type === 'ready') {
+        // What is on its way lands where the first promised block would be.
+        if ((await poster.poll(signal)).inFlight === undefined) return
+        await poster.keep(signal)
+        await wait(postIntervalMs, signal)
+        continue
+      }
       // Its sentence counts down.
       if (status !== undefined && status.for !== said) logger.warn({}, status.sentence)
       said = status?.for

@@ -33,6 +33,7 @@ import {
 import { readKeyFile } from '../keyFile.ts'
 import { l1OptionsOf, loggerOf, specOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
+import { listCommand } from './list.ts'
 import { evidenceCommand, slashCommand } from './slash.ts'
 
 type Connection = {
@@ -65,6 +66,7 @@ export function preconfCommand(): Command {
     .addCommand(
       subcommand('opt-out', 'leave; the bond answers for a while longer', OPT_OUT_OPTIONS, runOptOut),
     )
+    .addCommand(listCommand())
     .addCommand(evidenceCommand())
     .addCommand(slashCommand())
 }

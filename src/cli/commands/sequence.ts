@@ -5,6 +5,7 @@ import { createL1Builder } from '../../preconf/commitments/l1Builder.ts'
 import type { PreconfOptions } from '../../preconf/createPreconf.ts'
 import type { Address } from '../../primitives/hex.ts'
 import { DEFAULT_SEQUENCER_OPTIONS } from '../../propose/sequencer/sequencer.ts'
+import { openJwtSecret } from '../../rpc/engine/secretFile.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { SEQUENCE_OPTIONS } from '../config/sequenceOptions.ts'
 import { createDevnetPool, devnetPoolRules } from '../devnet/proposing.ts'
@@ -28,6 +29,12 @@ export function sequenceCommand(): Command {
       console.error(`${name}: finishing the step; once more to stop at once`),
     )
     const options = await nodeOptionsOf(config, signal)
+    const secretFile = config.get<string>('authrpc.jwt-secret')
+    const authrpc = secretFile !== undefined && {
+      host: config.need<string>('authrpc.addr'),
+      port: config.need<number>('authrpc.port'),
+      secret: await openJwtSecret(secretFile),
+    }
     const posting = openPosting({ config, spec: options.spec, accounts, dataDir: options.dataDir, logger })
     let pool: Awaited<ReturnType<typeof createDevnetPool>> | undefined
     let proving: Promise<void> | undefined
@@ -35,6 +42,7 @@ export function sequenceCommand(): Command {
       await runNode(
         {
           ...options,
+          ...(authrpc && { authrpc }),
           createPool: async (rooms) => {
             pool = await createDevnetPool(rooms, logger)
             return pool

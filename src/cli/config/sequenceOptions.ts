@@ -111,6 +111,29 @@ const SEQUENCER_OPTIONS: readonly OptionSpec[] = [
   },
 ]
 
+const AUTHRPC_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'authrpc.addr',
+    argument: '<host>',
+    description: 'address of the authenticated port',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+  },
+  {
+    flag: 'authrpc.port',
+    argument: '<port>',
+    description: 'authenticated port: inclusion lists for your L1 software, and signed by this node',
+    schema: count(0, 65_535),
+    default: 8551,
+  },
+  {
+    flag: 'authrpc.jwt-secret',
+    argument: '<file>',
+    description: 'its secret, 32 bytes in hex; made when it is not there. Without it there is no such port',
+    schema: z.string().min(1),
+  },
+]
+
 const POSTING_FLAGS = ['key-file', 'lookahead-key-file']
 
 export const FOLLOWING_NODE_OPTIONS: readonly OptionSpec[] = [...FOLLOW_OPTIONS, ...NODE_OPTIONS]
@@ -119,5 +142,6 @@ export const SEQUENCE_OPTIONS: readonly OptionSpec[] = [
   ...PROPOSE_OPTIONS.filter((option) => POSTING_FLAGS.includes(option.flag)),
   ...PRECONF_KEY_OPTIONS,
   ...SEQUENCER_OPTIONS,
+  ...AUTHRPC_OPTIONS,
   ...FOLLOWING_NODE_OPTIONS,
 ]
