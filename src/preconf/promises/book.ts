@@ -49,22 +49,33 @@ export function createPromiseBook(deps: {
 }): PromiseBook {
   const { store, spec, domain } = deps
   const group = createGroupCommit(store)
-  const select = async (where: string, parameters: readonly (string | number | bigint)[] = []) =>
-    (await store.all(`SELECT * FROM promises WHERE ${where}`, parameters)).map(readPromise)
+  /** On their way to the disk. */
+  const signed = new Map<Hash, { readonly signature: Hex; readonly answeredAt: number }>()
+  const select = async (where: string, parameters: readonly (string | number | bigint)[] = []) => {
+    const rows = await store.all(`SELECT * FROM promises WHERE ${where}`, parameters)
+    return rows.map((row): StoredPromise => {
+      const promise = readPromise(row)
+      return { ...promise, ...signed.get(promise.hash) }
+    })
+  }
 
   const keep = (promise: NewPromise) =>
     group.write((transaction) => transaction.run(INSERT_PROMISE, promiseValues(promise)))
 
   return {
     keep,
-    keepSignature: (hash, signature, answeredAt) =>
-      group.writeLater((transaction) =>
+    async keepSignature(hash, signature, answeredAt) {
+      const at = Math.floor(answeredAt)
+      signed.set(hash, { signature, answeredAt: at })
+      await group.writeLater((transaction) =>
         transaction.run('UPDATE promises SET signature = ?, answered_at = ? WHERE hash = ?', [
           signature,
-          Math.floor(answeredAt),
+          at,
           hash,
         ]),
-      ),
+      )
+      signed.delete(hash)
+    },
     forget: (hash) =>
       group.write((transaction) =>
         transaction.run('DELETE FROM promises WHERE hash = ? AND signature IS NULL', [hash]),

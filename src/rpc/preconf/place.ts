@@ -1,7 +1,8 @@
 /** Where a transaction is: in a block of the chain, in the one under way, or in neither. */
 import type { ChainReader } from '../../chain/chain.ts'
 import type { BlockHeader } from '../../primitives/header.ts'
-import type { Hash } from '../../primitives/hex.ts'
+import { type Hash, toQuantity } from '../../primitives/hex.ts'
+import type { Json } from '../json.ts'
 import type { ReadPending } from '../pending.ts'
 
 export type TransactionPlace =
@@ -33,4 +34,14 @@ export async function findTransaction(
   if (pending === undefined || index < 0) return undefined
   const { number, timestamp } = pending.attributes
   return { type: 'pending', number, index, timestamp }
+}
+
+export function placeJson(place: TransactionPlace | undefined): Json | null {
+  if (place === undefined) return null
+  return {
+    number: toQuantity(place.number),
+    /** Null before the block is sealed. */
+    hash: place.type === 'block' ? place.hash : null,
+    transactionIndex: toQuantity(place.index),
+  }
 }

@@ -10,7 +10,7 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { hashParam } from '../params.ts'
 import type { ReadPending } from '../pending.ts'
-import { findTransaction, type TransactionPlace } from './place.ts'
+import { findTransaction, placeJson, type TransactionPlace } from './place.ts'
 
 export type PromiseRpcDeps = {
   readonly chain: ChainReader
@@ -75,16 +75,6 @@ function stateOf(chain: ChainReader, place: TransactionPlace): string {
   const { safe, finalized } = chain.heads()
   if (place.number <= finalized.number) return 'finalized'
   return place.number <= safe.number ? 'safe' : 'preconfirmed'
-}
-
-function placeJson(place: TransactionPlace | undefined): Json | null {
-  if (place === undefined) return null
-  return {
-    number: toQuantity(place.number),
-    /** Null before the block is sealed. */
-    hash: place.type === 'block' ? place.hash : null,
-    transactionIndex: toQuantity(place.index),
-  }
 }
 
 /** Times in milliseconds since 1970. */

@@ -4,7 +4,7 @@ import type { PromiseBook } from '../../preconf/promises/book.ts'
 import type { FirstSeen } from '../../preconf/promises/firstSeen.ts'
 import type { HeadMarks } from '../../preconf/promises/headMarks.ts'
 import type { StoredPromise } from '../../preconf/promises/promise.ts'
-import { type Hash, toQuantity } from '../../primitives/hex.ts'
+import type { Hash } from '../../primitives/hex.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Json } from '../json.ts'
 import { COST } from '../limits.ts'
@@ -12,7 +12,7 @@ import { defineMethod, type Methods } from '../method.ts'
 import { hashParam } from '../params.ts'
 import type { ReadPending } from '../pending.ts'
 import type { TxPool } from '../pool.ts'
-import { findTransaction, type TransactionPlace } from './place.ts'
+import { findTransaction, placeJson, type TransactionPlace } from './place.ts'
 
 export type StatusRpcDeps = {
   readonly spec: Pick<RollupSpec, 'l1'>
@@ -61,11 +61,7 @@ async function statusJson(deps: StatusRpcDeps, hash: Hash): Promise<Json | null>
   return {
     transactionHash: hash,
     status,
-    block: place && {
-      number: toQuantity(place.number),
-      hash: place.type === 'block' ? place.hash : null,
-      transactionIndex: toQuantity(place.index),
-    },
+    block: placeJson(place),
     seenAt: firstSeen?.pooledAt(hash) ?? promises[0]?.requestedAt ?? null,
     clocks,
   }
