@@ -239,7 +239,10 @@ export function pay(
 }
 
 /** An L1 builder that takes everything, and remembers it. */
-export function createTakingBuilder(): L1Builder & { readonly taken: Uint8Array[] } {
+export function createTakingBuilder(): L1Builder & {
+  readonly taken: Uint8Array[]
+  take: L1Builder['take']
+} {
   const taken: Uint8Array[] = []
   return {
     taken,

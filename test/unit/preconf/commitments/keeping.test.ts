@@ -62,6 +62,18 @@ test('an L1 inclusion is promised for our own slot only, once our builder has th
   for (const [bad, code] of refusals) await expect(world.service.request(bad)).rejects.toMatchObject({ code })
 })
 
+test('builderRefused: our builder does not take it', async () => {
+  const raw = await signTransaction(32, { chainId: Number(world.spec.l1.chainId) })
+  builder.take = async () => {
+    throw new Error('nonce too low')
+  }
+  await expect(world.service.request(world.request(1, window + 15, raw))).rejects.toMatchObject({
+    code: 'builderRefused',
+    message: 'L1 block builder does not take it',
+  })
+  expect(await world.book.byTransaction(keccak256Hex(raw))).toEqual([])
+})
+
 test('a quote names the hash of its request, and holds while the price goes up', async () => {
   const request = world.request(5, window + 6, await pay(22))
   const quote = await world.service.fee(request)

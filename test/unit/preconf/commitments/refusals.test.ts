@@ -1,7 +1,13 @@
 /** A request for each row of the table in docs/commitments.md. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Hex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CommitmentRefusedError, type RefusalCode } from '../../../../src/preconf/commitments/errors.ts'
+import {
+  CommitmentRefusedError,
+  REFUSAL_CODES,
+  type RefusalCode,
+} from '../../../../src/preconf/commitments/errors.ts'
 import { PAYLOAD_BYTES_MAX } from '../../../../src/preconf/commitments/readRequest.ts'
 import { bytesToHex } from '../../../../src/primitives/hex.ts'
 import type { CommitmentRequest } from '../../../../src/promise/commitment.ts'
@@ -142,6 +148,13 @@ test.each<[RefusalCode, string, () => Promise<CommitmentRequest>]>([
   ],
 ])('%s: %s', async (code, _what, make) => {
   expect(await refused(await make())).toBe(code)
+})
+
+test('the table in docs/commitments.md has a row for every refusal, and no other', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../../docs/commitments.md'), 'utf8')
+  const [, table] = /## Bad requests\n([\s\S]*?)\n## /.exec(text)!
+  const named = [...table!.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
+  expect(named.filter((name) => name !== 'internal').sort()).toEqual([...REFUSAL_CODES].sort())
 })
 
 test('nonceTooLow: what is executed already', async () => {

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import type { ExecutedTransaction } from '../../../../src/engine/engine.ts'
+import { executeNow } from '../../../../src/preconf/commitments/execute.ts'
+import type { Log } from '../../../../src/primitives/receipt.ts'
+import type { BuildEvent, IncludeResult, SequencerFace } from '../../../../src/propose/sequencer/events.ts'
+
+const RAW = Uint8Array.of(1)
+const log: Log = { address: `0x${'aa'.repeat(20)}`, topics: [], data: Uint8Array.of(7) }
+
+function executed(byte: string, logs: readonly Log[]): ExecutedTransaction {
+  return {
+    raw: RAW,
+    hash: `0x${byte.repeat(32)}`,
+    sender: `0x${'01'.repeat(20)}`,
+    to: null,
+    gasUsed: 21_000n,
+    effectiveGasPrice: 1n,
+    createdContract: null,
+    receipt: { type: 2, succeeded: true, cumulativeGasUsed: 42_000n, logs },
+  }
+}
+
+/** Answers one after the other; `open` begins the next block. */
+function sequencerOf(answers: IncludeResult[], transactions: readonly ExecutedTransaction[] = []) {
+  const listeners = new Set<(event: BuildEvent) => void>()
+  const face: SequencerFace = {
+    pending: () => ({ transactions }) as never,
+    include: async () => answers.shift()!,
+    onEvent(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  return {
+    face,
+    listeners,
+    open() {
+      for (const listener of listeners) listener({ type: 'opened' } as never)
+    },
+  }
+}
+
+const later: IncludeResult = { type: 'later', reason: 'the block is full' }
+const includedAt = (index: number, transaction: ExecutedTransaction): IncludeResult => ({
+  ...{ type: 'included', number: 9n, parentHash: `0x${'08'.repeat(32)}`, index, transaction },
+  ...{ windowEnd: 1200n, kept: Promise.resolve() },
+})
+const never = () => new Promise<void>(() => {})
+const settings = (face: SequencerFace, wait = never) => ({ sequencer: face, wait, blockMs: 2000 })
+
+test('logs of a receipt are numbered after those of the transactions before', async () => {
+  const transactions = [executed('10', [log, log]), executed('11', []), executed('12', [log, log])]
+  const { face } = sequencerOf([includedAt(2, transactions[2]!)], transactions)
+  const { receiptJson } = await executeNow(settings(face), RAW, () => true)
+  expect(receiptJson).toMatchObject({
+    ...{ blockHash: null, blockNumber: '0x9', transactionIndex: '0x2', contractAddress: null },
+    logs: [
+      { logIndex: '0x2', data: '0x07' },
+      { logIndex: '0x3', transactionIndex: '0x2' },
+    ],
+  })
+})
+
+test('where a block has no room, the next one is tried as soon as it is opened', async () => {
+  const transaction = executed('10', [])
+  const { face, open, listeners } = sequencerOf([later, includedAt(0, transaction)], [transaction])
+  const result = executeNow(settings(face), RAW, () => true)
+  await new Promise((resolve) => setImmediate(resolve))
+  open()
+  expect((await result).index).toBe(0)
+  expect(listeners.size).toBe(0)
+})
+
+test('notEnoughTime: no block had room, or there is no time for another', async () => {
+  const full = sequencerOf([later, later, later, later, later])
+  await expect(
+    executeNow(
+      settings(full.face, async () => {}),
+      RAW,
+      () => true,
+    ),
+  ).rejects.toMatchObject({
+    code: 'notEnoughTime',
+    message: 'Not enough time to satisfy request: the block is full',
+  })
+  const over = sequencerOf([later, later])
+  await expect(executeNow(settings(over.face), RAW, () => false)).rejects.toMatchObject({
+    code: 'notEnoughTime',
+  })
+  expect(over.listeners.size).toBe(0)
+})
+
+test('notExecutable: the block refuses it, by a rule that is named', async () => {
+  const { face } = sequencerOf([{ type: 'refused', reason: 'sender has code (D-81)' }])
+  await expect(executeNow(settings(face), RAW, () => true)).rejects.toMatchObject({
+    code: 'notExecutable',
+    message: 'Transaction cannot be executed: sender has code (D-81)',
+  })
+})
