@@ -59,14 +59,15 @@ function nextOpened(sequencer: Pick<SequencerFace, 'onEvent'>) {
   return { event, stop: () => stop() }
 }
 
-/** Of the transactions before `index`, in whichever of these blocks holds it. */
+/** Of the transactions before `index`, in whichever of these blocks holds it; what has no logs itself needs no count. */
 function countLogs(
   blocks: readonly ({ readonly transactions: readonly ExecutedTransaction[] } | undefined)[],
   index: number,
-  { hash }: ExecutedTransaction,
+  { hash, receipt }: ExecutedTransaction,
 ): number {
+  if (receipt.logs.length === 0) return 0
   const block = blocks.find((each) => each?.transactions[index]?.hash === hash)
   return (block?.transactions ?? [])
     .slice(0, index)
-    .reduce((sum, { receipt }) => sum + receipt.logs.length, 0)
+    .reduce((sum, earlier) => sum + earlier.receipt.logs.length, 0)
 }
