@@ -110,7 +110,9 @@ export function createPoster(deps: PosterDeps, options: PosterOptions): Poster {
       unconfirmed++
       if (observed.entry.landed === undefined) inFlight ??= observed.entry
     }
-    return { head, unconfirmed, events, ...(inFlight && { inFlight }) }
+    // What landed meanwhile must not be looked at from a block before it, where it would still have to be posted.
+    const seen = events.length === 0 ? head : await readHead(rpc, signal)
+    return { head: seen, unconfirmed, events, ...(inFlight && { inFlight }) }
   }
 
   const findInFlight = async () => (await journal.list()).find(({ landed }) => landed === undefined)
