@@ -11,6 +11,8 @@ export type L1Clock = {
   missSlots(count: number): void
   /** Until it is called again: transactions of the pool that proposers do not take; none without an argument. */
   leaveOut(leavesOut?: (tx: L1Transaction) => boolean): void
+  /** Into the next block, with what the pool has for it. */
+  insertNext(tx: L1Transaction): void
   /** In the next slot that is not missed, something else takes the place of its block, such as a reorg. */
   insteadOfNext(act: () => void): void
   /** Rejects with what a slot failed with. */
@@ -32,6 +34,7 @@ export function runClock(l1: SimulatedL1, options: L1ClockOptions = {}): L1Clock
   let toMiss = 0
   let leavesOut: MineNextOptions['leavesOut']
   let instead: (() => void) | undefined
+  let inserted: L1Transaction[] = []
   let failure: unknown
   let timer: NodeJS.Timeout | undefined
 
@@ -47,7 +50,10 @@ export function runClock(l1: SimulatedL1, options: L1ClockOptions = {}): L1Clock
       const once = instead
       instead = undefined
       once()
-    } else l1.mineNext({ missedSlots, ...(leavesOut && { leavesOut }) })
+    } else {
+      l1.mineNext({ missedSlots, transactions: inserted, ...(leavesOut && { leavesOut }) })
+      inserted = []
+    }
     if (finalizesBehind === undefined) return
     const final = numberOf(l1.head()) - finalizesBehind
     if (final > numberOf(l1.view.finalized())) l1.setFinalized(final)
@@ -71,6 +77,9 @@ export function runClock(l1: SimulatedL1, options: L1ClockOptions = {}): L1Clock
     },
     leaveOut: (next) => {
       leavesOut = next
+    },
+    insertNext: (tx) => {
+      inserted.push(tx)
     },
     insteadOfNext: (next) => {
       instead = next

@@ -9,6 +9,8 @@ export async function serveL1(face: { readonly fetch: Fetch }): Promise<L1Server
   const server = createServer((request, response) => {
     answer(face.fetch, url, request, response).catch(() => response.destroy())
   })
+  // Longer than any client is silent: a connection that closes just as it is used again is no fault that is meant here.
+  server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

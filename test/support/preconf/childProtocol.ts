@@ -3,8 +3,9 @@ import type { Hash, Hex } from '../../../src/primitives/hex.ts'
 
 export type NodeConfig = {
   readonly name: string
-  /** Execution client and beacon node. */
+  /** Execution client, and beacon node unless that is elsewhere. */
   readonly l1Url: string
+  readonly beaconUrl?: string
   /** Paths of rollup.json and the L2 genesis. */
   readonly specFile: string
   readonly genesisFile: string
@@ -18,6 +19,8 @@ export type NodeConfig = {
 export type SequencerConfig = {
   /** Of the operator: signs promises and posts. */
   readonly key: Hex
+  /** Longest window. */
+  readonly windowSeconds: number
   readonly blockMs: number
   readonly fragMs: number
   readonly stopBeforeMs: number
@@ -37,7 +40,12 @@ export type NodeEvent =
       readonly latest: BlockRef
       readonly safe: BlockRef
     }
-  | { readonly type: 'log'; readonly level: string; readonly text: string }
+  | {
+      readonly type: 'log'
+      readonly level: 'error' | 'warn' | 'info'
+      readonly atMs: number
+      readonly text: string
+    }
   | { readonly type: 'failed'; readonly reason: string }
 
 /** To the node: end in order. */

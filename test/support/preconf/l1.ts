@@ -35,6 +35,8 @@ export type PreconfL1 = {
   /** In order of their turns: each proposes, and signs for its windows. */
   readonly operators: readonly PrivateKeyAccount[]
   readonly wallets: readonly PrivateKeyAccount[]
+  /** Of a turn. */
+  readonly windowSeconds: number
   /** Secret key of an operator. */
   keyOf(operator: number): Hex
   /** Index of the operator whose epoch the slot is in; default: the clock's. */
@@ -89,6 +91,7 @@ export async function startPreconfL1(options: PreconfL1Options): Promise<Preconf
     ...{ sim, clock, spec, genesis, genesisJson, operators, wallets, turnAt },
     keyOf: (operator) => secretKey(FIRST_OPERATOR + operator),
     url: server.url,
+    windowSeconds: slotsPerEpoch * secondsPerSlot,
     nextTurnOf(operator) {
       let epoch = Math.floor(clock.slot() / slotsPerEpoch) + 1
       while (turnAt(epoch * slotsPerEpoch) !== operator) epoch++

@@ -15,15 +15,17 @@ export type PreconfNetOptions = Omit<PreconfL1Options, 'operators'> & {
   readonly followers: number
   /** Operators after the sequencers who never do anything: in their turns all that was promised is landed. */
   readonly absent?: number
-  readonly sequencing?: Partial<Omit<SequencerConfig, 'key'>>
+  readonly sequencing?: Partial<Omit<SequencerConfig, 'key' | 'windowSeconds'>>
 }
 
 export type PreconfNet = Awaited<ReturnType<typeof startPreconfNet>>
 
 const SEQUENCING = { blockMs: 1000, fragMs: 200, stopBeforeMs: 5000, batchMs: 4000 }
+/** Four slots. */
+const GUARD_LEAD_SECONDS = 8
 const POLL_MS = 50
 /** Bounds a hanging test; nothing here is timed. */
-const WAIT_MAX_MS = 90_000
+const WAIT_MAX_MS = 240_000
 
 export async function startPreconfNet(options: PreconfNetOptions) {
   const l1 = await startPreconfL1({ ...options, operators: options.sequencers + (options.absent ?? 0) })
@@ -48,7 +50,13 @@ export async function startPreconfNet(options: PreconfNetOptions) {
       dataDir: join(directory, `node-${index}`),
       sources: isSecondHand ? [urlOf(index - 1)] : sequencers.map(urlOf),
       ...(isSequencer && {
-        sequencer: { ...SEQUENCING, ...options.sequencing, key: l1.keyOf(index) },
+        sequencer: {
+          ...SEQUENCING,
+          ...options.sequencing,
+          key: l1.keyOf(index),
+          // A window may be taken over early, and the L1 head be behind by missed slots.
+          windowSeconds: l1.windowSeconds + GUARD_LEAD_SECONDS,
+        },
       }),
     }
     return createNode(config)
@@ -79,8 +87,20 @@ export async function startPreconfNet(options: PreconfNetOptions) {
         dataDir: join(directory, 'observer'),
         sources: [],
       }),
+    /** What the nodes had to say, and where they stand: for a test that failed. */
+    report: (): string => describe(nodes),
     close,
   }
+}
+
+function describe(nodes: readonly PreconfNode[]): string {
+  const lines = nodes.flatMap((node) => [
+    `${node.name}: latest ${node.latest().number}, safe ${node.safe().number}, gave up ${node.removed().length}`,
+    ...node
+      .log()
+      .map(({ level, atMs, text }) => `  ${new Date(atMs).toISOString().slice(14, 23)} ${level} ${text}`),
+  ])
+  return lines.join('\n')
 }
 
 /** Hashes of the blocks that any of the nodes ever had, by number: more than one for a number is a change of mind. */
@@ -100,7 +120,7 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

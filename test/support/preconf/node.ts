@@ -16,8 +16,8 @@ export type PreconfNode = {
   removed(): readonly BlockRef[]
   latest(): BlockRef
   safe(): BlockRef
-  /** Warnings and errors since the first start. */
-  warnings(): readonly string[]
+  /** What it said since the first start, `debug` left out. */
+  log(): readonly Extract<NodeEvent, { type: 'log' }>[]
   ask<T = unknown>(method: string, params?: readonly unknown[]): Promise<T>
   isRunning(): boolean
   start(): Promise<void>
@@ -29,11 +29,12 @@ export type PreconfNode = {
 const CHILD = join(import.meta.dirname, 'nodeChild.ts')
 /** A process that does not end by itself by then is killed. */
 const STOP_MAX_MS = 20_000
+const ATTEMPTS = 3
 
 export function createNode(config: NodeConfig): PreconfNode {
   const url = `http://127.0.0.1:${config.port}`
   const zero: BlockRef = { number: 0, hash: `0x${'00'.repeat(32)}` }
-  const warnings: string[] = []
+  const log: Extract<NodeEvent, { type: 'log' }>[] = []
   const added: BlockRef[] = []
   const removed: BlockRef[] = []
   let changes: Extract<NodeEvent, { type: 'change' }>[] = []
@@ -41,7 +42,7 @@ export function createNode(config: NodeConfig): PreconfNode {
 
   const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null
   const note = (event: NodeEvent): void => {
-    if (event.type === 'log') warnings.push(`${event.level}: ${event.text}`)
+    if (event.type === 'log') log.push(event)
     if (event.type !== 'change') return
     changes.push(event)
     added.push(...event.added)
@@ -68,8 +69,8 @@ export function createNode(config: NodeConfig): PreconfNode {
     removed: () => removed,
     latest: () => changes.at(-1)?.latest ?? zero,
     safe: () => changes.at(-1)?.safe ?? zero,
-    warnings: () => warnings,
-    ask: (method, params = []) => rpc(url, method, params),
+    log: () => log,
+    ask: (method, params = []) => askAgain(() => rpc(url, method, params)),
     isRunning,
     async start() {
       if (isRunning()) throw new Error(`${config.name} runs already`)
@@ -90,5 +91,16 @@ export function createNode(config: NodeConfig): PreconfNode {
     },
     kill: () => end('SIGKILL'),
     stop: () => end(),
+  }
+}
+
+/** A connection that was kept may be closed by the server just as it is used again. */
+async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof TypeError)) throw error
+    }
   }
 }

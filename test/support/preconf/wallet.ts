@@ -35,6 +35,7 @@ export type Wallet = {
   sign(): Promise<Uint8Array>
   /** Takes the last one back: it was refused. */
   unsign(): void
+  hashOf(raw: Uint8Array): Hash
   send(url: string): Promise<Hash>
   ask(
     url: string,
@@ -67,6 +68,7 @@ export function createWallet(
   return {
     address: account.address.toLowerCase() as Address,
     sign,
+    hashOf: keccak256Hex,
     unsign() {
       nonce--
     },
