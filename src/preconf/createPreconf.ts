@@ -144,10 +144,23 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       }),
     )
     const { isSettled } = follower
+    // What our sequencer gives up is not put back from the journal.
+    const forgoing: PreconfDeps['unsafe'] = {
+      ...unsafe,
+      drop: async (number) => {
+        await follower.forgo(number)
+        await unsafe.drop(number)
+      },
+    }
     const sequencing: Sequencing | undefined =
       signing &&
       key &&
-      keep(await createSequencing({ ...deps, domain, journal, book, store, lists, key, isSettled }, signing))
+      keep(
+        await createSequencing(
+          { ...deps, unsafe: forgoing, domain, journal, book, store, lists, key, isSettled },
+          signing,
+        ),
+      )
     const pool = signing?.pool
     const firstSeen = keep(
       createFirstSeen({ now, ...(pool && { pool }), ...(sequencing && { building: sequencing.sequencer }) }),

@@ -275,6 +275,8 @@ export async function createStreamWorld(input: {
       readonly transactions?: readonly Uint8Array[]
       readonly frags?: readonly (readonly Uint8Array[])[]
       readonly timestamp?: bigint
+      /** Default: the L1 head. */
+      readonly anchorBlockNumber?: bigint
       readonly isEndOfWindow?: boolean
       readonly commitment?: Partial<BlockCommitment>
       /** Default: kept, extended by, and published. */
@@ -293,7 +295,7 @@ export async function createStreamWorld(input: {
         timestamp,
         coinbase: COINBASE,
         gasLimit: gasLimitWithoutAnchor(context),
-        anchorBlockNumber: head.number,
+        anchorBlockNumber: options.anchorBlockNumber ?? head.number,
       }
       const opened = await node.builder.open(metadata)
       if (opened.type === 'refused') throw new Error(opened.reason)

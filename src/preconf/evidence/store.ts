@@ -114,13 +114,19 @@ export function createEvidenceStore(deps: {
   }
 }
 
-/** The same two promises are one piece of evidence, whichever was seen first; a displaced promise is one. */
-function idOf(found: Pick<Conflict, 'kind' | 'first' | 'second'> | Pick<Displaced, 'kind' | 'first'>): Hash {
-  const payloads = [found.first, ...('second' in found ? [found.second] : [])]
-    .map(({ commitment }) => commitment.payload)
-    .sort()
-  return keccak256Hex(new TextEncoder().encode([found.kind, ...payloads].join(' ')))
+/** A committer pays once for a position: more promises about it say nothing new. Of displaced promises each is one. */
+function idOf(found: IdOf<Conflict> | Pick<Displaced, 'kind' | 'first'>): Hash {
+  const place =
+    found.kind === 'displaced'
+      ? [found.first.commitment.payload]
+      : [found.committer, found.blockNumber ?? '', found.parentBlockHash ?? found.windowEnd]
+  return keccak256Hex(new TextEncoder().encode([found.kind, ...place].join(' ')))
 }
+
+type IdOf<T extends Conflict> = Pick<
+  T,
+  'kind' | 'committer' | 'blockNumber' | 'parentBlockHash' | 'windowEnd'
+>
 
 function fileNameOf({ kind, id, blockNumber, windowEnd }: Conflict & { readonly id: Hash }): string {
   return `${kind}-${blockNumber ?? windowEnd}-${id.slice(2, 14)}.json`

@@ -31,6 +31,11 @@ export type Applier = {
   apply(message: SealedMessage, begun?: Begun): Promise<ApplyResult>
   /** Puts back what the journal has for the latest block, and on. */
   settle(): Promise<void>
+  /**
+   * Our sequencer gives up the blocks from `number` on, which cannot land: they are not put back while L1 stays as it is. To be
+   * called before they are dropped.
+   */
+  forgo(number: bigint): Promise<void>
   /** False from a start or a reorg on until what was kept is back. */
   isSettled(): boolean
   /** Waits for what is under way, and begins nothing more. */
@@ -44,7 +49,7 @@ const RETRY_MS = 500
 const FAILED_MAX = 256
 
 export type ApplierDeps = {
-  readonly chain: Pick<ChainReader, 'heads' | 'onChange' | 'blockNumberOf'>
+  readonly chain: Pick<ChainReader, 'heads' | 'onChange' | 'blockNumberOf' | 'hashes'>
   readonly builder: UnsafeBuilder
   readonly unsafe: Pick<UnsafeChain, 'extend'>
   readonly journal: StreamJournal
@@ -60,6 +65,8 @@ export type ApplierDeps = {
 export function createApplier(deps: ApplierDeps): Applier {
   const { chain, builder, unsafe, journal, hub, own, now, logger } = deps
   const failed = new Map<Hash, number>()
+  const forgone = new Set<Hash>()
+  let lastSafe = chain.heads().safe.number
   let settled = false
   let isClosed = false
   let hasPublished = false
@@ -134,7 +141,8 @@ export function createApplier(deps: ApplierDeps): Applier {
   async function putBackOne(): Promise<ApplyResult | undefined> {
     const candidates = await journal.blocksOn(chain.heads().latest.hash)
     for (const kept of candidates) {
-      if (journal.isInHand(kept.block.hash) || hasFailed(kept.block.hash)) continue
+      const { hash } = kept.block
+      if (journal.isInHand(hash) || forgone.has(hash) || hasFailed(hash)) continue
       const signed = await signDraft(kept)
       if (signed === undefined) continue
       const result = await tryExecute(signed.block, undefined, async () => {})
@@ -215,7 +223,10 @@ export function createApplier(deps: ApplierDeps): Applier {
     return next
   }
 
-  const stop = chain.onChange(({ removed }) => {
+  const stop = chain.onChange(({ removed, heads }) => {
+    // What L1 had brought is gone: perhaps what could not land before now can.
+    if (heads.safe.number < lastSafe) forgone.clear()
+    lastSafe = heads.safe.number
     if (removed.length === 0) return
     settled = false
     settle().catch(() => {})
@@ -230,6 +241,11 @@ export function createApplier(deps: ApplierDeps): Applier {
         return tryExecute(message.block, begun, () => journal.keep(message))
       }),
     settle,
+    async forgo(number) {
+      const { safe, latest } = chain.heads()
+      const from = number > safe.number ? number : safe.number + 1n
+      for (const { hash } of await chain.hashes(from, latest.number)) forgone.add(hash)
+    },
     isSettled: () => settled,
     async close() {
       isClosed = true

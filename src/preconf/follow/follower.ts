@@ -63,6 +63,8 @@ export type Follower = {
   take(json: unknown, source: string): Promise<Judgement>
   /** What is known of the block under way; undefined between blocks. */
   pending(): PendingBlock | undefined
+  /** Before our sequencer drops blocks that cannot land: they are not put back. */
+  forgo(number: bigint): Promise<void>
   /** False until what was kept is back in the chain: a sequencer waits for it. */
   isSettled(): boolean
   status(): FollowerStatus
@@ -104,6 +106,8 @@ export function createFollower(deps: FollowerDeps): Follower {
     const parsed = parseMessageJson(json, { promise: domain, l2ChainId: spec.l2.chainId })
     if (parsed.type === 'fault') return invalid(parsed.fault, parsed.detail)
     const { message } = parsed
+    // What we said ourselves comes back, and what several sources say comes more than once.
+    if (hub.has(message)) return { type: 'known' }
     switch (message.type) {
       case 'env':
         return takeEnv(message)
@@ -236,6 +240,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   /** What could not be judged or placed when it came. */
   async function lookAgain(): Promise<void> {
     if (!deps.isDerived() || !applier.isSettled()) return
+    await windows.note(BigInt(Math.floor(now() / 1000)))
     const { latest, safe } = chain.heads()
     waiting.prune(safe.number)
     for (const { message, source } of waiting.unverified()) await takeSealed(message, source)
@@ -278,6 +283,7 @@ export function createFollower(deps: FollowerDeps): Follower {
     },
     take,
     pending: partial.pending,
+    forgo: applier.forgo,
     isSettled: applier.isSettled,
     status: status.read,
     async close() {

@@ -26,6 +26,8 @@ export type WindowAnswer =
 export type Windows = {
   /** @param end Seconds. Never throws. */
   endingAt(end: bigint): Promise<WindowAnswer>
+  /** Learns the window of a time, in seconds: L1 does not answer for it long after it is over. Never throws. */
+  note(timestamp: bigint): Promise<void>
   close(): void
 }
 
@@ -70,16 +72,24 @@ export function createWindows(deps: {
     return { type: 'window', window: found }
   }
 
+  async function endingAt(end: bigint): Promise<WindowAnswer> {
+    if (end < genesisTime || (end - genesisTime) % secondsPerSlot !== 0n) return { type: 'notAWindow' }
+    const window = known.get(end)
+    if (window !== undefined) return { type: 'window', window }
+    try {
+      return await ask(end)
+    } catch (error) {
+      return { type: 'unknown', reason: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
   return {
-    async endingAt(end) {
-      if (end < genesisTime || (end - genesisTime) % secondsPerSlot !== 0n) return { type: 'notAWindow' }
-      const window = known.get(end)
-      if (window !== undefined) return { type: 'window', window }
-      try {
-        return await ask(end)
-      } catch (error) {
-        return { type: 'unknown', reason: error instanceof Error ? error.message : String(error) }
-      }
+    endingAt,
+    async note(timestamp) {
+      // A slot's block has the time of its beginning: what is later belongs to the next.
+      const slot = (timestamp - genesisTime + secondsPerSlot - 1n) / secondsPerSlot
+      const turn = await schedule.at(slot).catch(() => undefined)
+      if (turn !== undefined) await endingAt(genesisTime + turn.window.lastSlot * secondsPerSlot)
     },
     close: stop,
   }

@@ -8,6 +8,8 @@ import type { EnvMessage, FragMessage, Message, SealedMessage } from './message.
 export type Hub = {
   /** To all subscribers, in the order of the calls. What was published lately is not published again. */
   publish(message: Message): void
+  /** By its signature, which is not looked at: for what comes by several ways. */
+  has(message: Message): boolean
   /** Called from now on; `open()` is what came of the block under way before. Returns the unsubscribe function. */
   subscribe(listener: (message: Message) => void): () => void
   /** Env and frags of the block under way; empty between blocks. */
@@ -58,6 +60,7 @@ export function createHub({ logger }: { readonly logger: Logger }): Hub {
         }
       }
     },
+    has: (message) => published.has(identityOf(message)),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

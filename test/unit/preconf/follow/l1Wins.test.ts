@@ -179,3 +179,21 @@ test('a block that was under way is there to be resumed, in its order, and once 
   await again.journal.opened(block)
   expect(await again.journal.resume(first.hash)).toMatchObject({ transactions: [], frags: [] })
 })
+
+test('what our sequencer gives up is not put back, until L1 takes back what it had brought', async () => {
+  const { author, sequencer } = await start('forgone')
+  const landed = await author.build({})
+  world.sim.propose({ payload: encodeManifest([manifestOf(landed)]) })
+  await sequencer.node.sync()
+  // Anchored where the reorg does not reach.
+  const { anchorBlockNumber } = landed.metadata
+  const block = await author.build({ transactions: [world.transfers[0]!], anchorBlockNumber })
+  await sequencer.follower.forgo(2n)
+  await sequencer.node.driver.drop(2n)
+  await vi.waitFor(() => expect(sequencer.follower.isSettled()).toBe(true))
+  expect(sequencer.chain.heads().latest.hash).toBe(landed.hash)
+  world.sim.reorg({ depth: 1, transactions: 'drop' })
+  world.sim.mine({})
+  await sequencer.node.sync()
+  await expectLatest(sequencer, block.hash)
+})
