@@ -1,6 +1,7 @@
 /** The secret of the authenticated port in its file: made by whichever side comes first, read by the other. */
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { CriticalError } from '../../primitives/errors.ts'
 import { parseJwtSecret } from './jwt.ts'
 
@@ -9,6 +10,9 @@ const SECRET_BYTES = 32
 /** Readable by its owner alone when it is made here. CriticalError names the file, never its content. */
 export async function openJwtSecret(path: string): Promise<Uint8Array> {
   const made = randomBytes(SECRET_BYTES)
+  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+    throw new CriticalError(`the JWT secret ${path} cannot be made`, { cause })
+  })
   try {
     // Fails where there is one: two processes that start at once must not both make one.
     await writeFile(path, made.toString('hex'), { mode: 0o600, flag: 'wx' })

@@ -111,7 +111,8 @@ test('the secret is made once, for its owner alone, and read afterwards', async 
   expect(await openJwtSecret(path)).toEqual(new Uint8Array(made))
   writeFileSync(path, 'ab')
   await expect(openJwtSecret(path)).rejects.toThrow('32 bytes in hex wanted')
-  await expect(openJwtSecret(join(directory, 'none', 'jwt.hex'))).rejects.toThrow('cannot be made')
+  expect(await openJwtSecret(join(directory, 'new', 'jwt.hex'))).toHaveLength(32)
+  await expect(openJwtSecret(join(path, 'jwt.hex'))).rejects.toThrow('cannot be made')
 })
 
 test('nobody without a token gets an answer, and a taken port has a sentence', async () => {
