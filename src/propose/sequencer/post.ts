@@ -100,15 +100,16 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     shared.groups = groups
     const [group] = groups
     if (group === undefined) return 'everything has landed'
-    if (!(await isPostable(group, groups.length, window))) return 'the batch under way is not closed yet'
+    const end = await windowEndOf(group)
+    if (end !== undefined && end > window.end)
+      return 'everything of this window has landed; what follows is of the next one'
+    if (end === window.end && groups.length === 1 && !isClosed(shared, group))
+      return 'the batch under way is not closed yet'
     return post(group, window, answer.view, posted.inFlight, signal)
   }
 
-  const isPostable = async (group: Group, count: number, window: SequencingWindow): Promise<boolean> =>
-    count > 1 || isClosed(shared, group) || !(await isOfWindow(group, window))
-
-  const isOfWindow = async (group: Group, window: SequencingWindow): Promise<boolean> =>
-    (await commitmentOf(lastOf(group).hash))?.commitment.windowEnd === window.end
+  const windowEndOf = async (group: Group): Promise<bigint | undefined> =>
+    (await commitmentOf(lastOf(group).hash))?.commitment.windowEnd
 
   const post = async (
     group: Group,
@@ -194,7 +195,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
   ): Promise<string> => {
     const { proposalId } = group
     const detail = `batch ${proposalId} is not sent, because our own derivation does not confirm it: ${refused.reason}`
-    if (await isOfWindow(group, window)) {
+    if ((await windowEndOf(group)) === window.end) {
       const { hash, header } = firstOf(group)
       shared.refused = { number: header.number, hash, reason: detail }
       logger.error({ proposalId, reason: refused.reason }, 'a batch of ours failed its own check')

@@ -69,55 +69,63 @@ export function createWindows(
     }
   }
 
+  const follow = async (window: Window, signal?: AbortSignal): Promise<Window | undefined> =>
+    (await schedule.at(window.lastSlot + 1n, signal))?.window
+
   const findNext = async (after: Window, signal?: AbortSignal): Promise<SequencingWindow | undefined> => {
-    let slot = after.lastSlot + 1n
-    for (let i = 0; i < WINDOWS_AHEAD_MAX; i++) {
-      const found = await schedule.at(slot, signal)
-      if (found === undefined) return undefined
-      if (isOurs(found.window, options)) return measure(found.window)
-      slot = found.window.lastSlot + 1n
+    let window = await follow(after, signal)
+    for (let i = 0; window !== undefined && i < WINDOWS_AHEAD_MAX; i++) {
+      if (isOurs(window, options)) return measure(window)
+      window = await follow(window, signal)
     }
     return undefined
   }
 
+  /** The latest block is its marked end, or one of a window after it. */
   const hasEnded = ({ latest }: WindowQuery, end: bigint): boolean =>
-    latest?.commitment.isEndOfWindow === true && latest.commitment.windowEnd === end
+    latest !== undefined &&
+    (latest.commitment.windowEnd > end ||
+      (latest.commitment.windowEnd === end && latest.commitment.isEndOfWindow))
+
+  /** The first window that has not ended: whoever ends his gives way at once. Undefined where it is not known yet. */
+  const findOpen = async (running: Window, query: WindowQuery, signal?: AbortSignal) => {
+    let window: Window | undefined = running
+    for (let i = 0; window !== undefined && i < WINDOWS_AHEAD_MAX; i++) {
+      if (!hasEnded(query, timestampOf(window.lastSlot))) return window
+      window = await follow(window, signal)
+    }
+    return undefined
+  }
 
   const find: Windows['find'] = async (query, signal) => {
     const slot = await schedule.currentSlot(signal)
     const found = await schedule.at(slot, signal)
     if (found === undefined)
       return { type: 'none', reason: `L1 has not settled yet whose turn slot ${slot} is` }
-    const running = measure(found.window)
-    const follower = async () => {
+    const open = await findOpen(found.window, query, signal)
+    if (open === undefined || !isOurs(open, options)) {
+      if (open !== found.window && isOurs(found.window, options))
+        return {
+          type: 'ended',
+          window: measure(found.window),
+          reason: 'the last block of our window is made',
+        }
       const next = await findNext(found.window, signal)
-      // Whoever ends his window gives way at once.
-      return next?.firstSlot === running.lastSlot + 1n && hasEnded(query, running.end)
-        ? { next, mayBegin: true }
-        : { next, mayBegin: false }
+      return { type: 'none', reason: describeTurn(open ?? found.window), ...(next && { next }) }
     }
-    if (!isOurs(found.window, options)) {
-      const { next, mayBegin } = await follower()
-      if (next !== undefined && mayBegin) return { type: 'ours', window: next, isPreviousOver: false }
-      return { type: 'none', reason: describeTurn(found.window), ...(next && { next }) }
-    }
-    if (hasEnded(query, running.end)) {
-      const { next, mayBegin } = await follower()
-      if (next !== undefined && mayBegin) return { type: 'ours', window: next, isPreviousOver: false }
-      return { type: 'ended', window: running, reason: 'the last block of our window is made' }
-    }
-    if (query.nowMs >= Number(running.end) * 1000)
-      return { type: 'ended', window: running, reason: 'our window is over' }
+    const window = measure(open)
+    if (open !== found.window) return { type: 'ours', window, isPreviousOver: false }
+    if (query.nowMs >= Number(window.end) * 1000)
+      return { type: 'ended', window, reason: 'our window is over' }
     // Once its L1 slot is behind us by the clock, too, nothing of the predecessor's can come.
     const isPreviousOver =
-      query.headTimestamp >= running.previousEnd ||
-      query.nowMs >= Number(running.previousEnd + secondsPerSlot) * 1000
-    if (isPreviousOver || hasEnded(query, running.previousEnd))
-      return { type: 'ours', window: running, isPreviousOver }
+      query.headTimestamp >= window.previousEnd ||
+      query.nowMs >= Number(window.previousEnd + secondsPerSlot) * 1000
+    if (isPreviousOver || hasEnded(query, window.previousEnd)) return { type: 'ours', window, isPreviousOver }
     return {
       type: 'none',
-      reason: `the window before ours runs until L1's block of ${running.previousEnd}`,
-      next: running,
+      reason: `the window before ours runs until L1's block of ${window.previousEnd}`,
+      next: window,
     }
   }
 

@@ -118,6 +118,8 @@ test('the next sequencer goes on behind the marked block, and nothing is undone'
   // It did not wait for the predecessor's own slot.
   expect(next!.header.timestamp).toBe(last!.header.timestamp + 2n)
   expect(next!.commitment.parentCommitmentHash).toBe(last!.commitmentHash)
+  const early = two.sealed().filter(({ header }) => header.timestamp < end(first))
+  expect(early.length).toBeGreaterThan(10)
   expect(await world.chain.transactionPosition(hash)).toBeDefined()
   const proposers = world.proposals().map(({ proposer }) => proposer)
   const count = proposers.indexOf(two.address)
@@ -513,3 +515,85 @@ test('a batch of ours that our own derivation does not confirm is never sent, an
   await world.until(first + 7, 1000)
   expect(one.sealed()).toHaveLength(count)
 })
+
+test('where anyone may propose it goes on from epoch to epoch, each with its marked end', async () => {
+  const first = await open('open', { slotsPerEpoch: 32, l1: { schedule: { type: 'open' } } })
+  const one = await start(1, { options: { takesOpenWindows: true, stopBeforeMs: 12_000 } })
+  await world.until(first + 2)
+  await world.pool.add(await world.transfer())
+  await world.until(first + 4, 1000)
+  const blocks = one.sealed()
+  const ends = blocks.filter(({ commitment }) => commitment.isEndOfWindow)
+  // The world begins two slots before an epoch ends: its window is half over, and ends within it.
+  expect(ends.map(({ commitment }) => commitment.windowEnd)).toEqual([BigInt(world.timeOf(first - 1) / 1000)])
+  const next = blocks[blocks.indexOf(ends[0]!) + 1]!
+  expect(next.commitment.windowEnd).toBe(BigInt(world.timeOf(first + 31) / 1000))
+  expect(next.header.timestamp).toBe(ends[0]!.header.timestamp + 2n)
+  expect(world.proposals().length).toBeGreaterThan(0)
+  expect(reverts()).toEqual([])
+})
+
+test.each([1, 2, 3])(
+  'through random windows: nothing signed twice, nothing promised lost, chain %i',
+  async (seed) => {
+    await open(`random-${seed}`, { slotsPerEpoch: 6, l1: { forcedInclusionDelay: 96n } })
+    const random = world.sim.random.fork('sequencers')
+    const kept = [1, 2].map((index) => ({
+      index,
+      journal: createMemoryBuildJournal(),
+      posts: createMemoryJournal(),
+      sign: world.createSigner(index),
+      isDown: false,
+    }))
+    const refusals: string[] = []
+    const startOne = ({ index, journal, posts, sign }: (typeof kept)[number]) =>
+      start(index, {
+        ...{ journal, posts },
+        deps: {
+          async sign(commitment) {
+            const answer = await sign(commitment)
+            if (answer.type === 'refused') refusals.push(`${index}: block ${commitment.blockNumber}`)
+            return answer
+          },
+        },
+      })
+    const all: RunningSequencer[] = []
+    const current = new Map<number, RunningSequencer>()
+    for (const one of kept) current.set(one.index, await startOne(one))
+    all.push(...current.values())
+    const from = world.slotNow() + 1
+    const [forcedNonces, senders] = [{ next: 0 }, [2, 1]]
+    for (let slot = from; slot < from + 24; slot++) {
+      // Never the last two slots of a window: who owns them is there.
+      if (slot % 6 < 4 && random.chance(0.2)) world.missed.add(slot)
+      if (random.chance(0.2)) world.queueForced([await world.transfer(3, { nonce: forcedNonces.next++ })])
+      if (random.chance(0.7)) await world.pool.add(await world.transfer(random.pick(senders)))
+      await world.until(slot, 100 + random.below(11_000))
+      const victim = random.pick(kept)
+      if (random.chance(0.25)) {
+        await stop(current.get(victim.index)!)
+        await world.clock.wait(random.below(3000))
+        const again = await startOne(victim)
+        current.set(victim.index, again)
+        all.push(again)
+      }
+    }
+    // To the end of the window that runs then.
+    const end = from + 24 + (5 - ((from + 24) % 6))
+    await world.until(end, 600)
+    for (const sequencer of current.values()) await stop(sequencer)
+    expect(refusals).toEqual([])
+    expect(reverts()).toEqual([])
+    const windowEnd = BigInt(world.timeOf(end) / 1000)
+    const promised = all
+      .flatMap((one) => one.sealed())
+      .filter(({ commitment }) => commitment.windowEnd <= windowEnd)
+    const hashes = new Set((await landed()).map(({ hash }) => hash))
+    expect(promised.length).toBeGreaterThan(60)
+    expect(promised.filter(({ hash }) => !hashes.has(hash)).map(({ header }) => header.number)).toEqual([])
+    const places = promised.map(({ header }) => `${header.number} ${header.parentHash}`)
+    expect(new Set(places).size).toBe(places.length)
+    await world.node.driver.drop(world.chain.heads().safe.number + 1n)
+    await expectFresh('after random windows')
+  },
+)

@@ -80,6 +80,19 @@ test('signs nothing behind its own marked block in that window', async () => {
   expect(await find(9, { latest: endOf(9) })).toMatchObject({ type: 'ours', window: { firstSlot: 10n } })
 })
 
+test('a block of a later window ends the ones before it, and is gone on from', async () => {
+  const of = (slot: number) => ({
+    hash: `0x${'01'.repeat(32)}` as Hash,
+    commitment: { isEndOfWindow: false, windowEnd: BigInt(timeOf(slot)) } as never,
+  })
+  // Begun behind the marked block of the window that still runs.
+  expect(await find(2, { latest: of(7) })).toMatchObject({ type: 'ours', window: { firstSlot: 4n } })
+  expect(await find(2, { latest: endOf(7) })).toMatchObject({ type: 'none' })
+  // The successor has begun behind ours.
+  expect(await find(6, { latest: of(8) })).toMatchObject({ type: 'ended', window: { firstSlot: 4n } })
+  expect(await find(9, { latest: of(10) })).toMatchObject({ type: 'ours', window: { firstSlot: 10n } })
+})
+
 test('is over with its last slot', async () => {
   expect(await find(7, { nowMs: timeOf(7) * 1000 })).toMatchObject({
     type: 'ended',
