@@ -63,8 +63,6 @@ export type StreamMessage =
 
 /** Type of the registry commitment whose payload is a message's root. */
 export const STREAM_MESSAGE_TYPE = 6n
-/** Place of a message among those about one block, which a signer fills once. */
-const SEAL_SEQUENCE = 2n ** 32n - 1n
 
 /** Union selectors of based-op's VersionedMessage. */
 const SELECTORS = { frag: 0, seal: 1, env: 2 } as const
@@ -86,18 +84,6 @@ export function streamMessageHash(root: Hash, domain: PromiseDomain): Hash {
 /** What a Commit-Boost signer is asked to sign, with nonce 0. */
 export function streamMessageObjectRoot(root: Hash, slasher: Address): Hash {
   return promiseObjectRoot(STREAM_MESSAGE_TYPE, root, slasher)
-}
-
-/** Number, parent and this are the position that a committer signs once. */
-export function streamSequence(message: StreamMessage): bigint {
-  switch (message.type) {
-    case 'env':
-      return 0n
-    case 'frag':
-      return message.frag.seq + 1n
-    case 'seal':
-      return SEAL_SEQUENCE
-  }
 }
 
 function bodyRoot(message: StreamMessage): Uint8Array {

@@ -405,5 +405,3 @@ export function record(node: StreamNode): Message[] {
 export function sealedOf(messages: readonly Message[]): SealedMessage[] {
   return messages.filter((message) => message.type === 'sealed')
 }
-
-export const latestHash = (node: StreamNode): Hash => node.chain.heads().latest.hash

@@ -23,7 +23,6 @@ export type StreamRpcDeps = StreamDeps & {
   readonly follower: { status(): FollowerStatus }
 }
 
-export const STREAM_KINDS: readonly StreamKind[] = ['preconfBlocks', 'preconfFrags']
 const EVIDENCE_MAX = 100
 
 const numberParam = quantityParam.refine(
