@@ -8,7 +8,6 @@ import type { BlockHeader } from '../../primitives/header.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { ANCHOR_GAS_LIMIT } from '../../protocol/shasta/anchor.ts'
 import type { ManifestBlockInput } from '../../protocol/shasta/encodeManifest.ts'
-import type { KnownCommitment } from './events.ts'
 
 export type UnlandedBlock = {
   readonly hash: Hash
@@ -38,9 +37,6 @@ export function forcedIn({ blocks }: Group): readonly UnlandedBlock[] {
 export function countOwn(group: Group): number {
   return group.blocks.length - forcedIn(group).length
 }
-
-/** The window a group was promised in: that of its last block; undefined when that was not promised as far as we know. */
-export type GroupWindow = { readonly group: Group; readonly promised: KnownCommitment | undefined }
 
 /** Remembers headers, which do not change under a hash. */
 export function createGroupReader(chain: ChainReader): () => Promise<readonly Group[]> {
