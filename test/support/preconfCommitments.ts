@@ -13,7 +13,7 @@ import {
 } from '../../src/preconf/commitments/service.ts'
 import { type GuardAnswer, type GuardSigner, openGuard } from '../../src/preconf/guard/guard.ts'
 import { createPromiseBook, PROMISES_SCHEMA } from '../../src/preconf/promises/book.ts'
-import { createPromiseFollower } from '../../src/preconf/promises/follow.ts'
+import { createPromiseFollower, type FindL1Transaction } from '../../src/preconf/promises/follow.ts'
 import { createL1Facts } from '../../src/preconf/promises/l1Facts.ts'
 import { bytesToHex, type Hex, hexToBytes, ZERO_ADDRESS } from '../../src/primitives/hex.ts'
 import type { CommitmentRequest } from '../../src/promise/commitment.ts'
@@ -43,6 +43,7 @@ export async function createCommitmentsWorld(options: {
   readonly slotsPerEpoch?: number
   readonly options?: Partial<CommitmentsOptions>
   readonly deps?: Partial<CommitmentsDeps>
+  readonly findL1Transaction?: FindL1Transaction
 }) {
   const slotsPerEpoch = options.slotsPerEpoch ?? 16
   const world = await createWorld({
@@ -127,6 +128,7 @@ export async function createCommitmentsWorld(options: {
       chain,
       state: node.state,
       l1: l1Facts,
+      ...(options.findL1Transaction && { findL1Transaction: options.findL1Transaction }),
       logger: silentLogger,
     })
     return { book, service, follower }

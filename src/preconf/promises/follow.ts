@@ -53,6 +53,8 @@ const LATE_SECONDS = 768n
 export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   const { store, chain, l1, logger } = deps
   let isWanted = false
+  /** L1 block at which promises about L1 were last judged. */
+  let askedAt: Hash | undefined
   let isClosed = false
   let running: Promise<void> | undefined
 
@@ -88,6 +90,7 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
     await judgeLanded(from, heads.safe.number)
     if (moments !== undefined) {
       await judgeOverdue(moments.derived)
+      await judgeOnL1(moments.derived)
       if (moments.finalized !== undefined) await finalize(heads.finalized.number, moments.finalized)
     }
     await store.transaction((transaction) =>
@@ -180,7 +183,7 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   async function judgeOverdue(derived: L1Moment): Promise<void> {
     for (;;) {
       const overdue = await select(
-        "is_final = 0 AND outcome = 'pending' AND window_end < ? AND type IN (1, 2, 4, 5) LIMIT ?",
+        "is_final = 0 AND outcome = 'pending' AND window_end < ? AND type IN (2, 4, 5) LIMIT ?",
         [derived.timestamp, ROUND_MAX],
       )
       const settled: Settled[] = []
@@ -191,16 +194,40 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   }
 
   async function judgeOne(promise: StoredPromise): Promise<Settlement> {
-    const { commitmentType } = promise.commitment
-    const circumstances = await circumstancesOf(promise, true)
-    if (commitmentType === L1_INCLUSION_TYPE) return judgeL1Inclusion(promise, circumstances)
-    const isImpossible = commitmentType === INCLUSION_TYPE && (await isUnpayable(promise))
-    return judgeAbsent(promise, isImpossible, circumstances)
+    const isInclusion = promise.commitment.commitmentType === INCLUSION_TYPE
+    const isImpossible = isInclusion && (await isUnpayable(promise))
+    return judgeAbsent(promise, isImpossible, await circumstancesOf(promise, true))
   }
 
-  async function judgeL1Inclusion(promise: StoredPromise, circumstances: Circumstances): Promise<Settlement> {
-    const found = promise.transactionHash && (await deps.findL1Transaction?.(promise.transactionHash))
-    if (!found) return judgeAbsent(promise, false, circumstances)
+  /** Asked anew at each L1 block until it is final: what the L1's server says of it may come late, and change. */
+  async function judgeOnL1(derived: L1Moment): Promise<void> {
+    const { findL1Transaction } = deps
+    if (findL1Transaction === undefined || derived.hash === askedAt) return
+    const promises = await select('is_final = 0 AND type = ? AND window_end < ? ORDER BY id LIMIT ?', [
+      L1_INCLUSION_TYPE,
+      derived.timestamp,
+      ROUND_MAX,
+    ])
+    const settled: Settled[] = []
+    for (const promise of promises) {
+      const { transactionHash } = promise
+      if (transactionHash === undefined) continue
+      try {
+        settled.push([
+          promise.hash,
+          await judgeL1Inclusion(promise, await findL1Transaction(transactionHash)),
+        ])
+      } catch (error) {
+        logger.warn({ error }, 'what came of a promised L1 transaction is not known now')
+        return
+      }
+    }
+    await write(settled)
+    askedAt = derived.hash
+  }
+
+  async function judgeL1Inclusion(promise: StoredPromise, found: L1Moment | undefined): Promise<Settlement> {
+    if (found === undefined) return judgeAbsent(promise, false, await circumstancesOf(promise, true))
     const l1Block = { number: found.number, hash: found.hash }
     if (found.timestamp <= promise.deadline) return { outcome: 'kept', isFinal: false, l1: l1Block }
     return { outcome: 'broken', isFinal: false, reason: 'late', by: promise.signer, l1: l1Block }

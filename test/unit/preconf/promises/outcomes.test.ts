@@ -1,14 +1,18 @@
 /** Promises followed to their end, on the L1 in this process. */
 import { afterEach, expect, test } from 'vitest'
+import type { L1Moment } from '../../../../src/preconf/promises/l1Facts.ts'
 import type { Settlement } from '../../../../src/preconf/promises/promise.ts'
 import type { Hash } from '../../../../src/primitives/hex.ts'
+import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
 import { type CommitmentRequest, requestHash } from '../../../../src/promise/commitment.ts'
 import {
   COMMITTER,
   type CommitmentsWorld,
   createCommitmentsWorld,
+  createTakingBuilder,
   pay,
 } from '../../../support/preconfCommitments.ts'
+import { signTransaction } from '../../../support/proposeTransactions.ts'
 
 let world: CommitmentsWorld
 let window: number
@@ -127,4 +131,37 @@ test.each([
     expect(after).toMatchObject({ outcome: 'kept', isFinal: false, block: settlement.block })
     expect(after).not.toMatchObject({ l1: settlement.l1 })
   }
+})
+
+test('an inclusion on L1 is kept by its slot, late after it, and final with its block', async () => {
+  const found = new Map<Hash, L1Moment>()
+  world = await createCommitmentsWorld({
+    ...{ seed: 'l1', deps: { l1Builder: createTakingBuilder() } },
+    findL1Transaction: async (hash) => found.get(hash),
+  })
+  window = world.nextWindow()
+  await world.until(window, 3000)
+  const chainId = Number(world.spec.l1.chainId)
+  const raws = await Promise.all([40, 41, 42].map((wallet) => signTransaction(wallet, { chainId })))
+  const hashes: Hash[] = []
+  for (const raw of raws) hashes.push(await ask(world.request(1, window + 15, raw)))
+  await world.until(window + 16, 1000)
+  expect(await settlementOf(hashes[0]!)).toMatchObject({ outcome: 'broken', reason: 'notIncluded' })
+  const { header, hash } = world.sim.head()
+  const slotEnd = BigInt(world.timeOf(window + 15) / 1000)
+  found.set(keccak256Hex(raws[0]!), { number: header.number - 1n, hash, timestamp: slotEnd })
+  found.set(keccak256Hex(raws[1]!), { number: header.number, hash, timestamp: slotEnd + 12n })
+  await world.until(window + 17, 1000)
+  const [kept, late, absent] = hashes as [Hash, Hash, Hash]
+  const l1 = { number: header.number - 1n, hash }
+  expect(await settlementOf(kept)).toEqual({ outcome: 'kept', isFinal: false, l1 })
+  expect(await settlementOf(late)).toMatchObject({ outcome: 'broken', reason: 'late', by: COMMITTER })
+  expect(await settlementOf(absent)).toMatchObject({
+    outcome: 'broken',
+    reason: 'notIncluded',
+    by: COMMITTER,
+  })
+  await finalizeL1()
+  expect(await settlementOf(kept)).toMatchObject({ outcome: 'kept', isFinal: true })
+  expect(await settlementOf(absent)).toMatchObject({ isFinal: false })
 })
