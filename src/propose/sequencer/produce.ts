@@ -62,7 +62,7 @@ type Outcome = Pick<ProduceStatus, 'type' | 'detail'>
 const waiting = (detail: string): Outcome => ({ type: 'waiting', detail })
 
 export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): ProduceStep {
-  const { spec, chain, builder, unsafe, journal, shared, windows, logger, now, show } = deps
+  const { spec, chain, builder, unsafe, journal, shared, windows, logger, now } = deps
   const { secondsPerSlot } = spec.l1
   const maker = createBlockMaker(deps, options)
   const checkInherited = createInheritedCheck(deps, options.proposer)
@@ -212,14 +212,5 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     return joins ? kept : undefined
   }
 
-  return async (signal) => {
-    try {
-      const status = await look(signal)
-      if (status.type !== 'building') show(undefined)
-      return status
-    } catch (error) {
-      show(undefined)
-      throw error
-    }
-  }
+  return look
 }

@@ -164,33 +164,40 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
   const produce = createProduceStep(rooms, options)
   const post = createPostStep(rooms, options)
 
+  const noteProduced = (status: ProduceStatus): void => {
+    const { type, detail } = status
+    if (type !== 'building' && detail !== produced.detail) logger.info({ state: type, detail }, 'sequencing')
+    produced = status
+    if (type !== 'building') show(undefined)
+  }
+
   const runProducing = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const before = produced
-        produced = await produce(signal)
-        if (produced.detail !== before.detail && produced.type !== 'building')
-          logger.info({ state: produced.type, detail: produced.detail }, 'sequencing')
+        noteProduced(await produce(signal))
         if (produced.type !== 'building') await wait(IDLE_MS, signal)
       } catch (error) {
         signal.throwIfAborted()
         if (error instanceof CriticalError) throw error
-        produced = { ...produced, type: 'waiting', detail: describeError(error) }
-        logger.warn({ detail: produced.detail }, 'no block was made in this round')
+        noteProduced({ ...produced, type: 'waiting', detail: describeError(error) })
         await wait(FAILURE_PAUSE_MS, signal)
       }
     }
   }
 
+  const notePosting = (detail: string): void => {
+    if (detail !== posting) logger.info({ detail }, 'posting')
+    posting = detail
+  }
+
   const runPosting = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       try {
-        posting = await post(signal)
+        notePosting(await post(signal))
       } catch (error) {
         signal.throwIfAborted()
         if (error instanceof CriticalError) throw error
-        posting = describeError(error)
-        logger.warn({ detail: posting }, 'nothing was posted in this round')
+        notePosting(describeError(error))
       }
       await wait(options.postIntervalMs, signal)
     }

@@ -62,6 +62,11 @@ test('makes blocks from the pool, ends its window with a marked block, and lands
   const hashes: Hash[] = []
   for (let i = 0; i < 3; i++) hashes.push(await world.pool.add(await world.transfer()))
   hashes.push(await world.pool.add(await world.transfer(2)))
+  expect(sequencer.status()).toMatchObject({
+    ...{ type: 'building', canShutdown: false, until: end(first) + 12n },
+    window: { firstSlot: BigInt(first), end: end(first) },
+    unlanded: { batches: 1 },
+  })
   await world.until(first + SLOTS_PER_EPOCH - 1, 1000)
   const blocks = sealed()
   expect(blocks.length).toBeGreaterThan(8)
