@@ -119,9 +119,16 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       now,
       logger,
     })
-    const book = createPromiseBook({ store, spec, domain })
-    keep(createPromiseFollower({ store, chain, state, l1: createL1Facts({ l1, cursor }), logger }))
+    const book = keep(createPromiseBook({ store, spec, domain }))
     const { signing } = options
+    const findL1Transaction = signing?.l1Builder?.find
+    keep(
+      createPromiseFollower({
+        ...{ store, chain, state, logger },
+        l1: createL1Facts({ l1, cursor }),
+        ...(findL1Transaction && { findL1Transaction }),
+      }),
+    )
     const key = signing && keep(await openCommitterKey({ ...deps, domain, journal, hub }, signing))
     const lists = keep(
       await createLists({

@@ -145,6 +145,8 @@ export async function createSequencing(
     if (!deps.isSettled()) return { isReady: false, reason: 'the blocks that were kept are being put back' }
     return { isReady: true }
   }
+  /** Why no promise is signed yet. */
+  let guardWaits: string | undefined = 'the guard has not been asked yet'
   let commitments: CommitmentsService | undefined
   const sequencer = createSequencer(
     {
@@ -160,7 +162,8 @@ export async function createSequencing(
   const stop = sequencer.onEvent(key.publisher.note)
   commitments = await createCommitments(
     {
-      ...{ spec, schedule, sequencer, pool, chain, ready, logger, now },
+      ...{ spec, schedule, sequencer, pool, chain, logger, now },
+      ready: () => (guardWaits === undefined ? ready() : { isReady: false, reason: guardWaits }),
       ...{ domain: deps.domain, guard: key.guard, book: deps.book, store: deps.store, rules: options.rules },
       ...(options.l1Builder && { l1Builder: options.l1Builder }),
       next: async () => {
@@ -216,7 +219,10 @@ export async function createSequencing(
       })
       if (status?.type === 'ready') {
         // What is on its way lands where the first promised block would be.
-        if ((await poster.poll(signal)).inFlight === undefined) return
+        if ((await poster.poll(signal)).inFlight === undefined) {
+          guardWaits = undefined
+          return
+        }
         await poster.keep(signal)
         await wait(postIntervalMs, signal)
         continue
@@ -224,6 +230,7 @@ export async function createSequencing(
       // Its sentence counts down.
       if (status !== undefined && status.for !== said) logger.warn({}, status.sentence)
       said = status?.for
+      guardWaits = status?.sentence ?? 'L1 has not been heard of yet'
       await proposer.step(signal)
       await wait(postIntervalMs, signal)
     }
