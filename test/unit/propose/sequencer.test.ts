@@ -603,3 +603,9 @@ test.each([1, 2, 3])(
     await expectFresh('after random windows')
   },
 )
+
+test('refuses options that it could not keep', async () => {
+  await open('options')
+  await expect(start(1, { options: { blockMs: 999 } })).rejects.toThrow(/blockMs is at least 1000/)
+  await expect(start(1, { options: { fragMs: 2001 } })).rejects.toThrow(/at most blockMs/)
+})
