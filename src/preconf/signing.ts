@@ -78,7 +78,7 @@ export async function openCommitterKey(
   const { spec, chain, l1, domain, journal, hub, logger } = deps
   const signer = await options.signer(domain)
   const committer = signer.address
-  await mkdir(dirname(options.guardPath), { recursive: true })
+  for (const path of [options.guardPath, options.counterPath]) await mkdir(dirname(path), { recursive: true })
   const view = createL1View({ chain, l1 })
   const guard = await openGuard({
     path: options.guardPath,
