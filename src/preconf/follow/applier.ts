@@ -159,13 +159,15 @@ export function createApplier(deps: ApplierDeps): Applier {
     const { block, signature } = kept
     if (signature !== undefined) return { ...kept, signature }
     if (own === undefined) return undefined
-    const answer = await own.sign(block.commitment)
-    if (answer.type === 'refused') {
-      const { number } = block.header
-      logger.warn({ number, reason: answer.reason }, 'a block kept before a stop will not be signed')
+    const giveUp = async (reason: string) => {
+      logger.warn({ number: block.header.number, reason }, 'a block kept before a stop will not be signed')
       await journal.forgetDraft(block.hash)
       return undefined
     }
+    // Nobody has its signature, and from now on it would be a promise that cannot be kept.
+    if (now() >= Number(block.commitment.windowEnd) * 1000) return giveUp('its window is over')
+    const answer = await own.sign(block.commitment)
+    if (answer.type === 'refused') return giveUp(answer.reason)
     await journal.sealed({ ...block, signature: answer.signature })
     return { ...kept, signature: answer.signature }
   }

@@ -80,7 +80,8 @@ function identityOf(message: Message): string {
     case 'frag':
       return message.signature
     case 'sealed':
-      return message.sealSignature
+      // The seal names the block alone, and one block promised in two ways is evidence.
+      return `${message.sealSignature} ${message.block.commitmentHash}`
     case 'list':
       return message.list.signature
   }
