@@ -6,7 +6,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sleep } from '../primitives/async.ts'
-import { TemporaryError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { PromiseDomain } from '../promise/domain.ts'
 import type { InboxReader } from '../propose/inbox.ts'
@@ -36,6 +35,7 @@ import type { PromiseBook } from './promises/book.ts'
 import type { Hub } from './stream/hub.ts'
 import type { StreamJournal } from './stream/journal.ts'
 import { createPublisher, type Publisher } from './stream/publisher.ts'
+import { waitForGuard } from './waitForGuard.ts'
 
 export type SigningOptions = {
   /** Of the committer; a remote one has to sign for this domain. */
@@ -183,7 +183,6 @@ export async function createSequencing(
     },
   )
 
-  /** A guard with a gap waits for a block that lands; a sole proposer has to land it himself. */
   const proposeWithoutPromises = async (signal: AbortSignal): Promise<void> => {
     const {
       proposer: address,
@@ -211,29 +210,16 @@ export async function createSequencing(
         intervalMs: postIntervalMs,
       },
     )
-    let said: string | undefined
-    while (!signal.aborted) {
-      const status = await key.guard.status().catch((error: unknown) => {
-        if (error instanceof TemporaryError) return undefined
-        throw error
-      })
-      if (status?.type === 'ready') {
-        // What is on its way lands where the first promised block would be.
-        if ((await poster.poll(signal)).inFlight === undefined) {
-          guardWaits = undefined
-          return
-        }
-        await poster.keep(signal)
-        await wait(postIntervalMs, signal)
-        continue
-      }
-      // Its sentence counts down.
-      if (status !== undefined && status.for !== said) logger.warn({}, status.sentence)
-      said = status?.for
-      guardWaits = status?.sentence ?? 'L1 has not been heard of yet'
-      await proposer.step(signal)
-      await wait(postIntervalMs, signal)
-    }
+    await waitForGuard(
+      {
+        ...{ guard: key.guard, poster, proposer, logger },
+        pause: (until) => wait(postIntervalMs, until),
+        say: (reason) => {
+          guardWaits = reason
+        },
+      },
+      signal,
+    )
   }
 
   return {
