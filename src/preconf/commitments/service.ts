@@ -8,7 +8,8 @@ import { decodeTransaction } from '../../engine/transaction.ts'
 import { assert } from '../../primitives/assert.ts'
 import { sleep } from '../../primitives/async.ts'
 import { maxBigint } from '../../primitives/bigint.ts'
-import type { Hash, Hex } from '../../primitives/hex.ts'
+import { ResetError, TemporaryError } from '../../primitives/errors.ts'
+import type { Address, Hash, Hex } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
 import { encodeReceipt } from '../../primitives/receipt.ts'
 import type { Commitment, CommitmentRequest } from '../../promise/commitment.ts'
@@ -46,6 +47,7 @@ import { createOwed } from './owed.ts'
 import { createOwnWindows, type OwnSlot, type WindowOptions } from './ownWindows.ts'
 import { type ReadRequest, readRequest } from './readRequest.ts'
 import { createTipPrice, type TipPriceOptions } from './tipPrice.ts'
+import { mayBeAnswered } from './unanswered.ts'
 
 export type CommitmentsDeps = {
   readonly spec: Pick<RollupSpec, 'l1' | 'l2'>
@@ -57,7 +59,10 @@ export type CommitmentsDeps = {
   readonly book: PromiseBook
   /** The book's. */
   readonly store: Store
-  readonly chain: Pick<ChainReader, 'transactionPosition' | 'blockByHash' | 'onChange'>
+  readonly chain: Pick<
+    ChainReader,
+    'heads' | 'transactionPosition' | 'blockByHash' | 'blockByNumber' | 'onChange'
+  >
   /** The pool's own. */
   readonly rules: PoolRules
   /** What the block after the latest one will ask, and the state it begins with: where none is under way. */
@@ -89,6 +94,10 @@ export const DEFAULT_COMMITMENTS_OPTIONS = {
   l1TipMin: 10n ** 9n,
 } as const satisfies Partial<CommitmentsOptions>
 
+/** The chain moves on a few times a second at most. */
+const READ_ATTEMPTS = 8
+const READ_PAUSE_MS = 25
+
 export type CommitmentsService = Commitments & {
   /** Raw transactions that a block of the window has to take first: the sequencer's `listed`. */
   owed(windowEnd: bigint): readonly Uint8Array[]
@@ -107,6 +116,12 @@ export async function createCommitments(
   const price = await createTipPrice({ store: deps.store, now }, { ...options, tipMin })
   const owed = await createOwed({ book, chain: deps.chain, now })
   const bySender = createKeyedQueue<string>()
+  const unanswered = {
+    chain: deps.chain,
+    pending: () => sequencer.pending(),
+    now,
+    marginMs: options.marginMs,
+  }
   /** By request hash: who asks for the same meanwhile gets the same. */
   const onTheirWay = new Map<Hash, Promise<CommitmentAnswer>>()
   const offered = [INCLUSION_TYPE, EXECUTION_TYPE, ...(l1Builder === undefined ? [] : [L1_INCLUSION_TYPE])]
@@ -162,8 +177,9 @@ export async function createCommitments(
   /** A stop may have come between the promise and its signature: the guard gives the one it gave. Undefined when it gives none. */
   async function answerAgain(promise: StoredPromise): Promise<CommitmentAnswer | undefined> {
     if (promise.signature !== undefined) return answerOf(promise, promise.signature)
-    const answer = await guard.signCommitment(promise.signer, promise.commitment)
-    if (answer.type === 'refused') {
+    const isAnswerable = await mayBeAnswered(unanswered, promise)
+    const answer = isAnswerable && (await guard.signCommitment(promise.signer, promise.commitment))
+    if (answer === false || answer.type === 'refused') {
       await book.forget(promise.hash)
       return undefined
     }
@@ -181,8 +197,7 @@ export async function createCommitments(
     const next = await nextBlock()
     const transaction = admitRaw(read.transaction, { rules, next, tip: price.honouredAt(requestedAt) })
     const included = await bySender(transaction.sender, async () => {
-      const { state } = await nextBlock()
-      checkAccount(transaction, await readAccount(await state(), transaction.sender), 0n)
+      checkAccount(transaction, await accountNow(transaction.sender), 0n)
       checkBound(transaction)
       const isInTime = () => now() + options.marginMs <= Number(slot.deadline) * 1000
       return executeNow({ sequencer, wait, blockMs: options.blockMs }, read.transaction, isInTime)
@@ -218,9 +233,8 @@ export async function createCommitments(
     const transaction = admitRaw(read.transaction, { rules, next, tip: price.honouredAt(requestedAt) })
     const { sender, nonce, gas, cost, hash: transactionHash } = transaction
     return bySender(sender, async () => {
-      const { state } = await nextBlock()
       checkBound(transaction)
-      const { account, costWei } = owed.after(sender, await readAccount(await state(), sender))
+      const { account, costWei } = owed.after(sender, await accountNow(sender))
       checkAccount(transaction, account, costWei)
       if (owed.gas() + gas > next.gasLimit)
         throw new CommitmentRefusedError('windowFull', `${next.gasLimit} gas may be promised ahead`)
@@ -336,7 +350,28 @@ export async function createCommitments(
     })
   }
 
-  async function nextBlock(): Promise<
+  /** As the next block begins with it, or has it so far. */
+  const accountNow = (sender: Address) =>
+    whileStateMoves(async () => {
+      const { state } = await readNextBlock()
+      return readAccount(await state(), sender)
+    })
+  const nextBlock = () => whileStateMoves(readNextBlock)
+
+  /** When a block becomes the latest, what was begun to be read of the one before is of no use. */
+  async function whileStateMoves<T>(read: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await read()
+      } catch (error) {
+        if (!(error instanceof TemporaryError || error instanceof ResetError)) throw error
+        if (attempt === READ_ATTEMPTS) throw new CommitmentRefusedError('syncing', error.message)
+        await wait(READ_PAUSE_MS)
+      }
+    }
+  }
+
+  async function readNextBlock(): Promise<
     NextBlock & { readonly state: () => Promise<Pick<StateSource, 'account'>> }
   > {
     const pending = sequencer.pending()
@@ -376,6 +411,8 @@ export async function createCommitments(
   return {
     request,
     async result(requestHash) {
+      // What is being answered is not known in the book before it is.
+      await onTheirWay.get(requestHash)?.catch(() => {})
       const promise = await book.byRequest(requestHash)
       return promise && answerAgain(promise)
     },
