@@ -25,7 +25,15 @@ import { takeList } from './lists.ts'
 import { createPartial } from './partial.ts'
 import { createSources, type Judgement } from './sources.ts'
 import { createStatus, type FollowerStatus } from './status.ts'
-import { type Fault, findParentFault, isFragOf, type VerifyDeps, verifyEnv, verifySealed } from './verify.ts'
+import {
+  type Fault,
+  findEarlyFault,
+  findParentFault,
+  isFragOf,
+  type VerifyDeps,
+  verifyEnv,
+  verifySealed,
+} from './verify.ts'
 import { createWaiting } from './waiting.ts'
 import { createWindows, type SigningWindow } from './windows.ts'
 
@@ -132,6 +140,13 @@ export function createFollower(deps: FollowerDeps): Follower {
     const verified = await verifyEnv(verifying, message)
     if (verified.type === 'later') return verified
     if (verified.type === 'fault') return invalid(verified.fault, verified.detail)
+    const { timestamp, parentHash } = message.env
+    const early = findEarlyFault(
+      { timestamp, windowEnd: message.windowEnd },
+      await journal.commitmentOf(parentHash),
+      verified.window,
+    )
+    if (early !== undefined) return invalid(early.fault, early.detail)
     partial.begin(message, verified.signer)
     hub.publish(message)
     return { type: 'good' }
@@ -183,7 +198,14 @@ export function createFollower(deps: FollowerDeps): Follower {
       return { type: 'later' }
     }
     const promised = await journal.commitmentOf(parent.hash)
-    const fault = findParentFault(commitment, promised, parentNumber <= safe.number)
+    const { windowEnd } = commitment
+    const answer = await windows.endingAt(windowEnd)
+    // It was known when the block was verified; where L1 says nothing of it any more, the block is judged by what lands.
+    const early =
+      answer.type === 'window'
+        ? findEarlyFault({ timestamp: header.timestamp, windowEnd }, promised, answer.window)
+        : undefined
+    const fault = findParentFault(commitment, promised, parentNumber <= safe.number) ?? early
     if (fault !== undefined) return invalid(fault.fault, fault.detail)
     // What is executed stays, and if it was the same signer's the two are evidence by now.
     if (latest.number !== parentNumber) return { type: 'known' }

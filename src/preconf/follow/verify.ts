@@ -105,6 +105,27 @@ export function findParentFault(
   return undefined
 }
 
+/**
+ * Whether a block comes before its window: from its start on, when the slot before is over, a window may be ordered in; sooner only
+ * behind what was said to be the last block of the window before, or behind such a block of the same window.
+ */
+export function findEarlyFault(
+  block: { readonly timestamp: bigint; readonly windowEnd: bigint },
+  parent: KnownCommitment | undefined,
+  { start }: Pick<SigningWindow, 'start'>,
+): { readonly fault: Fault; readonly detail: string } | undefined {
+  if (block.timestamp >= start) return undefined
+  const before = parent?.commitment
+  const mayBegin =
+    before !== undefined &&
+    (before.windowEnd === block.windowEnd || (before.isEndOfWindow && before.windowEnd === start))
+  if (mayBegin) return undefined
+  return {
+    fault: 'outsideWindow',
+    detail: `${block.timestamp} is before ${start}, and its window was not left to it sooner`,
+  }
+}
+
 async function findWindow(
   { windows, now }: VerifyDeps,
   windowEnd: bigint,
@@ -116,8 +137,8 @@ async function findWindow(
   if (answer.type === 'unknown') return { type: 'later', reason: answer.reason }
   if (answer.type === 'notAWindow') return fault('notAWindow', `no window ends at ${windowEnd}`)
   const { window } = answer
-  if (timestamp <= window.start || timestamp > window.end)
-    return fault('outsideWindow', `${timestamp} is not after ${window.start} and up to ${window.end}`)
+  if (timestamp > window.end)
+    return fault('outsideWindow', `${timestamp} is after the end of the window, ${window.end}`)
   if (timestamp > BigInt(Math.floor(now() / 1000)) + AHEAD_SECONDS_MAX)
     return { type: 'later', reason: `its time, ${timestamp}, is ahead of this machine's clock` }
   return answer

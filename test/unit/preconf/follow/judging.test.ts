@@ -101,6 +101,19 @@ describe('refuses, and holds the source to account for', () => {
     })
   })
 
+  test('a block before its window is taken behind the marked end of the window before, and only there', async () => {
+    for (const isEndOfWindow of [true, false]) {
+      await start(`early-${isEndOfWindow}`)
+      expect(await take(messageOf(await author.build({ isEndOfWindow })))).toEqual({ type: 'good' })
+      const block = await executed()
+      const other = world.keyAt(block.header.timestamp + 48n)
+      const early = promise(block, { windowEnd: block.commitment.windowEnd + 48n }, other)
+      expect(await take(messageOf(early, other))).toMatchObject(
+        isEndOfWindow ? { type: 'good' } : { type: 'invalid', fault: 'outsideWindow' },
+      )
+    }
+  })
+
   test('wrongParentCommitment: a promise that links to another one than that about its parent', async () => {
     await start('wrong-link')
     const first = await author.build({})
