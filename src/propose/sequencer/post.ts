@@ -81,7 +81,9 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
   const look = async (signal: AbortSignal): Promise<string> => {
     const posted = await poster.poll(signal)
     shared.hasLooked = true
-    shared.inFlightParent = posted.inFlight?.parentHash
+    const { inFlight, head } = posted
+    const canLand = inFlight !== undefined && head.timestamp + secondsPerSlot <= inFlight.deadline
+    shared.inFlightParent = canLand ? inFlight.parentHash : undefined
     for (const event of posted.events) note(event, posted.head.number)
     const readiness = deps.ready()
     if (!readiness.isReady) return readiness.reason ?? 'the node is not ready'

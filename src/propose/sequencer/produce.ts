@@ -113,6 +113,9 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const silentMs = now() - Number(headTimestamp) * 1000
     if (silentMs > options.l1StaleMs) return `the newest L1 block is ${Math.floor(silentMs / 1000)} s old`
     if (!shared.hasLooked) return 'what was posted before is being looked up'
+    // Its blocks are none of ours here: it was posted without promises, and would land in place of what is promised now.
+    if (shared.inFlightParent === chain.heads().latest.hash)
+      return 'a batch without promises is on its way to L1'
     if (now() < pausedUntilMs) return pauseReason
     const { refused } = shared
     return refused !== undefined && (await isUnsafe(refused)) ? refused.reason : undefined
