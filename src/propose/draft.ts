@@ -9,6 +9,7 @@ import {
   type ParentBlock,
 } from '../derive/blocks.ts'
 import type { AncestorHashes, Engine, ExecutedBlock } from '../engine/engine.ts'
+import { mergeChanges, overlayState } from '../engine/state/laidOver.ts'
 import type { StateChanges, StateSource } from '../engine/state/source.ts'
 import { type Address, type Hash, ZERO_HASH } from '../primitives/hex.ts'
 import type {
@@ -22,7 +23,6 @@ import type {
 import { protocolOf } from '../protocol/protocols.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { InclusionWindow } from './plan.ts'
-import { mergeChanges, overlayState } from '../engine/state/laidOver.ts'
 
 /** An entry of the inbox's queue that the proposal will take. */
 export type ForcedInclusion = { readonly blobSlice: BlobSlice; readonly blobs: readonly Uint8Array[] }
