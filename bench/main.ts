@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   blocks: async () => (await import('./blocks.ts')).run(),
   growth: async () => (await import('./growth.ts')).run(),
   state: async () => (await import('./state.ts')).run(),
+  preconf: async () => (await import('./preconf.ts')).run(),
 }
 
 const asked = process.argv.slice(2)

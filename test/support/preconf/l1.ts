@@ -104,6 +104,11 @@ export async function startPreconfL1(options: PreconfL1Options): Promise<Preconf
   }
 }
 
+/** Secret key of a wallet. */
+export function walletKey(index: number): Hex {
+  return secretKey(FIRST_WALLET + index)
+}
+
 /** Keys that everybody knows. */
 function secretKey(index: number): Hex {
   return `0x${index.toString(16).padStart(64, '0')}`

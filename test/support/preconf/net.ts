@@ -88,12 +88,12 @@ export async function startPreconfNet(options: PreconfNetOptions) {
         sources: [],
       }),
     /** What the nodes had to say, and where they stand: for a test that failed. */
-    report: (): string => describe(nodes),
+    report: (): string => describeNodes(nodes),
     close,
   }
 }
 
-function describe(nodes: readonly PreconfNode[]): string {
+export function describeNodes(nodes: readonly PreconfNode[]): string {
   const lines = nodes.flatMap((node) => [
     `${node.name}: latest ${node.latest().number}, safe ${node.safe().number}, gave up ${node.removed().length}`,
     ...node

@@ -120,16 +120,23 @@ export async function findOffer(
   let best: { readonly sequencer: number; readonly slot: number; readonly first: number } | undefined
   for (const [sequencer, node] of net.sequencers.entries()) {
     if (!node.isRunning()) continue
-    const response = await fetch(new URL('/commitments/v0/gateway/slots', node.url))
-    // It does not know its slots yet.
-    if (!response.ok) continue
-    const { slots } = (await response.json()) as SlotsJson
+    const slots = await readSlots(node)
     const first = slots[0]?.slot
     if (first === undefined || (best !== undefined && best.first < first)) continue
     const window = slots.filter(({ slot }, i) => slot === first + i)
     best = { sequencer, first, slot: window.at(-1)!.slot }
   }
   return best
+}
+
+/** None while it does not know them, or is just being killed. */
+async function readSlots(node: PreconfNode): Promise<SlotsJson['slots']> {
+  try {
+    const response = await fetch(new URL('/commitments/v0/gateway/slots', node.url))
+    return response.ok ? ((await response.json()) as SlotsJson).slots : []
+  } catch {
+    return []
+  }
 }
 
 /** By what a node has in the end: everything was executed where, or included until when, it was promised, by whose turn it was. */

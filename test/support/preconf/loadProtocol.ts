@@ -1,0 +1,55 @@
+/** What a process that makes load is told, and what it answers. */
+import type { Address, Hex } from '../../../src/primitives/hex.ts'
+
+export type Load = {
+  readonly url: string
+  readonly l2ChainId: string
+  readonly slasher: Address
+  /** Seconds, seconds, slots. */
+  readonly slots: {
+    readonly genesisTime: number
+    readonly secondsPerSlot: number
+    readonly slotsPerEpoch: number
+  }
+  readonly work: PromiseLoad | TransactionLoad | BadLoad
+}
+
+/** Requests for promises of execution at a steady pace, whatever becomes of them. */
+export type PromiseLoad = {
+  readonly type: 'promises'
+  readonly perSecond: number
+  readonly seconds: number
+  readonly keys: readonly Hex[]
+  readonly firstNonce: number
+}
+
+/** Transactions, as many as blocks take. */
+export type TransactionLoad = {
+  readonly type: 'transactions'
+  readonly seconds: number
+  readonly keys: readonly Hex[]
+  readonly firstNonce: number
+  /** Sent and not yet in a block, at most. */
+  readonly outstandingMax: number
+}
+
+/** Requests that no honest client makes, of every kind in turn. */
+export type BadLoad = {
+  readonly type: 'bad'
+  readonly perSecond: number
+  readonly seconds: number
+  /** Of an account with ether. */
+  readonly fundedKey: Hex
+  /** Addresses of this machine that requests come from in turn, since one is held to a rate. */
+  readonly from: readonly string[]
+}
+
+export type LoadResult = {
+  /** Milliseconds from sending to the whole answer; of promises only. */
+  readonly latenciesMs: readonly number[]
+  /** How often each answer was given: `ok`, or an error. By kind where there are several. */
+  readonly answers: Readonly<Record<string, number>>
+  /** Sent by each key, in order; of transactions only. */
+  readonly sent: readonly number[]
+  readonly seconds: number
+}
