@@ -1,11 +1,11 @@
 import { Account, Address as EvmAddress } from '@ethereumjs/util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { mergeChanges, overlayState } from '../../../src/engine/state/laidOver.ts'
 import { OverlayState } from '../../../src/engine/state/overlay.ts'
 import type { StateChanges, StateSource } from '../../../src/engine/state/source.ts'
 import { createEmptyState } from '../../../src/engine/state/witness.ts'
 import { hexToBytes } from '../../../src/primitives/hex.ts'
-import { mergeChanges, overlayState } from '../../../src/engine/state/laidOver.ts'
 
 type Operation =
   | { readonly type: 'account'; readonly who: number; readonly nonce: number }
