@@ -93,10 +93,13 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     }
     const hindrance = await findHindrance(head.timestamp)
     if (hindrance !== undefined) return { ...waiting(hindrance), answer }
+    const { safe } = chain.heads()
     const viewed = await deps.readView(position, signal)
     if (viewed.type === 'wait') return { ...waiting(viewed.reason), answer }
     const latest = await builder.latest()
     const groups = await deps.readGroups()
+    // By the view of before, what L1 has brought since would be missing, and the blocks behind it seem to land nowhere.
+    if (chain.heads().safe.hash !== safe.hash) return { ...waiting('the chain moves on'), answer }
     shared.groups = groups
     const last = groups.at(-1)
     const lastHash = last === undefined ? chain.heads().safe.hash : lastOf(last).hash
