@@ -10,6 +10,7 @@ import type { FlatState } from '../../engine/state/flatState.ts'
 import type { L1, L1Position } from '../../l1/l1.ts'
 import { defined } from '../../primitives/assert.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
 import type { Address } from '../../primitives/hex.ts'
 import { encodeBlobs } from '../../protocol/blobCodec.ts'
 import type { L1BlockRef, PayloadAttributes } from '../../protocol/protocol.ts'
@@ -18,7 +19,7 @@ import { encodeManifest } from '../../protocol/shasta/encodeManifest.ts'
 import type { PendingInclusion } from '../../schedule/forcedInclusions.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { expectProposal, sliceOf } from './forcedBlock.ts'
-import { firstOf, forcedIn, type Group, toManifestBlock, type UnlandedBlock } from './groups.ts'
+import { firstOf, forcedIn, type Group, lastOf, toManifestBlock, type UnlandedBlock } from './groups.ts'
 
 export type CheckDeps = {
   readonly spec: RollupSpec
@@ -58,11 +59,23 @@ class NotTheBlockError extends Error {
   }
 }
 
+/** TemporaryError when the chain has lost the batch's blocks meanwhile. */
 export async function checkBatch(
   deps: CheckDeps,
   input: CheckInput,
   signal?: AbortSignal,
 ): Promise<CheckResult> {
+  try {
+    return await check(deps, input, signal)
+  } catch (cause) {
+    const { hash, header } = lastOf(input.group)
+    const [now] = await deps.chain.hashes(header.number, header.number)
+    if (now?.hash === hash) throw cause
+    throw new TemporaryError('the blocks of a batch were dropped while it was checked', { cause })
+  }
+}
+
+async function check(deps: CheckDeps, input: CheckInput, signal?: AbortSignal): Promise<CheckResult> {
   const { group } = input
   const first = firstOf(group).header.number
   const refuse = (reason: string, block = first): CheckResult => ({ type: 'refused', reason, block })

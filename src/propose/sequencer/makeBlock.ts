@@ -3,7 +3,7 @@ import type { ChainReader } from '../../chain/chain.ts'
 import type { LatestBlock, UnsafeBuilder } from '../../derive/unsafe.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { StaleStateError } from '../../engine/state/flatState.ts'
-import { defined } from '../../primitives/assert.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { PAYLOAD_BYTES_PER_BLOB } from '../../protocol/blobCodec.ts'
 import type { PooledTransaction } from '../pool/transaction.ts'
@@ -65,7 +65,9 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     const blocks = []
     for (const { hash, origin } of group?.blocks ?? []) {
       if (origin.isForcedInclusion) continue
-      blocks.push(toManifestBlock(defined(await chain.blockByHash(hash), `L2 block ${hash}`), origin))
+      const block = await chain.blockByHash(hash)
+      if (block === undefined) throw new TemporaryError(`L2 block ${hash} was dropped`)
+      blocks.push(toManifestBlock(block, origin))
     }
     return createPayloadMeter(options.blobsMax * PAYLOAD_BYTES_PER_BLOB, blocks)
   }

@@ -1,5 +1,6 @@
 /** The check of a batch before it is sent: derivation makes the very blocks of the chain from it, or it says where it does not. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TemporaryError } from '../../../src/primitives/errors.ts'
 import { type CheckInput, checkBatch } from '../../../src/propose/sequencer/checkBatch.ts'
 import { createGroupReader, type Group } from '../../../src/propose/sequencer/groups.ts'
 import { decodeBlobs } from '../../../src/protocol/blobCodec.ts'
@@ -28,8 +29,8 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-const check = async (group: Group, changes: Partial<CheckInput> = {}) => {
-  const { spec, engine, chain, state } = world.node
+const check = async (group: Group, changes: Partial<CheckInput> = {}, chain = world.node.chain) => {
+  const { spec, engine, state } = world.node
   const head = world.sim.head().header
   const { inclusions } = await world.schedule.forcedInclusions()
   const forcedCount = group.blocks.filter(({ origin }) => origin.isForcedInclusion).length
@@ -104,3 +105,25 @@ test('more blobs than it may fill', async () => {
     ...{ type: 'refused', reason: 'it fills 1 blobs, and a batch may fill 0' },
   })
 })
+
+test('blocks that are dropped meanwhile are no error of ours: it is asked for again', async () => {
+  for (const group of groups)
+    for (const from of [group.blocks.at(-1)!.header.number, group.blocks[0]!.header.number - 1n])
+      expect(await dropDuring(group, from)).toBeInstanceOf(TemporaryError)
+})
+
+/** What a check says when the chain loses its blocks from a number on while it runs. */
+async function dropDuring(group: Group, from: bigint): Promise<unknown> {
+  const gone = async () => undefined
+  const real = world.node.chain
+  const chain: typeof real = {
+    ...real,
+    blockByHash: async (hash) => {
+      const block = await real.blockByHash(hash)
+      return block !== undefined && block.header.number >= from ? undefined : block
+    },
+    headerByNumber: (number) => (number >= from ? gone() : real.headerByNumber(number)),
+    hashes: async (first, last) => (await real.hashes(first, last)).filter(({ number }) => number < from),
+  }
+  return check(group, {}, chain).catch((error: unknown) => error)
+}
