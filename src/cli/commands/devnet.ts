@@ -52,12 +52,18 @@ export function devnetCommand(): Command {
 }
 
 function introduce({ node, l1Url, beaconUrl, files }: Devnet): void {
+  const committer = node.preconf?.key?.committer
+  const follow =
+    committer === undefined ? '' : ` --preconf.follow ${node.rpc.wsUrl} --preconf.committers ${committer}`
   console.log(`L1 JSON-RPC   ${l1Url}`)
   console.log(`beacon API    ${beaconUrl}`)
   console.log(`L2 JSON-RPC   ${node.rpc.url}  (chain ${node.spec.l2.chainId}; WebSocket on the same port)`)
-  console.log('a second node, from L1 alone:')
+  console.log(`dashboard     ${node.rpc.url}/dashboard`)
+  console.log(
+    committer === undefined ? 'a second node, from L1 alone:' : 'a second node, which hears the promises:',
+  )
   console.log(
     `  node dist/cli/main.js node --rollup.config ${files.spec} --genesis ${files.genesis} ` +
-      `--l1.rpc ${l1Url} --l1.beacon ${beaconUrl} --l1.trust-transaction-hashes --l1.poll-interval 500 --datadir data/second --http.port 8555`,
+      `--l1.rpc ${l1Url} --l1.beacon ${beaconUrl} --l1.trust-transaction-hashes --l1.poll-interval 500 --datadir data/second --http.port 8555${follow}`,
   )
 }
