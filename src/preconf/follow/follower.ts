@@ -27,9 +27,9 @@ import { createSources, type Judgement } from './sources.ts'
 import { createStatus, type FollowerStatus } from './status.ts'
 import {
   type Fault,
-  findEarlyFault,
   findParentFault,
   isFragOf,
+  judgeTime,
   type VerifyDeps,
   verifyEnv,
   verifySealed,
@@ -141,11 +141,13 @@ export function createFollower(deps: FollowerDeps): Follower {
     if (verified.type === 'later') return verified
     if (verified.type === 'fault') return invalid(verified.fault, verified.detail)
     const { timestamp, parentHash } = message.env
-    const early = findEarlyFault(
+    const early = judgeTime(
+      verifying,
       { timestamp, windowEnd: message.windowEnd },
       await journal.commitmentOf(parentHash),
       verified.window,
     )
+    if (early?.type === 'later') return early
     if (early !== undefined) return invalid(early.fault, early.detail)
     partial.begin(message, verified.signer)
     hub.publish(message)
@@ -203,8 +205,12 @@ export function createFollower(deps: FollowerDeps): Follower {
     // It was known when the block was verified; where L1 says nothing of it any more, the block is judged by what lands.
     const early =
       answer.type === 'window'
-        ? findEarlyFault({ timestamp: header.timestamp, windowEnd }, promised, answer.window)
+        ? judgeTime(verifying, { timestamp: header.timestamp, windowEnd }, promised, answer.window)
         : undefined
+    if (early?.type === 'later') {
+      waiting.hold(message, source, true)
+      return { type: 'later' }
+    }
     const fault = findParentFault(commitment, promised, parentNumber <= safe.number) ?? early
     if (fault !== undefined) return invalid(fault.fault, fault.detail)
     // What is executed stays, and if it was the same signer's the two are evidence by now.

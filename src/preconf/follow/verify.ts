@@ -108,22 +108,26 @@ export function findParentFault(
 /**
  * Whether a block comes before its window: from its start on, when the slot before is over, a window may be ordered in; sooner only
  * behind what was said to be the last block of the window before, or behind such a block of the same window.
+ * @param parent The promise that is known about its parent. Without one, who told us cannot be blamed: it waits for its window.
  */
-export function findEarlyFault(
+export function judgeTime(
+  { now }: Pick<VerifyDeps, 'now'>,
   block: { readonly timestamp: bigint; readonly windowEnd: bigint },
   parent: KnownCommitment | undefined,
   { start }: Pick<SigningWindow, 'start'>,
-): { readonly fault: Fault; readonly detail: string } | undefined {
+): Exclude<Verified, { type: 'verified' }> | undefined {
   if (block.timestamp >= start) return undefined
-  const before = parent?.commitment
-  const mayBegin =
-    before !== undefined &&
-    (before.windowEnd === block.windowEnd || (before.isEndOfWindow && before.windowEnd === start))
+  if (parent === undefined)
+    return now() >= Number(start) * 1000
+      ? undefined
+      : { type: 'later', reason: `whether its window was left to it before ${start} is not known here` }
+  const { windowEnd, isEndOfWindow } = parent.commitment
+  const mayBegin = windowEnd === block.windowEnd || (isEndOfWindow && windowEnd === start)
   if (mayBegin) return undefined
-  return {
-    fault: 'outsideWindow',
-    detail: `${block.timestamp} is before ${start}, and its window was not left to it sooner`,
-  }
+  return fault(
+    'outsideWindow',
+    `${block.timestamp} is before ${start}, and its window was not left to it sooner`,
+  )
 }
 
 async function findWindow(

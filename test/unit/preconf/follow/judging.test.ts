@@ -93,6 +93,7 @@ describe('refuses, and holds the source to account for', () => {
 
   test('outsideWindow: a block before the window of its promise', async () => {
     await start('outside')
+    await take(messageOf(await author.build({})))
     const block = await executed()
     const windowEnd = block.commitment.windowEnd + 2n * 48n
     expect(await take(messageOf(promise(block, { windowEnd })))).toMatchObject({
