@@ -42,7 +42,8 @@ export type ProduceOptions = PlanOptions & MakeOptions & NextBlockOptions & { re
 export type ProduceStatus = {
   readonly type: 'idle' | 'waiting' | 'building' | 'done'
   readonly detail: string
-  readonly answer?: WindowAnswer
+  /** Absent while nothing can be said. */
+  readonly answer?: Exclude<WindowAnswer, { type: 'unknown' }>
 }
 
 /** Looks once, and makes a block if it is time for one. */
@@ -86,6 +87,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const promised = await deps.commitmentOf(chain.heads().latest.hash)
     const query = { nowMs: now(), headTimestamp: head.timestamp, latest: promised }
     const answer = await windows.find(query, signal)
+    if (answer.type === 'unknown') return waiting(answer.reason)
     if (answer.type === 'none') return { type: 'idle', detail: answer.reason, answer }
     if (answer.type === 'ended') {
       for (const group of await deps.readGroups()) close(shared, group)

@@ -21,6 +21,8 @@ export type WindowAnswer =
   /** Ours, and not to be ordered: its last block is made, or its time is up. */
   | { readonly type: 'ended'; readonly window: SequencingWindow; readonly reason: string }
   | { readonly type: 'none'; readonly reason: string; readonly next?: SequencingWindow }
+  /** L1 does not say now whose turn it is: it may be ours. */
+  | { readonly type: 'unknown'; readonly reason: string }
 
 export type WindowQuery = {
   readonly nowMs: number
@@ -101,7 +103,8 @@ export function createWindows(
     const slot = await schedule.currentSlot(signal)
     const found = await schedule.at(slot, signal)
     if (found === undefined)
-      return { type: 'none', reason: `L1 has not settled yet whose turn slot ${slot} is` }
+      return { type: 'unknown', reason: `L1 has not settled yet whose turn slot ${slot} is` }
+    if (found.window.turn.type === 'unknown') return { type: 'unknown', reason: found.window.turn.reason }
     const open = await findOpen(found.window, query, signal)
     if (open === undefined || !isOurs(open, options)) {
       if (open !== found.window && isOurs(found.window, options))

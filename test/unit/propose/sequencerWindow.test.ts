@@ -10,7 +10,7 @@ const owner = (committer: Address): Turn => ({
   type: 'owner',
   owner: { validatorIndex: 1n, registrationRoot: `0x${'00'.repeat(32)}`, committer },
 })
-/** Slot 0 is at 1000; theirs 0 to 3, ours 4 to 7, theirs 8, ours 9 and 10, anyone's 11. */
+/** Slot 0 is at 1000; theirs 0 to 3, ours 4 to 7, theirs 8, ours 9 and 10, anyone's 11, not known 13. */
 const WINDOWS: readonly Window[] = [
   { firstSlot: 0n, lastSlot: 3n, turn: owner(THEIRS), isFallback: false },
   { firstSlot: 4n, lastSlot: 7n, turn: owner(OURS), isFallback: false },
@@ -18,6 +18,7 @@ const WINDOWS: readonly Window[] = [
   { firstSlot: 9n, lastSlot: 9n, turn: owner(OURS), isFallback: false },
   { firstSlot: 10n, lastSlot: 10n, turn: owner(OURS), isFallback: false },
   { firstSlot: 11n, lastSlot: 11n, turn: { type: 'anyone' }, isFallback: true },
+  { firstSlot: 13n, lastSlot: 13n, turn: { type: 'unknown', reason: 'no proof yet' }, isFallback: false },
 ]
 const timeOf = (slot: number) => 1000 + 12 * slot
 
@@ -110,5 +111,12 @@ test('takes windows in which anyone may propose only if it is told to', async ()
     reason: expect.stringContaining('anyone may propose'),
   })
   expect(await find(11, {}, true)).toMatchObject({ type: 'ours', window: { lastSlot: 11n } })
-  expect(await find(12, {})).toMatchObject({ type: 'none', reason: expect.stringContaining('not settled') })
+  expect(await find(12, {})).toMatchObject({
+    type: 'unknown',
+    reason: expect.stringContaining('not settled'),
+  })
+})
+
+test('where L1 does not say whose turn it is, it may be ours', async () => {
+  expect(await find(13, {})).toEqual({ type: 'unknown', reason: 'no proof yet' })
 })
