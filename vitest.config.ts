@@ -1,12 +1,29 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Several nodes that keep the time of an L1: they run after all others, one file at a time, so that nothing makes them late. */
+const BY_THE_CLOCK = ['test/scenario/preconf*.test.ts', 'test/e2e/preconfPos.test.ts']
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // Two forks at most: the suites load KZG and EVM state, and a developer's machine has other work to do.
-    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...BY_THE_CLOCK],
+          // Two forks at most: the suites load KZG and EVM state, and a developer's machine has other work to do.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'by the clock', include: BY_THE_CLOCK, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 })

@@ -26,13 +26,13 @@ import { createWallet, type Promised } from '../support/preconf/wallet.ts'
 const SECONDS_PER_SLOT = 4
 const SLOTS_PER_EPOCH = 32
 /** More slots than what comes before the nodes takes; L1 begins so long ago, and catches up with the clock. */
-const SETUP_SLOTS = 215
-/** Of 64 validators: a fifth of the slots, so windows of five on average. */
-const VALIDATORS = [0, 1, 2].map((operator) => Array.from({ length: 4 }, (_, i) => operator * 20 + i))
-/** Twelve slots: the guard of a new key waits so long, and longer windows are promised for when their end is that near. */
-const WINDOW_SECONDS = 12 * SECONDS_PER_SLOT
+const SETUP_SLOTS = 205
+/** Of 64 validators: a quarter of the slots, so windows of four on average. */
+const VALIDATORS = [0, 1, 2].map((operator) => Array.from({ length: 5 }, (_, i) => operator * 20 + i))
+/** Sixteen slots: the guard of a new key waits so long, and longer windows are promised for when their end is that near. */
+const WINDOW_SECONDS = 16 * SECONDS_PER_SLOT
 const SEQUENCING = { blockMs: 1000, fragMs: 200, stopBeforeMs: 8000, batchMs: 12_000 }
-const DEADLINE_MS = 300_000
+const DEADLINE_MS = 480_000
 /** Of the contracts' devnet; funded on L2. */
 const WALLET_KEY: Hex = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'
 
@@ -95,6 +95,7 @@ describe.skipIf(!hasPosL1)(`promises by the lookahead of a proof-of-stake L1${po
     // From the epoch after the next one on they have turns.
     const { currentSlot } = await l1.head()
     await l1.nextSlot((Math.floor(currentSlot / SLOTS_PER_EPOCH) + 2) * SLOTS_PER_EPOCH - currentSlot)
+    while (timeOf((await l1.head()).currentSlot + 1) < Date.now()) await l1.nextSlot()
     pos = await startPosNode(l1, spec)
     driver = drive().catch((error: unknown) => {
       if (!driving.signal.aborted) throw error
