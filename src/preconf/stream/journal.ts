@@ -13,7 +13,7 @@ import type {
   SealedBlock,
 } from '../../propose/sequencer/events.ts'
 import type { SqlValue, Store, StoreTransaction } from '../../store/store.ts'
-import type { SealedMessage } from './message.ts'
+import { BLOCK_BYTES_MAX, type SealedMessage } from './message.ts'
 import { BLOCK_COLUMNS, blockValues, type KeptBlock, readBlock } from './rows.ts'
 
 export type { KeptBlock } from './rows.ts'
@@ -26,7 +26,7 @@ export type StreamJournal = BuildJournal & {
   blocksOn(parentHash: Hash): Promise<readonly KeptBlock[]>
   /** Kept under a block's hash: more than one if it was promised in two ways. */
   blocksOf(blockHash: Hash): Promise<readonly KeptBlock[]>
-  /** Published blocks from `number` on, in order; at most `count`. */
+  /** Published blocks from `number` on, in order; at most `count`, and of several no more bytes than the largest may have. */
   blocksFrom(number: bigint, count: number): Promise<readonly SealedMessage[]>
   /** Signed blocks with numbers from `from` to `to`, both included, in order. */
   blocksBetween(from: bigint, to: bigint): Promise<readonly KeptBlock[]>
@@ -163,11 +163,16 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
       return rows.map(readBlock)
     },
     async blocksFrom(number, count) {
-      const rows = await store.all(
-        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks
-         WHERE number >= ? AND seal_signature IS NOT NULL ORDER BY number, rowid LIMIT ?`,
-        [number, count],
-      )
+      const from =
+        'FROM stream_blocks WHERE number >= ? AND seal_signature IS NOT NULL ORDER BY number, rowid'
+      const sizes = await store.all(`SELECT length(transactions) AS size ${from} LIMIT ?`, [number, count])
+      let bytes = 0
+      const fitting = sizes.findIndex(({ size }) => {
+        bytes += size as number
+        return bytes > BLOCK_BYTES_MAX
+      })
+      const limit = fitting === -1 ? sizes.length : Math.max(fitting, 1)
+      const rows = await store.all(`SELECT ${BLOCK_COLUMNS} ${from} LIMIT ?`, [number, limit])
       return rows.flatMap((row) => messageOf(readBlock(row)) ?? [])
     },
     async blocksBetween(from, to) {
