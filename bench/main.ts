@@ -10,6 +10,8 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   blocks: async () => (await import('./blocks.ts')).run(),
   growth: async () => (await import('./growth.ts')).run(),
   state: async () => (await import('./state.ts')).run(),
+  guard: async () => (await import('./guard.ts')).run(),
+  follow: async () => (await import('./follow.ts')).run(),
   preconf: async () => (await import('./preconf.ts')).run(),
 }
 
