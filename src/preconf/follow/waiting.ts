@@ -12,6 +12,7 @@ export type Waiting = {
   childrenOf(parentHash: Hash): readonly Held[]
   /** Takes out those whose window was not known. */
   unverified(): readonly Held[]
+  /** Signed rightly. */
   has(blockHash: Hash): boolean
   /** Highest number that waits and is signed rightly. */
   highest(): bigint | undefined
@@ -29,17 +30,17 @@ const HELD_BYTES_MAX = 64 * 1024 * 1024
 const UNVERIFIED_MAX = 64
 
 export function createWaiting(): Waiting {
-  const held = new Map<Hash, Held & { readonly bytes: number }>()
+  const held = new Map<string, Held & { readonly bytes: number }>()
   let bytes = 0
 
-  function remove(hash: Hash): void {
-    bytes -= held.get(hash)?.bytes ?? 0
-    held.delete(hash)
+  function remove(id: string): void {
+    bytes -= held.get(id)?.bytes ?? 0
+    held.delete(id)
   }
 
   function takeOut(wanted: (each: Held) => boolean): readonly Held[] {
     const found = [...held.values()].filter(wanted)
-    for (const { message } of found) remove(message.block.hash)
+    for (const each of found) remove(idOf(each))
     return found.sort((a, b) => Number(a.message.block.header.number - b.message.block.header.number))
   }
 
@@ -51,7 +52,7 @@ export function createWaiting(): Waiting {
         if (furthest === undefined || each.message.block.header.number > furthest.message.block.header.number)
           furthest = each
       if (furthest === undefined) return
-      remove(furthest.message.block.hash)
+      remove(idOf(furthest))
     }
   }
 
@@ -62,11 +63,12 @@ export function createWaiting(): Waiting {
       if (!isVerified) {
         const own = [...held.values()].filter((each) => !each.isVerified && each.source === source)
         const [oldest] = own
-        if (own.length >= UNVERIFIED_MAX && oldest !== undefined) remove(oldest.message.block.hash)
+        if (own.length >= UNVERIFIED_MAX && oldest !== undefined) remove(idOf(oldest))
       }
-      remove(hash)
+      const id = idOf({ message, source, isVerified })
+      remove(id)
       const size = transactions.reduce((sum, raw) => sum + raw.length, 2048)
-      held.set(hash, { message, source, isVerified, bytes: size })
+      held.set(id, { message, source, isVerified, bytes: size })
       bytes += size
       makeRoom()
     },
@@ -89,4 +91,9 @@ export function createWaiting(): Waiting {
       return held.size
     },
   }
+}
+
+/** What nobody could check may be a forged copy: it stands for its source alone. */
+function idOf({ message, source, isVerified }: Held): string {
+  return isVerified ? message.block.hash : `${message.block.hash} ${source}`
 }

@@ -197,6 +197,18 @@ test('a block whose time has not come is looked at again when it has', async () 
   await vi.waitFor(() => expect(follower.chain.heads().latest.hash).toBe(block.hash), 5_000)
 })
 
+test('a forged copy that comes first does not keep the block out while nobody can judge either', async () => {
+  await start('forged-first')
+  const block = await executed()
+  world.setHorizon(0n)
+  const forged = { ...messageOf(block), envSignature: block.signature }
+  expect(await follower.follower.take(messageJson(forged), 'liar')).toEqual({ type: 'later' })
+  expect(await take(messageOf(block))).toEqual({ type: 'later' })
+  expect(await follower.follower.take(messageJson(forged), 'liar')).toEqual({ type: 'later' })
+  world.setHorizon(1_000n)
+  await vi.waitFor(() => expect(follower.chain.heads().latest.hash).toBe(block.hash), 5_000)
+})
+
 test('nobody is blamed while the schedule is not known, and what came is taken when it is', async () => {
   await start('horizon')
   const block = await executed()
