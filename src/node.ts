@@ -291,6 +291,8 @@ async function createStatus(deps: {
           metrics.refsNumber.set({ layer: 'l1', type: 'head' }, Number(progress.l1.number))
           return
         case 'reorg':
+          // Until what came in place of it is derived.
+          isSynced = false
           cursor = progress.l1
           metrics.l1ReorgDepth.observe(Number(progress.l1Depth))
           metrics.pipelineResetsTotal.inc({ reason: 'l1Reorg' })
