@@ -43,6 +43,8 @@ export function createNode(config: NodeConfig): PreconfNode {
   const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null
   const note = (event: NodeEvent): void => {
     if (event.type === 'log') log.push(event)
+    if (event.type === 'failed')
+      log.push({ type: 'log', level: 'error', atMs: Date.now(), text: `it ended: ${event.reason}` })
     if (event.type !== 'change') return
     changes.push(event)
     added.push(...event.added)
@@ -86,7 +88,11 @@ export function createNode(config: NodeConfig): PreconfNode {
           if (event.type === 'ready') resolve()
           if (event.type === 'failed') reject(new Error(`${config.name}: ${event.reason}`))
         })
-        started.once('exit', (code, signal) => reject(new Error(`${config.name} ended: ${code ?? signal}`)))
+        started.once('exit', (code, signal) => {
+          const text = `its process ended: ${code ?? signal}`
+          log.push({ type: 'log', level: 'warn', atMs: Date.now(), text })
+          reject(new Error(`${config.name}: ${text}`))
+        })
       })
     },
     kill: () => end('SIGKILL'),
