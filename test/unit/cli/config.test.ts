@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ALL_OPTIONS } from '../../../src/cli/config/allOptions.ts'
 import { loadConfig } from '../../../src/cli/config/load.ts'
 import {
   DERIVE_OPTIONS,
@@ -12,6 +13,7 @@ import {
 } from '../../../src/cli/config/options.ts'
 import { formatConfig } from '../../../src/cli/config/print.ts'
 import { ConfigError, environmentName, resolveConfig } from '../../../src/cli/config/resolve.ts'
+import { SEQUENCE_OPTIONS } from '../../../src/cli/config/sequenceOptions.ts'
 import { nodeOptionsOf } from '../../../src/cli/nodeConfig.ts'
 
 const NOTHING = { flags: {}, environment: {}, file: {}, preset: {} }
@@ -51,7 +53,7 @@ describe('where a value comes from, the first that has it', () => {
   })
 
   test('every option has its own variable', () => {
-    const names = [...NODE_OPTIONS, ...DERIVE_OPTIONS, ...DEVNET_OPTIONS].map(({ flag }) => flag)
+    const names = ALL_OPTIONS.map(({ flag }) => flag)
     const distinct = new Set(names)
     expect(new Set([...distinct].map(environmentName)).size).toBe(distinct.size)
     expect(environmentName('l1.trust-transaction-hashes')).toBe('PLUMBLINE_L1_TRUST_TRANSACTION_HASHES')
@@ -67,10 +69,23 @@ describe('where a value comes from, the first that has it', () => {
       'l1.trust-transaction-hashes': 'true',
       'l1.timeout': '500',
       'devnet.exit-after-demo': 'true',
+      'devnet.sequence': 'true',
+      'preconf.follow': 'ws://a.test,https://b.test',
+      'preconf.committers': `0x${'ab'.repeat(20)}`,
+      'preconf.commit-boost': 'http://a.test',
+      'preconf.commit-boost-proxy': `0x${'ab'.repeat(20)}`,
+      'preconf.l1-builder': 'http://a.test',
+      'sequencer.block-ms': '1000',
+      'sequencer.frag-ms': '200',
+      'sequencer.batch-ms': '2000',
+      'sequencer.blobs': '3',
+      'sequencer.gas-limit': '20000000',
+      'sequencer.coinbase': `0x${'ab'.repeat(20)}`,
+      'sequencer.takes-open-windows': 'true',
       'log.level': 'warn',
       'log.format': 'json',
     }
-    for (const options of [NODE_OPTIONS, DERIVE_OPTIONS, DEVNET_OPTIONS] as const) {
+    for (const options of [NODE_OPTIONS, DERIVE_OPTIONS, DEVNET_OPTIONS, SEQUENCE_OPTIONS] as const) {
       for (const { flag } of options) {
         const text = examples[flag] ?? '12'
         const ways = [
