@@ -34,7 +34,8 @@ beforeAll(async () => {
     sequencers: SEQUENCERS,
     followers: 2,
     absent: 1,
-    beginsWith: ABSENT,
+    // Time for guards whose memory is new, before the first of them is needed.
+    beginsWith: SEQUENCERS - 1,
     wallets: WALLETS + 1,
     secondsPerSlot: SECONDS_PER_SLOT,
     slotsPerEpoch: SLOTS_PER_EPOCH,
@@ -66,7 +67,6 @@ test('each sequencer answers in his turns with promises of both kinds, over a mi
   await reach(1, 2)
   await forceIn()
   net.l1.clock.missSlots(1)
-  // In the first of their turns guards may still wait, because their memory is new.
   await eventually('promises of both kinds by everybody', () =>
     net.sequencers.every((_, sequencer) =>
       [true, false].every((isExecution) =>
@@ -83,7 +83,7 @@ test('what was forced in comes first in its proposal', async () => {
 
 test('followers had every promised block before L1 did', async () => {
   await traffic.stop()
-  await reach(ABSENT, 0)
+  await eventually('the turn of nobody', () => net.l1.turnAt() === ABSENT)
   const [sequencer] = net.sequencers
   await eventually('everything landed everywhere', () =>
     net.nodes.every(
