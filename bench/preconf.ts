@@ -25,17 +25,17 @@ export async function run(): Promise<readonly BenchRow[]> {
     seed: 'bench',
     sequencers: 1,
     followers: 1,
-    wallets: PROMISED_WALLETS + SENDING_WALLETS,
+    wallets: 2 * PROMISED_WALLETS + SENDING_WALLETS,
     secondsPerSlot: SECONDS_PER_SLOT,
     slotsPerEpoch: SLOTS_PER_EPOCH,
   })
   try {
     await beginWindow(net)
     // A first, short one, since code that never ran is slow.
-    await askForPromises(net, { seconds: 3, firstNonce: 0 })
+    await askForPromises(net, { seconds: 5, first: 0 })
     await beginWindow(net)
     const promises = await measure(net, () =>
-      askForPromises(net, { seconds: PROMISES_SECONDS, firstNonce: 3 }),
+      askForPromises(net, { seconds: PROMISES_SECONDS, first: PROMISED_WALLETS }),
     )
     const transactions = await measure(net, () => sendTransactions(net))
     const landed = await countLanded(net)
@@ -82,13 +82,17 @@ async function beginWindow(net: PreconfNet): Promise<void> {
   })
 }
 
-function askForPromises(net: PreconfNet, work: { readonly seconds: number; readonly firstNonce: number }) {
-  const keys = Array.from({ length: PROMISED_WALLETS }, (_, i) => walletKey(i))
-  return makeLoad(net, { type: 'promises', perSecond: PROMISES_PER_SECOND, keys, ...work })
+/** By wallets from `first` on, which did nothing before. */
+function askForPromises(
+  net: PreconfNet,
+  { first, seconds }: { readonly first: number; readonly seconds: number },
+) {
+  const keys = Array.from({ length: PROMISED_WALLETS }, (_, i) => walletKey(first + i))
+  return makeLoad(net, { type: 'promises', perSecond: PROMISES_PER_SECOND, keys, seconds, firstNonce: 0 })
 }
 
 function sendTransactions(net: PreconfNet) {
-  const keys = Array.from({ length: SENDING_WALLETS }, (_, i) => walletKey(PROMISED_WALLETS + i))
+  const keys = Array.from({ length: SENDING_WALLETS }, (_, i) => walletKey(2 * PROMISED_WALLETS + i))
   return makeLoad(net, {
     type: 'transactions',
     seconds: TRANSACTIONS_SECONDS,
@@ -101,7 +105,7 @@ function sendTransactions(net: PreconfNet) {
 /** Transactions of the sending wallets in what L1 has, once all that was promised is there. */
 async function countLanded(net: PreconfNet): Promise<number> {
   const [sequencer] = net.sequencers
-  const wallets = net.l1.wallets.slice(PROMISED_WALLETS)
+  const wallets = net.l1.wallets.slice(2 * PROMISED_WALLETS)
   const count = async (tag: string) => {
     let sum = 0
     for (const { address } of wallets)

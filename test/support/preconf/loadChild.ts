@@ -73,21 +73,22 @@ function bodyOf(load: Pick<Load, 'slasher'>, raw: Uint8Array, slot: number): str
 
 async function askForPromises(load: Load, work: PromiseLoad): Promise<LoadResult> {
   const count = Math.floor(work.perSecond * work.seconds)
-  const signers = work.keys.map((key) => signerOf(load, key))
-  const raws = Array.from({ length: count }, (_, i) =>
-    signers[i % signers.length]!(work.firstNonce + Math.floor(i / signers.length)),
-  )
+  const wallets = work.keys.map((key) => ({ sign: signerOf(load, key), nonce: work.firstNonce }))
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX })
   const latenciesMs: number[] = []
   const answers: Record<string, number> = {}
   await atPace(work.perSecond, count, async (i) => {
-    const body = bodyOf(load, raws[i]!, lastSlot(load))
+    const wallet = wallets[i % wallets.length]!
+    const nonce = wallet.nonce++
+    const body = bodyOf(load, wallet.sign(nonce), lastSlot(load))
     const start = performance.now()
     const answer = await post(agent, load.url, body)
     if (answer === 'ok') latenciesMs.push(performance.now() - start)
+    // What was refused leaves a gap that the wallet's next request fills.
+    else wallet.nonce = Math.min(wallet.nonce, nonce)
     answers[answer] = (answers[answer] ?? 0) + 1
   })
-  return { latenciesMs, answers, sent: [], seconds: work.seconds }
+  return { latenciesMs, answers, sent: wallets.map(({ nonce }) => nonce), seconds: work.seconds }
 }
 
 async function askBadly(load: Load, work: BadLoad): Promise<LoadResult> {

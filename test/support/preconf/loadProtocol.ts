@@ -49,7 +49,7 @@ export type LoadResult = {
   readonly latenciesMs: readonly number[]
   /** How often each answer was given: `ok`, or an error. By kind where there are several. */
   readonly answers: Readonly<Record<string, number>>
-  /** Sent by each key, in order; of transactions only. */
+  /** By key: transactions sent, or the nonce that comes next. */
   readonly sent: readonly number[]
   readonly seconds: number
 }
