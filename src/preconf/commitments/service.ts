@@ -197,7 +197,9 @@ export async function createCommitments(
     const next = await nextBlock()
     const transaction = admitRaw(read.transaction, { rules, next, tip: price.honouredAt(requestedAt) })
     const included = await bySender(transaction.sender, async () => {
-      checkAccount(transaction, await accountNow(transaction.sender), 0n)
+      await betweenBlocks(async () => {
+        checkAccount(transaction, await accountNow(transaction.sender), 0n)
+      })
       checkBound(transaction)
       const isInTime = () => now() + options.marginMs <= Number(slot.deadline) * 1000
       return executeNow({ sequencer, wait, blockMs: options.blockMs }, read.transaction, isInTime)
@@ -234,8 +236,10 @@ export async function createCommitments(
     const { sender, nonce, gas, cost, hash: transactionHash } = transaction
     return bySender(sender, async () => {
       checkBound(transaction)
-      const { account, costWei } = owed.after(sender, await accountNow(sender))
-      checkAccount(transaction, account, costWei)
+      await betweenBlocks(async () => {
+        const { account, costWei } = owed.after(sender, await accountNow(sender))
+        checkAccount(transaction, account, costWei)
+      })
       if (owed.gas() + gas > next.gasLimit)
         throw new CommitmentRefusedError('windowFull', `${next.gasLimit} gas may be promised ahead`)
       await addToPool(read.transaction)
@@ -366,6 +370,20 @@ export async function createCommitments(
       } catch (error) {
         if (!(error instanceof TemporaryError || error instanceof ResetError)) throw error
         if (attempt === READ_ATTEMPTS) throw new CommitmentRefusedError('syncing', error.message)
+        await wait(READ_PAUSE_MS)
+      }
+    }
+  }
+
+  /** A block that is being sealed is neither under way nor the latest: what seems to be a gap may be filled by it. */
+  async function betweenBlocks(check: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const isBetween = sequencer.pending() === undefined
+      try {
+        return await check()
+      } catch (error) {
+        const isGap = error instanceof CommitmentRefusedError && error.code === 'nonceGap'
+        if (!isGap || !isBetween || attempt === READ_ATTEMPTS) throw error
         await wait(READ_PAUSE_MS)
       }
     }
