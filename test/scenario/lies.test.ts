@@ -11,9 +11,8 @@ import { concatBytes } from '../../src/primitives/bytes.ts'
 import { connectL1, openHarness } from '../support/derive/harness.ts'
 import { payloadAfter, signTransfer } from '../support/derive/payload.ts'
 import type { Fault } from '../support/l1/faults/fault.ts'
-import { FAULTS, findFault } from '../support/l1/faults/index.ts'
+import { FAULTS, findFault, isAboutTransactions } from '../support/l1/faults/index.ts'
 import { createLyingProvider } from '../support/l1/faults/lyingProvider.ts'
-import { TRANSACTION_FAULTS } from '../support/l1/faults/transactionFaults.ts'
 import { createRandom } from '../support/l1/random.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.ts'
 import { endpointOf } from '../support/l1Room.ts'
@@ -106,7 +105,7 @@ function sourcesOf(sim: SimulatedL1, fault: Fault, isAlone = false) {
     beacons: fault.type === 'blobs' || fault.type === 'transport' ? [liar, ...behind] : [honest],
     quorum: isVote ? 2 : 1,
     // Of a proposal in history the hash chain proves everything but which transaction made it.
-    historyProof: TRANSACTION_FAULTS.some(({ name }) => name === fault.name) ? 'receipts' : 'hash-chain',
+    historyProof: isAboutTransactions(fault.name) ? 'receipts' : 'hash-chain',
   }
   return { options, told: provider.told }
 }

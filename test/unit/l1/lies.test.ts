@@ -1,8 +1,7 @@
 /** One provider lies or fails, and is the preferred one; an honest one carries on, and the consumer never sees the lie. */
 import { expect, test } from 'vitest'
-import { FAULTS, findFault } from '../../support/l1/faults/index.ts'
+import { FAULTS, findFault, isAboutTransactions } from '../../support/l1/faults/index.ts'
 import { createLyingProvider } from '../../support/l1/faults/lyingProvider.ts'
-import { TRANSACTION_FAULTS } from '../../support/l1/faults/transactionFaults.ts'
 import { createRandom } from '../../support/l1/random.ts'
 import {
   buildLongChain,
@@ -35,8 +34,7 @@ for (const fault of l1Faults) {
         ...(isVote ? [endpointOf('third', chain)] : []),
       ],
       quorum: isVote ? 2 : 1,
-      // The hash chain of proposals does not cover the transactions that made them.
-      historyProof: TRANSACTION_FAULTS.some(({ name }) => name === fault.name) ? 'receipts' : 'hash-chain',
+      historyProof: isAboutTransactions(fault.name) ? 'receipts' : 'hash-chain',
     })
     const follower = createFollower(l1, chain, start)
     await follower.run()

@@ -23,3 +23,8 @@ export function findFault(name: string): Fault {
   if (fault === undefined) throw new RangeError(`no fault is called ${name}`)
   return fault
 }
+
+/** The hash chain of proposals does not cover which transactions made them: what lies about that is seen by their receipts alone. */
+export function isAboutTransactions(name: string): boolean {
+  return name === 'receipts-swapped' || TRANSACTION_FAULTS.some((fault) => fault.name === name)
+}
