@@ -1,7 +1,11 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Several nodes that keep the time of an L1: they run after all others, one file at a time, so that nothing makes them late. */
-const BY_THE_CLOCK = ['test/scenario/preconf*.test.ts', 'test/e2e/preconfPos.test.ts']
+const BY_THE_CLOCK = [
+  'test/scenario/preconf*.test.ts',
+  'test/soak/preconf.test.ts',
+  'test/e2e/preconfPos.test.ts',
+]
 
 export default defineConfig({
   test: {
