@@ -22,8 +22,8 @@ export const EXPECTED = {
   garbageTransaction: ['malformedTransaction', 'unsupportedTransaction'],
 } as const
 
-/** At the end of a window nothing is promised, whatever is asked. */
-export const AT_ANY_TIME = ['notEnoughTime', 'windowNotOpen'] as const
+/** At the end of a window nothing is promised, whatever is asked; and an address that asks too fast is not listened to. */
+export const AT_ANY_TIME = ['notEnoughTime', 'windowNotOpen', 'rateLimited'] as const
 
 const OVERSIZE_BYTES = 200_000
 /** Of accounts without ether. */
