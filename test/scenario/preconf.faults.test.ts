@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { BlockRef } from '../support/preconf/childProtocol.ts'
-import { contents, eventually, type PreconfNet, startPreconfNet } from '../support/preconf/net.ts'
+import { contents, eventually, type PreconfNet, startPreconfNet, untilQuiet } from '../support/preconf/net.ts'
 import type { PreconfNode } from '../support/preconf/node.ts'
 import { expectDerivedFromL1 } from '../support/preconf/oracle.ts'
 import { expectKept, expectKeptOrTold, startTraffic } from '../support/preconf/traffic.ts'
@@ -151,8 +151,7 @@ test('a sequencer killed in his window goes on where he was, and signs nothing t
 
 test('nobody signed or had two blocks of one number', async () => {
   await net.sequencers[0]!.start()
-  await eventually('the turn of nobody', () => net.l1.turnAt() === ABSENT)
-  await eventually('everything landed', () => net.nodes.every((node) => unlanded(node) === 0))
+  await untilQuiet(net, ABSENT)
   for (const [number, hashes] of contents(net.nodes)) expect(hashes.size, `block ${number}`).toBe(1)
   const evidence = await follower().ask<readonly unknown[]>('based_getPreconfEvidence')
   expect(evidence).toEqual([])

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { Hash } from '../../src/primitives/hex.ts'
 import { encodeManifest } from '../../src/protocol/shasta/encodeManifest.ts'
-import { contents, eventually, type PreconfNet, startPreconfNet } from '../support/preconf/net.ts'
+import { contents, eventually, type PreconfNet, startPreconfNet, untilQuiet } from '../support/preconf/net.ts'
 import { expectDerivedFromL1 } from '../support/preconf/oracle.ts'
 import { expectKept, readDomain, startTraffic, type Traffic } from '../support/preconf/traffic.ts'
 import { createWallet } from '../support/preconf/wallet.ts'
@@ -83,13 +83,7 @@ test('what was forced in comes first in its proposal', async () => {
 
 test('followers had every promised block before L1 did', async () => {
   await traffic.stop()
-  await eventually('the turn of nobody', () => net.l1.turnAt() === ABSENT)
-  const [sequencer] = net.sequencers
-  await eventually('everything landed everywhere', () =>
-    net.nodes.every(
-      (node) => node.safe().hash === node.latest().hash && node.safe().hash === sequencer!.safe().hash,
-    ),
-  )
+  await untilQuiet(net, ABSENT)
   const promised = new Set(
     traffic.promises().flatMap(({ execution }) => (execution ? [Number(execution.blockNumber)] : [])),
   )

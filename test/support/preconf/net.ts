@@ -103,6 +103,27 @@ export function describeNodes(nodes: readonly PreconfNode[]): string {
   return lines.join('\n')
 }
 
+/**
+ * Waits for the first half of a turn in which nobody sequences, with all that was promised landed everywhere: what follows has until the
+ * next sequencer begins, in the last slot of it.
+ */
+export async function untilQuiet(net: PreconfNet, absent: number): Promise<void> {
+  const { slotsPerEpoch } = net.l1.sim.config.schedule as { readonly slotsPerEpoch: number }
+  // One that was just started has said nothing yet.
+  const heard = () => net.nodes.filter((node) => node.isRunning() && node.changes().length > 0)
+  await eventually('the turn of nobody, with everything landed', () => {
+    const isEarly = net.l1.turnAt() === absent && net.l1.clock.slot() % slotsPerEpoch < slotsPerEpoch / 2
+    const running = heard()
+    const [first] = running
+    return (
+      isEarly &&
+      running.every(
+        (node) => node.latest().hash === first!.safe().hash && node.safe().hash === first!.safe().hash,
+      )
+    )
+  })
+}
+
 /** Hashes of the blocks that any of the nodes ever had, by number: more than one for a number is a change of mind. */
 export function contents(nodes: readonly PreconfNode[]): ReadonlyMap<number, ReadonlySet<Hash>> {
   const found = new Map<number, Set<Hash>>()
