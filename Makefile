@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 
-.PHONY: run test unit conformance soak bench build setup lint clean
+.PHONY: run test unit conformance clock soak bench build setup lint clean
 
 run: build
 	node dist/cli/main.js devnet
@@ -19,9 +19,13 @@ unit: build
 conformance: build
 	CONFORMANCE=full node test/run.mjs --no-contracts test/conformance
 
+# Whole nets of nodes that keep an L1's time; nothing else should run beside them. Ten minutes.
+clock: build
+	CLOCK=1 node test/run.mjs --no-contracts test/scenario/preconf test/e2e/preconfPos
+
 # The long ones: real process kills by the hundred, and the contracts' invariants at full depth (most of an hour).
 soak: build
-	SOAK=1 node test/run.mjs --no-contracts test/soak
+	SOAK=1 CLOCK=1 node test/run.mjs --no-contracts test/soak
 	node contracts/forge.mjs invariants
 
 bench: build
