@@ -20,8 +20,8 @@ import type { TxPool } from '../../propose/txPool.ts'
 import { PROPOSE_OPTIONS } from '../config/bridgeOptions.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/resolve.ts'
-import { createDevnetPool } from '../devnet/proposing.ts'
 import { logFormatOf, loggerOf, nodeOptionsOf } from '../nodeConfig.ts'
+import { createNodePool } from '../nodePool.ts'
 import { openPosting, type PostingAccounts, readPostingAccounts } from '../posting.ts'
 import { runNode } from '../runNode.ts'
 import { createShutdown } from '../shutdown.ts'
@@ -50,7 +50,7 @@ export function proposeCommand(): Command {
       {
         ...options,
         createPool: async (rooms) => {
-          pool = await createDevnetPool(rooms, logger)
+          pool = await createNodePool(rooms, logger)
           return pool
         },
       },

@@ -8,8 +8,8 @@ import { DEFAULT_SEQUENCER_OPTIONS } from '../../propose/sequencer/sequencer.ts'
 import { openJwtSecret } from '../../rpc/engine/secretFile.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { SEQUENCE_OPTIONS } from '../config/sequenceOptions.ts'
-import { createDevnetPool, devnetPoolRules } from '../devnet/proposing.ts'
 import { followOptionsOf, logFormatOf, loggerOf, nodeOptionsOf } from '../nodeConfig.ts'
+import { createNodePool, poolRulesOf } from '../nodePool.ts'
 import { openPosting, type Posting, type PostingAccounts, readPostingAccounts } from '../posting.ts'
 import { guardFilesOf, hasPreconfKey, openSigner } from '../preconfKeys.ts'
 import { runNode } from '../runNode.ts'
@@ -36,7 +36,7 @@ export function sequenceCommand(): Command {
       secret: await openJwtSecret(secretFile),
     }
     const posting = openPosting({ config, spec: options.spec, accounts, dataDir: options.dataDir, logger })
-    let pool: Awaited<ReturnType<typeof createDevnetPool>> | undefined
+    let pool: Awaited<ReturnType<typeof createNodePool>> | undefined
     let proving: Promise<void> | undefined
     try {
       await runNode(
@@ -44,7 +44,7 @@ export function sequenceCommand(): Command {
           ...options,
           ...(authrpc && { authrpc }),
           createPool: async (rooms) => {
-            pool = await createDevnetPool(rooms, logger)
+            pool = await createNodePool(rooms, logger, gasLimitTargetOf(config))
             return pool
           },
           preconf: async (rooms) => {
@@ -73,7 +73,7 @@ function signingOf(
     readonly rooms: Rooms
     readonly posting: Posting
     readonly accounts: PostingAccounts
-    readonly pool: Awaited<ReturnType<typeof createDevnetPool>>
+    readonly pool: Awaited<ReturnType<typeof createNodePool>>
   },
 ): NonNullable<PreconfOptions['signing']> {
   const { rooms, posting, accounts, pool } = parts
@@ -88,7 +88,7 @@ function signingOf(
     counterPath,
     windowSeconds: BigInt(config.need<number>('preconf.window-slots')) * secondsPerSlot,
     pool,
-    rules: devnetPoolRules(rooms.spec),
+    rules: poolRulesOf(rooms.spec),
     inbox: posting.inbox,
     poster: posting.poster,
     ...(l1Builder !== undefined && { l1Builder: createL1Builder(l1Builder) }),
@@ -102,9 +102,13 @@ function signingOf(
       batchMs: config.get<number>('sequencer.batch-ms') ?? twoSlotsMs,
       blobsMax: config.need<number>('sequencer.blobs'),
       anchorLag: BigInt(config.need<number>('sequencer.anchor-lag')),
-      gasLimitTarget: BigInt(config.need<number>('sequencer.gas-limit')),
+      gasLimitTarget: gasLimitTargetOf(config),
       takesOpenWindows: config.need<boolean>('sequencer.takes-open-windows'),
       forcedMargin: 2n * secondsPerSlot,
     },
   }
+}
+
+function gasLimitTargetOf(config: Config): bigint {
+  return BigInt(config.need<number>('sequencer.gas-limit'))
 }

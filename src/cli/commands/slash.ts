@@ -2,37 +2,15 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { BaseError, formatEther } from 'viem'
-import { z } from 'zod'
 import { parseEvidenceFile } from '../../preconf/evidence/file.ts'
 import { slash } from '../../preconf/evidence/slash.ts'
 import { createL1Client, createOwner, findContracts } from '../../preconf/operator.ts'
 import { CriticalError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
-import { BRIDGE_OPTIONS, PROPOSE_OPTIONS } from '../config/bridgeOptions.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
-import { CHAIN_OPTIONS, L1_OPTIONS, LOG_OPTIONS, type OptionSpec } from '../config/options.ts'
-import { PRECONF_OPTIONS } from '../config/preconfOptions.ts'
+import { EVIDENCE_OPTIONS, SLASH_OPTIONS } from '../config/slashOptions.ts'
 import { readKeyFile } from '../keyFile.ts'
 import { loggerOf, specOf } from '../nodeConfig.ts'
-
-const EVIDENCE: OptionSpec = {
-  flag: 'evidence',
-  argument: '<file>',
-  description: 'evidence as a follower writes it (JSON)',
-  schema: z.string().min(1),
-}
-const NODE = BRIDGE_OPTIONS.filter(({ flag }) => flag === 'l2.rpc')
-const KEY = PROPOSE_OPTIONS.filter(({ flag }) => flag === 'key-file')
-const OPERATOR = PRECONF_OPTIONS.filter(({ flag }) => flag === 'operator').slice(0, 1)
-
-export const SLASH_OPTIONS: readonly OptionSpec[] = [
-  EVIDENCE,
-  ...KEY,
-  ...OPERATOR,
-  ...CHAIN_OPTIONS.filter(({ flag }) => flag !== 'genesis'),
-  ...L1_OPTIONS,
-  ...LOG_OPTIONS,
-]
 
 /** A file holds two signed promises: a few kB. */
 const FILE_BYTES_MAX = 64 * 1024
@@ -75,12 +53,11 @@ export function slashCommand(): Command {
 }
 
 export function evidenceCommand(): Command {
-  const options = [...NODE, ...LOG_OPTIONS]
   return addOptions(
     new Command('evidence').description('print what a node found against committers (JSON)'),
-    options,
+    EVIDENCE_OPTIONS,
   ).action(async (flags) => {
-    const answer = await askNode(loadConfig(options, flags), 'based_getPreconfEvidence')
+    const answer = await askNode(loadConfig(EVIDENCE_OPTIONS, flags), 'based_getPreconfEvidence')
     console.log(JSON.stringify(answer, undefined, 2))
   })
 }

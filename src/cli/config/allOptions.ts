@@ -1,12 +1,12 @@
 /** Options of all commands: a file or an environment may serve several of them. */
 
-import { SLASH_OPTIONS } from '../commands/slash.ts'
 import { BRIDGE_OPTIONS, PROPOSE_OPTIONS } from './bridgeOptions.ts'
 import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
 import { SEQUENCE_OPTIONS } from './sequenceOptions.ts'
+import { SLASH_OPTIONS } from './slashOptions.ts'
 
 export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...NODE_OPTIONS,

@@ -9,11 +9,12 @@ import { createDevnetSpec } from '../../spec/devnet.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { serializeRollupSpec } from '../../spec/specFile.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import { createNodePool } from '../nodePool.ts'
 import { runNode } from '../runNode.ts'
 import { startAnvil } from './anvil.ts'
 import { startBeaconFacade } from './beaconFacade.ts'
 import { deployContracts, readArtifact } from './deploy.ts'
-import { createDevnetPool, devnetSigning, runAttester, runProposer } from './proposing.ts'
+import { devnetSigning, runAttester, runProposer } from './proposing.ts'
 
 const L1_CHAIN_ID = 31_337
 /** Short, so that a person sees finality: two epochs behind the head. */
@@ -105,7 +106,7 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
           logger,
           signal,
           createPool: async (rooms) => {
-            pool = await createDevnetPool(rooms, logger)
+            pool = await createNodePool(rooms, logger)
             return pool
           },
           ...(options.isSequenced && {

@@ -1,8 +1,7 @@
 /** What makes a node of the devnet a proposer: its pool, its proposals, and the attested checkpoints (trusted). */
 import { join } from 'node:path'
 import { privateKeyToAccount } from 'viem/accounts'
-import { rollupRules } from '../../engine/rules/evmRules.ts'
-import type { Node, Rooms } from '../../node.ts'
+import type { Node } from '../../node.ts'
 import { createLocalSigner } from '../../preconf/keys/localSigner.ts'
 import type { SigningOptions } from '../../preconf/signing.ts'
 import { type Address, hexToBytes } from '../../primitives/hex.ts'
@@ -11,38 +10,20 @@ import { createBlobProver } from '../../propose/blobProver.ts'
 import { createInboxReader } from '../../propose/inbox.ts'
 import { createFileJournal } from '../../propose/journal.ts'
 import { createL1Rpc } from '../../propose/l1Rpc.ts'
-import type { PoolRules } from '../../propose/pool/admission.ts'
-import { createPoolState, followChain, readPoolHead } from '../../propose/pool/followChain.ts'
 import { createPoster, DEFAULT_POSTER_OPTIONS } from '../../propose/poster.ts'
 import { createProposer } from '../../propose/proposer.ts'
 import { DEFAULT_SEQUENCER_OPTIONS } from '../../propose/sequencer/sequencer.ts'
 import { createTurns } from '../../propose/turn.ts'
-import { createTxPool, type TxPool } from '../../propose/txPool.ts'
+import type { TxPool } from '../../propose/txPool.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import { poolRulesOf } from '../nodePool.ts'
 import { ATTESTER_KEYS, PROPOSER_KEY, PROVER_KEY } from './keys.ts'
 
 /** Gas a block aims for, without the anchor's. */
 const GAS_LIMIT_TARGET = 30_000_000n
 /** L1 slots: an epoch, which is the window where anyone may propose. A guard that is new waits as long. */
 const SLOTS_OF_WINDOW = 32n
-
-export function devnetPoolRules(spec: RollupSpec): PoolRules {
-  return { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n }
-}
-
-export async function createDevnetPool(rooms: Rooms, logger: Logger): Promise<TxPool> {
-  const { chain, spec, state } = rooms
-  const pool = createTxPool(
-    { state: createPoolState(() => state.source()), logger },
-    {
-      rules: devnetPoolRules(spec),
-      head: await readPoolHead(chain, spec, GAS_LIMIT_TARGET),
-    },
-  )
-  followChain({ pool, chain, spec, gasLimitTarget: GAS_LIMIT_TARGET, logger })
-  return pool
-}
 
 type ProposingInput = {
   readonly node: Node
@@ -137,7 +118,7 @@ export function devnetSigning(input: {
       counterPath: join(dataDir, 'guard.generation'),
       windowSeconds: SLOTS_OF_WINDOW * BigInt(input.secondsPerSlot),
       ...{ pool, inbox, poster },
-      rules: devnetPoolRules(spec),
+      rules: poolRulesOf(spec),
       sequencer: {
         ...DEFAULT_SEQUENCER_OPTIONS,
         proposer: address,

@@ -166,7 +166,8 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
 
   const noteProduced = (status: ProduceStatus): void => {
     const { type, detail } = status
-    if (type !== 'building' && detail !== produced.detail) logger.info({ state: type, detail }, 'sequencing')
+    if (type !== 'building' && gistOf(detail) !== gistOf(produced.detail))
+      logger.info({ state: type, detail }, 'sequencing')
     produced = status
     if (type !== 'building') show(undefined)
   }
@@ -186,7 +187,7 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
   }
 
   const notePosting = (detail: string): void => {
-    if (detail !== posting) logger.info({ detail }, 'posting')
+    if (gistOf(detail) !== gistOf(posting)) logger.info({ detail }, 'posting')
     posting = detail
   }
 
@@ -257,6 +258,11 @@ function createDeferred(): Deferred {
     resolve = settle
   })
   return { promise, resolve }
+}
+
+/** A sentence that counts says nothing new with each number. */
+function gistOf(sentence: string): string {
+  return sentence.replace(/\d+/g, '#')
 }
 
 function describeError(error: unknown): string {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeEventLog } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { createDevnetPool } from '../../../src/cli/devnet/proposing.ts'
+import { createNodePool } from '../../../src/cli/nodePool.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { type Node, startNode } from '../../../src/node.ts'
 import { sleep } from '../../../src/primitives/async.ts'
@@ -83,7 +83,7 @@ export async function startPosNode(l1: PosL1, spec: RollupSpec): Promise<PosNode
     logger: silentLogger,
     signal: stop.signal,
     createPool: async (rooms) => {
-      pool = await createDevnetPool(rooms, silentLogger)
+      pool = await createNodePool(rooms, silentLogger)
       return pool
     },
   })

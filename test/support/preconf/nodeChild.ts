@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { privateKeyToAccount } from 'viem/accounts'
-import { createDevnetPool } from '../../../src/cli/devnet/proposing.ts'
+import { createNodePool, poolRulesOf } from '../../../src/cli/nodePool.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
-import { rollupRules } from '../../../src/engine/rules/evmRules.ts'
 import { type Rooms, startNode } from '../../../src/node.ts'
 import type { PreconfOptions } from '../../../src/preconf/createPreconf.ts'
 import { createLocalSigner } from '../../../src/preconf/keys/localSigner.ts'
@@ -80,7 +79,7 @@ async function run(): Promise<void> {
     },
     rpc: { host: '127.0.0.1', port: config.port, vhosts: ['127.0.0.1'] },
     createPool: async (rooms) => {
-      pool = await createDevnetPool(rooms, logger)
+      pool = await createNodePool(rooms, logger)
       return pool
     },
     preconf: async (rooms) => ({
@@ -121,7 +120,7 @@ function signingOf(
     counterPath: join(config.dataDir, 'guard-counter'),
     windowSeconds: BigInt(windowSeconds),
     pool,
-    rules: { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n },
+    rules: poolRulesOf(spec),
     inbox: createInboxReader(rpc, spec.l1.inbox),
     poster: createPoster(
       {
