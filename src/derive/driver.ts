@@ -7,7 +7,6 @@ import type { BlockRef } from '../chain/chain.ts'
 import type { L1, L1Position } from '../l1/l1.ts'
 import { assert, assertNever, defined } from '../primitives/assert.ts'
 import { prefetch } from '../primitives/async.ts'
-import { maxBigint } from '../primitives/bigint.ts'
 import { blockSize } from '../primitives/blockSize.ts'
 import { ResetError, TemporaryError } from '../primitives/errors.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -180,13 +179,14 @@ export function createDriver(deps: DriverDeps): Driver {
         await commitUnsafe(deps, { hash, header, transactions, size: blockSize(header, raws) }, origin)
         return 'extended'
       }),
-    drop: (number) =>
+    drop: ({ number, hash }) =>
       inTurn(async () => {
-        const { latest, safe } = chain.heads()
-        const from = maxBigint(number, safe.number + 1n)
-        if (from > latest.number) return
-        const { hash } = defined(await chain.headerByNumber(from - 1n), `L2 block ${from - 1n}`)
-        await commitDrop(deps, { number: from - 1n, hash })
+        const { safe } = chain.heads()
+        const [block] = number > safe.number ? await chain.hashes(number, number) : []
+        if (block?.hash !== hash) return 'otherBlock'
+        const { header } = defined(await chain.headerByNumber(number), `L2 block ${number}`)
+        await commitDrop(deps, { number: number - 1n, hash: header.parentHash })
+        return 'dropped'
       }),
     async run(signal) {
       let failures = 0

@@ -2,7 +2,7 @@
  * Blocks after `safe`: preconfirmed, executed and part of the chain, until L1 says the same or something else. They are made by
  * derivation's own functions from a proposal as it is expected, so what lands unchanged is found to be the same block.
  */
-import type { ChainReader, UnsafeOrigin } from '../chain/chain.ts'
+import type { BlockRef, ChainReader, UnsafeOrigin } from '../chain/chain.ts'
 import type { Engine, ExecutedBlock, OpenBlock } from '../engine/engine.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
 import type { L1 } from '../l1/l1.ts'
@@ -65,8 +65,8 @@ export type UnsafeChain = {
     readonly executed: ExecutedBlock
     readonly origin: UnsafeOrigin
   }): Promise<'extended' | 'otherParent'>
-  /** Forgets the unsafe blocks from `number` on; those that L1 brought stay. */
-  drop(number: bigint): Promise<void>
+  /** Forgets an unsafe block and all that is built on it. `otherBlock`: it is not there any more, or L1 has brought it, and all stays. */
+  drop(block: BlockRef): Promise<'dropped' | 'otherBlock'>
   /** Runs `read` while neither chain nor state changes. */
   between<T>(read: () => Promise<T>): Promise<T>
 }

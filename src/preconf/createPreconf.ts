@@ -154,9 +154,9 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
     // What our sequencer gives up is not put back from the journal.
     const forgoing: PreconfDeps['unsafe'] = {
       ...unsafe,
-      drop: async (number) => {
-        await follower.forgo(number)
-        await unsafe.drop(number)
+      drop: async (block) => {
+        await follower.forgo(block)
+        return unsafe.drop(block)
       },
     }
     const sequencing: Sequencing | undefined =

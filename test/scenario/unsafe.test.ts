@@ -100,7 +100,12 @@ test('blocks behind what has landed stay, and a part of a batch may land', async
   await node.sync()
   const { latest, safe } = node.chain.heads()
   expect([latest.number, safe.number]).toEqual([2n, 1n])
-  await node.driver.drop(0n)
+  // What landed is L1's, and another block is none that was given up.
+  expect(await node.driver.drop(safe)).toBe('otherBlock')
+  expect(await node.driver.drop({ number: latest.number, hash: safe.hash })).toBe('otherBlock')
+  expect(await node.driver.drop({ number: latest.number + 1n, hash: latest.hash })).toBe('otherBlock')
+  expect(node.chain.heads().latest).toEqual(latest)
+  expect(await node.driver.drop(latest)).toBe('dropped')
   expect(node.chain.heads().latest).toEqual(safe)
   await expectFresh(sim, l1, node, 'dropped')
   await node.close()
@@ -240,7 +245,7 @@ test.each(Array.from({ length: 4 }, (_, seed) => seed))(
       const { latest, safe } = node.chain.heads()
       if (manifest.length > 0 && safe.hash === before.hash) reused++
       if (latest.number > safe.number) {
-        await node.driver.drop(safe.number + 1n)
+        await node.dropUnsafe()
         expect(node.chain.heads().latest).toEqual(safe)
       }
       if (round % 8 === 7) await expectFresh(sim, l1, node, `round ${round}`)

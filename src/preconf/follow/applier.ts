@@ -3,7 +3,7 @@
  * extended by only if its hash is the one that was signed. At a start, and whenever L1 takes unlanded blocks away, the journal's
  * are put back; a draft of ours is signed first, by the guard, which gives the same answer for the same content.
  */
-import type { ChainReader } from '../../chain/chain.ts'
+import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { OpenedBlock, UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -32,10 +32,10 @@ export type Applier = {
   /** Puts back what the journal has for the latest block, and on. */
   settle(): Promise<void>
   /**
-   * Our sequencer gives up the blocks from `number` on, which cannot land: they are not put back while L1 stays as it is. To be
-   * called before they are dropped.
+   * Our sequencer gives up an unsafe block, which cannot land, and what is built on it: they are not put back while L1 stays as it is.
+   * To be called before they are dropped.
    */
-  forgo(number: bigint): Promise<void>
+  forgo(block: BlockRef): Promise<void>
   /** False from a start or a reorg on until what was kept is back. */
   isSettled(): boolean
   /** Waits for what is under way, and begins nothing more. */
@@ -243,10 +243,11 @@ export function createApplier(deps: ApplierDeps): Applier {
         return tryExecute(message.block, begun, () => journal.keep(message))
       }),
     settle,
-    async forgo(number) {
+    async forgo(block) {
       const { safe, latest } = chain.heads()
-      const from = number > safe.number ? number : safe.number + 1n
-      for (const { hash } of await chain.hashes(from, latest.number)) forgone.add(hash)
+      if (block.number <= safe.number) return
+      const blocks = await chain.hashes(block.number, latest.number)
+      if (blocks[0]?.hash === block.hash) for (const { hash } of blocks) forgone.add(hash)
     },
     isSettled: () => settled,
     async close() {

@@ -2,7 +2,7 @@
  * Follows what sequencers say, by way of any node that serves the stream: what comes is checked, executed, kept and passed on. The
  * chain it makes is provisional: L1 wins, and what it displaces is evidence. docs/following.md.
  */
-import type { ChainReader } from '../../chain/chain.ts'
+import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
 import type { PendingBlock } from '../../engine/engine.ts'
 import type { Address } from '../../primitives/hex.ts'
@@ -72,7 +72,7 @@ export type Follower = {
   /** What is known of the block under way; undefined between blocks. */
   pending(): PendingBlock | undefined
   /** Before our sequencer drops blocks that cannot land: they are not put back. */
-  forgo(number: bigint): Promise<void>
+  forgo(block: BlockRef): Promise<void>
   /** False until what was kept is back in the chain: a sequencer waits for it. */
   isSettled(): boolean
   status(): FollowerStatus

@@ -2,7 +2,7 @@
  * A batch of blocks that are in the chain already, as blobs, checked before anyone sees it: decoded from the very bytes and validated
  * by derivation at both ends of the time in which it may land, it must ask for exactly these blocks.
  */
-import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
+import type { BlockRef, ChainReader, StoredBlock } from '../../chain/chain.ts'
 import { type DerivationContext, deriveBlocks, type ParentBlock } from '../../derive/blocks.ts'
 import { createReuse } from '../../derive/reuse.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -19,7 +19,15 @@ import { encodeManifest } from '../../protocol/shasta/encodeManifest.ts'
 import type { PendingInclusion } from '../../schedule/forcedInclusions.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { expectProposal, sliceOf } from './forcedBlock.ts'
-import { firstOf, forcedIn, type Group, lastOf, toManifestBlock, type UnlandedBlock } from './groups.ts'
+import {
+  firstOf,
+  forcedIn,
+  type Group,
+  lastOf,
+  refOf,
+  toManifestBlock,
+  type UnlandedBlock,
+} from './groups.ts'
 
 export type CheckDeps = {
   readonly spec: RollupSpec
@@ -47,7 +55,7 @@ export type CheckInput = {
 export type CheckResult =
   | { readonly type: 'batch'; readonly blobs: readonly Uint8Array[] }
   /** `block`: the first one that derivation would not make. */
-  | { readonly type: 'refused'; readonly reason: string; readonly block: bigint }
+  | { readonly type: 'refused'; readonly reason: string; readonly block: BlockRef }
 
 class NotTheBlockError extends Error {
   override readonly name = 'NotTheBlockError'
@@ -77,8 +85,11 @@ export async function checkBatch(
 
 async function check(deps: CheckDeps, input: CheckInput, signal?: AbortSignal): Promise<CheckResult> {
   const { group } = input
-  const first = firstOf(group).header.number
-  const refuse = (reason: string, block = first): CheckResult => ({ type: 'refused', reason, block })
+  const refuse = (reason: string, block = firstOf(group)): CheckResult => ({
+    type: 'refused',
+    reason,
+    block: refOf(block),
+  })
   const stored = await readStored(deps.chain, group.blocks)
   const own = group.blocks.filter(({ origin }) => !origin.isForcedInclusion)
   if (own.length === 0) return refuse('it has no block of its own yet')
@@ -97,7 +108,11 @@ async function check(deps: CheckDeps, input: CheckInput, signal?: AbortSignal): 
       if (refusal !== undefined) return refuse(refusal)
     }
   } catch (error) {
-    if (error instanceof NotTheBlockError) return refuse(error.message, error.block)
+    if (error instanceof NotTheBlockError)
+      return refuse(
+        error.message,
+        group.blocks.find(({ header }) => header.number === error.block),
+      )
     throw error
   }
   return { type: 'batch', blobs }

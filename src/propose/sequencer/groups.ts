@@ -2,7 +2,7 @@
  * The blocks that L1 does not have yet, by the proposal that is to bring them. A header's extra data names its proposal, so the
  * grouping is in the chain itself: the same for our blocks, inherited ones, and after a restart.
  */
-import type { ChainReader, StoredBlock, UnsafeOrigin } from '../../chain/chain.ts'
+import type { BlockRef, ChainReader, StoredBlock, UnsafeOrigin } from '../../chain/chain.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { BlockHeader } from '../../primitives/header.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -24,6 +24,10 @@ export type Group = {
 
 export function firstOf({ blocks }: Group): UnlandedBlock {
   return defined(blocks[0], 'the first block of a batch')
+}
+
+export function refOf({ hash, header }: UnlandedBlock): BlockRef {
+  return { number: header.number, hash }
 }
 
 export function lastOf({ blocks }: Group): UnlandedBlock {

@@ -3,11 +3,12 @@
  * lands, or wait. A pure function of the chain, L1 and the clock; nothing that it plans is dropped by derivation wherever in the
  * window the batch lands.
  */
+import type { BlockRef } from '../../chain/chain.ts'
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { Address } from '../../primitives/hex.ts'
 import { FORCED_INCLUSIONS_MAX } from '../../protocol/shasta/forcedInclusions.ts'
 import type { PendingInclusion } from '../../schedule/forcedInclusions.ts'
-import { countOwn, firstOf, forcedIn, type Group } from './groups.ts'
+import { countOwn, firstOf, forcedIn, type Group, refOf } from './groups.ts'
 import type { SequencingWindow } from './window.ts'
 
 export type PlanOptions = {
@@ -45,7 +46,7 @@ export type PlanInput = {
 
 export type Plan =
   /** These blocks can never land. */
-  | { readonly type: 'drop'; readonly from: bigint; readonly reason: string }
+  | { readonly type: 'drop'; readonly from: BlockRef; readonly reason: string }
   | { readonly type: 'wait'; readonly reason: string; readonly closesLast: boolean }
   | {
       readonly type: 'forced'
@@ -85,12 +86,12 @@ export function planBlock(input: PlanInput, options: PlanOptions): Plan {
 function findUnlandable({ groups, inbox, isPreviousOver }: PlanInput, { proposer }: PlanOptions) {
   for (const [i, group] of groups.entries()) {
     const id = inbox.nextProposalId + BigInt(i)
-    const first = firstOf(group).header.number
+    const first = refOf(firstOf(group))
     if (group.proposalId !== id)
       return {
         type: 'drop',
         from: first,
-        reason: `block ${first} was promised for proposal ${group.proposalId}, which can only be ${id} now`,
+        reason: `block ${first.number} was promised for proposal ${group.proposalId}, which can only be ${id} now`,
       } as const
     const foreign = forcedIn(group).find(({ header }) => header.coinbase !== proposer)
     if (foreign === undefined) continue
@@ -103,7 +104,7 @@ function findUnlandable({ groups, inbox, isPreviousOver }: PlanInput, { proposer
       } as const
     return {
       type: 'drop',
-      from: number,
+      from: refOf(foreign),
       reason: `block ${number} is a forced inclusion that could land only through ${coinbase}`,
     } as const
   }

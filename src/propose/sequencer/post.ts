@@ -2,7 +2,7 @@
  * Batches onto L1: the oldest first, one in flight, in our window alone, and only what our own derivation makes the very blocks of the
  * chain from wherever in the window it lands. What is sent when, and how often, is the poster's affair, whose journal outlives a stop.
  */
-import type { ChainReader } from '../../chain/chain.ts'
+import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { L1 } from '../../l1/l1.ts'
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { Address } from '../../primitives/hex.ts'
@@ -16,7 +16,7 @@ import { contentIdOf, encodePropose, type PostRequest } from '../postRequest.ts'
 import type { AskTurn } from '../turn.ts'
 import { type CheckDeps, checkBatch } from './checkBatch.ts'
 import type { CommitmentOf } from './events.ts'
-import { firstOf, forcedIn, type Group, lastOf } from './groups.ts'
+import { firstOf, forcedIn, type Group, lastOf, refOf } from './groups.ts'
 import { BLOBS_PER_TRANSACTION_MAX } from './inherit.ts'
 import type { L1View, ReadL1View } from './l1View.ts'
 import { close, isClosed, type Shared } from './shared.ts'
@@ -193,19 +193,17 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
   const refuse = async (
     group: Group,
     window: SequencingWindow,
-    refused: { readonly reason: string; readonly block: bigint },
+    refused: { readonly reason: string; readonly block: BlockRef },
   ): Promise<string> => {
     const { proposalId } = group
     const detail = `batch ${proposalId} is not sent, because our own derivation does not confirm it: ${refused.reason}`
     if ((await windowEndOf(group)) === window.end) {
-      const { hash, header } = firstOf(group)
-      shared.refused = { number: header.number, hash, reason: detail }
+      shared.refused = { ...refOf(firstOf(group)), reason: detail }
       logger.error({ proposalId, reason: refused.reason }, 'a batch of ours failed its own check')
       return `${detail}. Nothing more is promised in this window; please report it with the log`
     }
-    const block = group.blocks.find(({ header }) => header.number === refused.block) ?? firstOf(group)
-    shared.dropFrom = { number: block.header.number, hash: block.hash, reason: detail }
-    return `${detail}. Its blocks from ${block.header.number} on are given up`
+    shared.dropFrom = { ...refused.block, reason: detail }
+    return `${detail}. Its blocks from ${refused.block.number} on are given up`
   }
 
   return async (signal) => {

@@ -191,9 +191,9 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       ? prepareOwn(plan, situation, options)
       : prepareForced(deps, plan, situation, options, signal)
 
-  const drop = async (from: bigint, reason: string): Promise<Outcome> => {
+  const drop = async (from: BlockRef, reason: string): Promise<Outcome> => {
+    if ((await unsafe.drop(from)) === 'otherBlock') return waiting('the chain moves on')
     logger.error({ from, reason }, 'promised blocks cannot land and are given up')
-    await unsafe.drop(from)
     return waiting(reason)
   }
 
@@ -202,7 +202,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const given = shared.dropFrom
     shared.dropFrom = undefined
     if (given === undefined || !(await isUnsafe(given))) return false
-    await drop(given.number, given.reason)
+    await drop({ number: given.number, hash: given.hash }, given.reason)
     return true
   }
 

@@ -129,6 +129,12 @@ async function start(options: HarnessOptions, opened: Store) {
     driver,
     between: driver.between,
     progress,
+    /** All that L1 has not said. */
+    async dropUnsafe(): Promise<void> {
+      const { safe, latest } = chain.heads()
+      const [first] = latest.number > safe.number ? await chain.hashes(safe.number + 1n, latest.number) : []
+      if (first !== undefined) await driver.drop(first)
+    },
     /** Derives until the head of the simulated L1 is reached and its finality is known. */
     async sync(): Promise<void> {
       const done = new AbortController()

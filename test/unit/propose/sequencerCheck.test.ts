@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TemporaryError } from '../../../src/primitives/errors.ts'
 import { type CheckInput, checkBatch } from '../../../src/propose/sequencer/checkBatch.ts'
-import { createGroupReader, type Group } from '../../../src/propose/sequencer/groups.ts'
+import { createGroupReader, type Group, refOf } from '../../../src/propose/sequencer/groups.ts'
 import { decodeBlobs } from '../../../src/protocol/blobCodec.ts'
 import { decodeManifest } from '../../../src/protocol/shasta/manifest.ts'
 import { createWorld, type RunningSequencer, type World } from '../../support/sequencerWorld.ts'
@@ -71,7 +71,7 @@ test('the blocks are all in one piece', async () => {
 
 test('another share of the base fee, another proposal id, another proposer of forced blocks', async () => {
   const group = plainGroup()
-  const block = group.blocks[0]!.header.number
+  const block = refOf(group.blocks[0]!)
   expect(await check(group, { basefeeSharingPctg: 50 })).toMatchObject({ type: 'refused', block })
   expect(await check({ ...group, proposalId: group.proposalId + 1n })).toMatchObject({
     type: 'refused',
@@ -79,7 +79,7 @@ test('another share of the base fee, another proposal id, another proposer of fo
   })
   expect(await check(group, { proposer: `0x${'99'.repeat(20)}` })).toMatchObject({ type: 'batch' })
   expect(await check(forcedGroup(), { proposer: `0x${'99'.repeat(20)}` })).toMatchObject({
-    ...{ type: 'refused', block: forcedGroup().blocks[0]!.header.number },
+    ...{ type: 'refused', block: refOf(forcedGroup().blocks[0]!) },
     reason: expect.stringContaining('coinbase'),
   })
 })

@@ -139,14 +139,18 @@ test('does not take twice what an earlier batch holds, nor more than a proposal 
 test("a predecessor's forced block can land only through him: waited for, then given up", () => {
   const groups = groupsOf({ id: 7n, at: 1014n, forced: true, coinbase: THEIRS }, { id: 7n, at: 1016n })
   expect(plan({ groups, isPreviousOver: false })).toMatchObject(waits(THEIRS))
-  expect(plan({ groups })).toMatchObject({ type: 'drop', from: 1n, reason: expect.stringContaining(THEIRS) })
+  expect(plan({ groups })).toMatchObject({
+    type: 'drop',
+    from: { number: 1n },
+    reason: expect.stringContaining(THEIRS),
+  })
 })
 
 test('gives up blocks behind a proposal that L1 has already', () => {
   const groups = groupsOf({ id: 6n, at: 1014n }, { id: 7n, at: 1016n })
-  expect(plan({ groups })).toMatchObject({ type: 'drop', from: 1n })
+  expect(plan({ groups })).toMatchObject({ type: 'drop', from: { number: 1n } })
   const gap = groupsOf({ id: 7n, at: 1014n }, { id: 9n, at: 1016n })
-  expect(plan({ groups: gap })).toMatchObject({ type: 'drop', from: 2n })
+  expect(plan({ groups: gap })).toMatchObject({ type: 'drop', from: { number: 2n } })
 })
 
 test('begins no batch that cannot land: the ring, the slots, the time', () => {

@@ -188,8 +188,8 @@ test('what our sequencer gives up is not put back, until L1 takes back what it h
   // Anchored where the reorg does not reach.
   const { anchorBlockNumber } = landed.metadata
   const block = await author.build({ transactions: [world.transfers[0]!], anchorBlockNumber })
-  await sequencer.follower.forgo(2n)
-  await sequencer.node.driver.drop(2n)
+  await sequencer.follower.forgo({ number: 2n, hash: block.hash })
+  await sequencer.node.driver.drop({ number: 2n, hash: block.hash })
   await vi.waitFor(() => expect(sequencer.follower.isSettled()).toBe(true))
   expect(sequencer.chain.heads().latest.hash).toBe(landed.hash)
   world.sim.reorg({ depth: 1, transactions: 'drop' })
