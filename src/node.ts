@@ -145,7 +145,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
     const pool = await options.createPool?.(rooms)
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
-    const caller = keep(createProcessCaller({ spec }))
+    const caller = keep(createProcessCaller({ execution: { type: 'rollup', spec }, chain, state }))
     const rpc = keep(
       await startRpc(
         {

@@ -4,12 +4,12 @@ import { maxBigint, minBigint } from '../primitives/bigint.ts'
 import { EMPTY_BYTES } from '../primitives/bytes.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import { hexToBytes, ZERO_ADDRESS } from '../primitives/hex.ts'
-import { forkAt, type RollupSpec } from '../spec/rollupSpec.ts'
+import { chainIdOf, type ExecutionSpec } from '../spec/executionSpec.ts'
 import type { AncestorHashes, CallRequest, CallResult, StateOverrides } from './engine.ts'
 import { createRunContext, type RunContext } from './evm.ts'
-import { ethereumRules, rollupRules } from './rules/evmRules.ts'
 import { INITCODE_BYTES_MAX } from './rules/filter.ts'
 import { intrinsicGas } from './rules/intrinsicGas.ts'
+import { rulesAt } from './rules/rulesAt.ts'
 import { type EvmMessage, runMessage } from './runMessage.ts'
 import { OverlayState } from './state/overlay.ts'
 import type { StateSource } from './state/source.ts'
@@ -18,20 +18,19 @@ import type { StateSource } from './state/source.ts'
 const CALL_GAS_DEFAULT = 50_000_000n
 
 export async function callMessage(input: {
-  readonly spec: RollupSpec
+  readonly execution: ExecutionSpec
   readonly request: CallRequest
   readonly header: BlockHeader
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
   readonly overrides?: StateOverrides
 }): Promise<CallResult> {
-  const { spec, request, header } = input
-  const fork = forkAt(spec, header)
+  const { execution, request, header } = input
   const fees = callFees(request, header.baseFeePerGas ?? 0n)
   const state = new OverlayState(input.state)
   const context = await createRunContext({
-    chainId: spec.l2.chainId,
-    rules: fork === undefined ? ethereumRules('shanghai') : rollupRules(fork),
+    chainId: chainIdOf(execution),
+    rules: rulesAt(execution, header),
     state,
     info: { ...header, baseFeePerGas: fees.baseFeePerGas },
     ancestorHash: input.ancestorHash,

@@ -7,11 +7,20 @@
 import { Common, Hardfork } from '@ethereumjs/common'
 import { paramsEVM } from '@ethereumjs/evm'
 import { keccak256 } from '../primitives/keccak.ts'
+import type { EthereumFork } from '../spec/ethereumSpec.ts'
 import { ecrecover } from './crypto.ts'
 import { lazyKzg } from './kzg.ts'
-import type { EvmFork } from './rules/evmRules.ts'
 
-const HARDFORKS: Readonly<Record<EvmFork, Hardfork>> = {
+/** No 'dao': that one would check extraData and move balances at block 1,920,000. */
+const HARDFORKS: Readonly<Record<EthereumFork, Hardfork>> = {
+  frontier: Hardfork.Chainstart,
+  homestead: Hardfork.Homestead,
+  tangerineWhistle: Hardfork.TangerineWhistle,
+  spuriousDragon: Hardfork.SpuriousDragon,
+  byzantium: Hardfork.Byzantium,
+  constantinople: Hardfork.Constantinople,
+  petersburg: Hardfork.Petersburg,
+  istanbul: Hardfork.Istanbul,
   berlin: Hardfork.Berlin,
   london: Hardfork.London,
   paris: Hardfork.Paris,
@@ -21,21 +30,9 @@ const HARDFORKS: Readonly<Record<EvmFork, Hardfork>> = {
   osaka: Hardfork.Osaka,
 }
 
-// No 'dao': that one would check extraData and move balances at block 1,920,000.
-const OLDER_HARDFORKS = [
-  Hardfork.Chainstart,
-  Hardfork.Homestead,
-  Hardfork.TangerineWhistle,
-  Hardfork.SpuriousDragon,
-  Hardfork.Byzantium,
-  Hardfork.Constantinople,
-  Hardfork.Petersburg,
-  Hardfork.Istanbul,
-]
-
 const shared = new Map<string, Common>()
 
-export function commonFor(chainId: bigint, fork: EvmFork): Common {
+export function commonFor(chainId: bigint, fork: EthereumFork): Common {
   const key = `${chainId}/${fork}`
   const known = shared.get(key)
   if (known !== undefined) return known
@@ -48,7 +45,7 @@ class FrozenCommon extends Common {
   readonly #eips = new Map<number, boolean>()
   readonly #values = new Map<string, bigint>()
 
-  constructor(chainId: bigint, fork: EvmFork) {
+  constructor(chainId: bigint, fork: EthereumFork) {
     super({
       chain: {
         name: `chain-${chainId}`,
@@ -56,7 +53,7 @@ class FrozenCommon extends Common {
         defaultHardfork: HARDFORKS[fork],
         consensus: { type: 'pos', algorithm: 'casper', casper: {} },
         genesis: { gasLimit: 0, difficulty: 0, nonce: '0x0000000000000000', extraData: '0x' },
-        hardforks: [...OLDER_HARDFORKS, ...Object.values(HARDFORKS)].map((name) => ({ name, block: 0 })),
+        hardforks: Object.values(HARDFORKS).map((name) => ({ name, block: 0 })),
         bootstrapNodes: [],
         dnsNetworks: [],
       },

@@ -66,6 +66,8 @@ export type PendingBlock = {
   readonly gasUsed: bigint
   /** The state after `transactions`, once the one under way is through; later ones do not change what was answered. Its `rootAfter` throws. */
   state(): Promise<StateSource>
+  /** What they changed, against the state after the parent; as `state` otherwise. */
+  changes(): Promise<StateChanges>
 }
 
 export type AddResult =

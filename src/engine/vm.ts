@@ -12,7 +12,7 @@ export function createEngine(options: { readonly spec: RollupSpec; readonly work
   return {
     open: (input) => openBlock({ spec, senders, ...input }),
     execute: (input) => executeBlock({ spec, senders, ...input }),
-    call: (input) => callMessage({ spec, ...input }),
+    call: (input) => callMessage({ execution: { type: 'rollup', spec }, ...input }),
     recoverSenders: (transactions) => senders.recover(transactions),
     close: () => senders.close(),
   }

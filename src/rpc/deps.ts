@@ -1,12 +1,13 @@
 /** What the RPC works against: faces only, so that it neither starts nor stops what it reads. */
 import type { ChainReader } from '../chain/chain.ts'
-import type { AncestorHashes, CallRequest, CallResult, StateOverrides } from '../engine/engine.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
-import type { StateSource } from '../engine/state/source.ts'
+import type { StateChanges } from '../engine/state/source.ts'
 import type { L1Position, L1Status } from '../l1/l1.ts'
 import type { BlockHeader } from '../primitives/header.ts'
+import type { Hash } from '../primitives/hex.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
+import type { JobKind, Jobs } from './caller/jobs.ts'
 import type { ReadPending } from './pending.ts'
 import type { TxPool } from './pool.ts'
 import type { PreconfRpc } from './preconf/deps.ts'
@@ -31,19 +32,26 @@ export type RpcDeps = {
   readonly clientVersion: string
 }
 
-/** Runs calls under a gas cap and a wall clock. */
+/** Executes what callers ask for, under a wall clock. */
 export type Caller = {
-  /** Throws CallStoppedError at `timeoutMs`, CallerBusyError when too many wait. */
-  call(input: {
-    readonly request: CallRequest
-    readonly header: BlockHeader
-    readonly state: StateSource
-    readonly ancestorHash: AncestorHashes
-    readonly overrides?: StateOverrides
-    /** Milliseconds, waiting included. */
-    readonly timeoutMs: number
-  }): Promise<CallResult>
+  /**
+   * Runs on the state at `place`. Throws CallStoppedError at `timeoutMs` (milliseconds, waiting included), CallerBusyError when too many wait,
+   * StaleStateError when the block is no longer there, MissingStateError when its state is not kept.
+   */
+  run<K extends JobKind>(
+    kind: K,
+    params: Jobs[K]['params'],
+    place: StatePlace,
+    timeoutMs: number,
+  ): Promise<Jobs[K]['result']>
   close(): Promise<void>
+}
+
+/** The state after a block of the chain, and what a block under way has changed since. */
+export type StatePlace = {
+  readonly number: bigint
+  readonly hash: Hash
+  readonly laidOver?: StateChanges
 }
 
 /** Where derivation stands. */

@@ -6,6 +6,7 @@ import { type BlockHeader, EMPTY_OMMERS_HASH } from '../primitives/header.ts'
 import { ZERO_HASH } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { logsBloom } from '../primitives/receipt.ts'
+import type { StatePlace } from './deps.ts'
 import { blockJson, type Json } from './json.ts'
 import type { BlockParameter } from './params.ts'
 
@@ -23,9 +24,10 @@ export function findPending(
 /** State and header belong together: both are of the transactions that are in when it answers. */
 export async function readPending(
   block: PendingBlock,
-): Promise<{ readonly state: StateSource; readonly header: BlockHeader }> {
-  const state = await block.state()
-  return { state, header: pendingHeader(block) }
+): Promise<{ readonly state: StateSource; readonly header: BlockHeader; readonly place: StatePlace }> {
+  const [state, laidOver] = await Promise.all([block.state(), block.changes()])
+  const { number, parentHash } = block.attributes
+  return { state, header: pendingHeader(block), place: { number: number - 1n, hash: parentHash, laidOver } }
 }
 
 /** Its roots are not known before the seal: zero, and an empty trie where only the shape counts. */

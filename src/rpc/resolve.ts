@@ -4,7 +4,7 @@ import { StaleStateError } from '../engine/state/flatState.ts'
 import { MissingStateError, type StateSource } from '../engine/state/source.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Hash } from '../primitives/hex.ts'
-import type { RpcDeps } from './deps.ts'
+import type { RpcDeps, StatePlace } from './deps.ts'
 import { RpcError } from './errors.ts'
 import type { BlockParameter } from './params.ts'
 import { findPending, readPending } from './pending.ts'
@@ -66,15 +66,18 @@ export async function readCurrent<T>(
   throw new RpcError({ code: 'resourceUnavailable', message: 'the chain is being reorganised; ask again' })
 }
 
+/** A block's header, and where others find the state after it. */
+export type ReadPlace = { readonly header: BlockHeader; readonly place: StatePlace }
+
 /** What `read` finds in the state after a block, or so far in the one under way. */
 export async function readState<T>(
   deps: Pick<RpcDeps, 'chain' | 'state' | 'pending'>,
   block: BlockParameter,
-  read: (state: StateSource, at: Pick<ResolvedHeader, 'header'>) => Promise<T>,
+  read: (state: StateSource, at: ReadPlace) => Promise<T>,
 ): Promise<T> {
   const pending = findPending(deps.pending, block)
   if (pending !== undefined) {
-    const outcome = await settle(readPending(pending).then(({ state, header }) => read(state, { header })))
+    const outcome = await settle(readPending(pending).then(({ state, ...at }) => read(state, at)))
     if (outcome.type === 'done') return outcome.value
     // The chain moved on, and the block under way with it: what was asked for is the latest now.
     if (!(outcome.error instanceof StaleStateError)) throw outcome.error
@@ -83,7 +86,8 @@ export async function readState<T>(
     const state = await deps.state.at(at.header.number).catch((error) => {
       throw unavailable(error, at)
     })
-    return read(state, at)
+    const { header, hash } = at
+    return read(state, { header, place: { number: header.number, hash } })
   })
 }
 

@@ -2,19 +2,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type EvmFork, ethereumRules } from '../../src/engine/rules/evmRules.ts'
+import { ethereumRules } from '../../src/engine/rules/evmRules.ts'
 import { checkStateless } from '../../src/engine/rules/filter.ts'
 import { intrinsicGas } from '../../src/engine/rules/intrinsicGas.ts'
 import { recoverSender } from '../../src/engine/sender.ts'
 import { decodeTransaction } from '../../src/engine/transaction.ts'
 import { bytesToHex, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../src/primitives/keccak.ts'
+import type { EthereumFork } from '../../src/spec/ethereumSpec.ts'
 import { SHARED_FIXTURES } from '../support/engineFixtures.ts'
 
 const SUITE = join(SHARED_FIXTURES, 'suites/ethereum-tests/TransactionTests')
 
 /** The suite's forks that we have rules for; older ones differ in what a signature may be. */
-const FORKS: Readonly<Record<string, EvmFork>> = {
+const FORKS: Readonly<Record<string, EthereumFork>> = {
   Berlin: 'berlin',
   London: 'london',
   Paris: 'paris',
@@ -23,7 +24,7 @@ const FORKS: Readonly<Record<string, EvmFork>> = {
 }
 
 type Outcome = { exception: string } | { sender: Hex; hash: Hex; intrinsicGas: Hex }
-type Case = { name: string; raw: Uint8Array | null; fork: EvmFork; expected: Outcome }
+type Case = { name: string; raw: Uint8Array | null; fork: EthereumFork; expected: Outcome }
 
 function readCases(): Case[] {
   const files = readdirSync(SUITE, { recursive: true, encoding: 'utf8' }).filter((path) =>
@@ -44,7 +45,7 @@ function readCases(): Case[] {
   })
 }
 
-function outcomeOf(raw: Uint8Array, fork: EvmFork): Outcome {
+function outcomeOf(raw: Uint8Array, fork: EthereumFork): Outcome {
   const decoded = decodeTransaction(raw)
   if (decoded.type === 'undecodable') return { exception: decoded.detail }
   const { transaction } = decoded

@@ -8,7 +8,7 @@ import { admitTransaction } from '../../src/engine/admission.ts'
 import { createRunContext } from '../../src/engine/evm.ts'
 import { loadKzg } from '../../src/engine/kzg.ts'
 import { effectiveGasPrice, messageOf } from '../../src/engine/message.ts'
-import { type EvmFork, ethereumRules } from '../../src/engine/rules/evmRules.ts'
+import { ethereumRules } from '../../src/engine/rules/evmRules.ts'
 import { runMessage } from '../../src/engine/runMessage.ts'
 import { createSenderPool } from '../../src/engine/senderPool.ts'
 import { OverlayState } from '../../src/engine/state/overlay.ts'
@@ -29,6 +29,7 @@ import {
 } from '../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256Hex } from '../../src/primitives/keccak.ts'
 import { encodeRlp } from '../../src/primitives/rlp.ts'
+import type { EthereumFork } from '../../src/spec/ethereumSpec.ts'
 import { SHARED_FIXTURES } from './engineFixtures.ts'
 
 const ARCHIVE = join(SHARED_FIXTURES, 'suites/eest/state_tests.cancun-prague-osaka.tar.xz')
@@ -107,7 +108,7 @@ export type StateTestResult = {
   readonly sender?: Address
 }
 
-const EVM_FORKS: Readonly<Record<string, EvmFork>> = {
+const EVM_FORKS: Readonly<Record<string, EthereumFork>> = {
   Berlin: 'berlin',
   London: 'london',
   Paris: 'paris',

@@ -200,7 +200,7 @@ const even = (hex: string) => (hex.length % 2 === 0 ? hex : `0x0${hex.slice(2)}`
 /** `eth_call` as geth runs it: no fees are charged, and without a gas price the base fee reads as zero. */
 function stockCaller(vm: VM, blocks: readonly StoredBlock[]): Caller {
   return {
-    async call({ request, header, overrides }) {
+    async run(_, { request, header, overrides }) {
       const copy = await vm.shallowCopy()
       copy.common.setHardforkBy({ blockNumber: header.number, timestamp: header.timestamp })
       await copy.stateManager.setStateRoot(hexToBytes(blocks[Number(header.number)]!.header.stateRoot))

@@ -51,6 +51,6 @@ export const emptyState: RpcDeps['state'] = {
 }
 
 export const noCaller: RpcDeps['caller'] = {
-  call: () => Promise.reject(new Error('nothing runs here')),
+  run: () => Promise.reject(new Error('nothing runs here')),
   close: async () => {},
 }

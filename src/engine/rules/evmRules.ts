@@ -1,12 +1,19 @@
 /** Which Ethereum rules a block executes under, reduced to the questions the engine asks. EIP numbers are named at each field. */
 import { CriticalError } from '../../primitives/errors.ts'
+import type { EthereumFork } from '../../spec/ethereumSpec.ts'
 import type { ForkName } from '../../spec/rollupSpec.ts'
 
-/** Rollup blocks begin at Shanghai; the older ones are there because Ethereum's test suites still hold them. */
-export type EvmFork = 'berlin' | 'london' | 'paris' | 'shanghai' | 'cancun' | 'prague' | 'osaka'
-
 export type EvmRules = {
-  readonly fork: EvmFork
+  /** Rollup blocks begin at Shanghai; the older ones are plain Ethereum's. */
+  readonly fork: EthereumFork
+  /** A transaction that creates a contract pays this on top (EIP-2). */
+  readonly creationGas: bigint
+  /** Of a byte of calldata that is not zero (EIP-2028). */
+  readonly calldataByteGas: bigint
+  /** Touched accounts that are empty go (EIP-161). */
+  readonly clearsEmptyAccounts: boolean
+  /** Receipts say whether a transaction succeeded (EIP-658); before, they hold the state root after it. */
+  readonly receiptsHoldStatus: boolean
   /** Transaction types that may execute, by EIP-2718 number. */
   readonly transactionTypes: readonly number[]
   /** Refunds give back at most this part of the gas used (EIP-3529). */
@@ -27,9 +34,13 @@ export type EvmRules = {
   readonly transactionGasMax?: bigint
 }
 
-const BERLIN: EvmRules = {
-  fork: 'berlin',
-  transactionTypes: [0, 1],
+const FRONTIER: EvmRules = {
+  fork: 'frontier',
+  creationGas: 0n,
+  calldataByteGas: 68n,
+  clearsEmptyAccounts: false,
+  receiptsHoldStatus: false,
+  transactionTypes: [0],
   refundQuotient: 2n,
   warmCoinbase: false,
   meteredInitcode: false,
@@ -38,6 +49,11 @@ const BERLIN: EvmRules = {
   destroysOnlyNew: false,
   calldataFloor: false,
 }
+const HOMESTEAD: EvmRules = { ...FRONTIER, fork: 'homestead', creationGas: 32_000n }
+const SPURIOUS_DRAGON: EvmRules = { ...HOMESTEAD, fork: 'spuriousDragon', clearsEmptyAccounts: true }
+const BYZANTIUM: EvmRules = { ...SPURIOUS_DRAGON, fork: 'byzantium', receiptsHoldStatus: true }
+const ISTANBUL: EvmRules = { ...BYZANTIUM, fork: 'istanbul', calldataByteGas: 16n }
+const BERLIN: EvmRules = { ...ISTANBUL, fork: 'berlin', transactionTypes: [0, 1] }
 const LONDON: EvmRules = { ...BERLIN, fork: 'london', transactionTypes: [0, 1, 2], refundQuotient: 5n }
 const SHANGHAI: EvmRules = { ...LONDON, fork: 'shanghai', warmCoinbase: true, meteredInitcode: true }
 const CANCUN: EvmRules = {
@@ -63,7 +79,15 @@ const OSAKA: EvmRules = {
 }
 
 /** Ethereum's own rules, each fork as a change of the one before. */
-const ETHEREUM: Readonly<Record<EvmFork, EvmRules>> = {
+const ETHEREUM: Readonly<Record<EthereumFork, EvmRules>> = {
+  frontier: FRONTIER,
+  homestead: HOMESTEAD,
+  tangerineWhistle: { ...HOMESTEAD, fork: 'tangerineWhistle' },
+  spuriousDragon: SPURIOUS_DRAGON,
+  byzantium: BYZANTIUM,
+  constantinople: { ...BYZANTIUM, fork: 'constantinople' },
+  petersburg: { ...BYZANTIUM, fork: 'petersburg' },
+  istanbul: ISTANBUL,
   berlin: BERLIN,
   london: LONDON,
   paris: { ...LONDON, fork: 'paris' },
@@ -73,7 +97,7 @@ const ETHEREUM: Readonly<Record<EvmFork, EvmRules>> = {
   osaka: OSAKA,
 }
 
-export function ethereumRules(fork: EvmFork): EvmRules {
+export function ethereumRules(fork: EthereumFork): EvmRules {
   return ETHEREUM[fork]
 }
 

@@ -3,9 +3,7 @@ import type { Transaction } from '../transaction.ts'
 import type { EvmRules } from './evmRules.ts'
 
 const TRANSACTION_GAS = 21_000n
-const CREATION_GAS = 32_000n
 const ZERO_BYTE_GAS = 4n
-const NONZERO_BYTE_GAS = 16n
 const INITCODE_WORD_GAS = 2n
 const ACCESS_LIST_ADDRESS_GAS = 2_400n
 const ACCESS_LIST_SLOT_GAS = 1_900n
@@ -31,8 +29,8 @@ export function intrinsicGas(
   for (const byte of data) if (byte === 0) zeros++
   const zeroBytes = BigInt(zeros)
   const nonzeroBytes = BigInt(data.length - zeros)
-  let gas = TRANSACTION_GAS + zeroBytes * ZERO_BYTE_GAS + nonzeroBytes * NONZERO_BYTE_GAS
-  if (to === null) gas += CREATION_GAS
+  let gas = TRANSACTION_GAS + zeroBytes * ZERO_BYTE_GAS + nonzeroBytes * rules.calldataByteGas
+  if (to === null) gas += rules.creationGas
   if (to === null && rules.meteredInitcode) gas += INITCODE_WORD_GAS * BigInt(Math.ceil(data.length / 32))
   for (const entry of accessList)
     gas += ACCESS_LIST_ADDRESS_GAS + ACCESS_LIST_SLOT_GAS * BigInt(entry.slots.length)

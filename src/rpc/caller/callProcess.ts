@@ -1,11 +1,12 @@
 /** A process that runs calls, one at a time; it owns no state and asks the node for every piece. The other end is processCaller.ts. */
-import type { Engine } from '../../engine/engine.ts'
 import type { StateSource } from '../../engine/state/source.ts'
-import { createEngine } from '../../engine/vm.ts'
 import { defined } from '../../primitives/assert.ts'
-import type { CallJob, FromProcess, StateRead, ToProcess } from './messages.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import { runJob } from './jobs.ts'
+import type { FromProcess, JobMessage, StateRead, ToProcess } from './messages.ts'
 
-let engine: Engine | undefined
+let execution: ExecutionSpec | undefined
 const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
 let readIds = 0
 
@@ -19,9 +20,9 @@ function ask<T>(read: StateRead): Promise<T> {
   })
 }
 
-function remoteState(job: CallJob): StateSource {
+function remoteState({ stateRoot }: JobMessage): StateSource {
   return {
-    stateRoot: job.stateRoot,
+    stateRoot,
     account: (address) => ask({ kind: 'account', address }),
     storage: (address, slot) => ask({ kind: 'storage', address, slot }),
     code: (codeHash) => ask({ kind: 'code', codeHash }),
@@ -29,15 +30,14 @@ function remoteState(job: CallJob): StateSource {
   }
 }
 
-async function run(job: CallJob): Promise<void> {
+async function run(message: JobMessage): Promise<void> {
   try {
-    const result = await defined(engine, 'the engine of a call process').call({
-      request: job.request,
-      header: job.header,
-      state: remoteState(job),
-      ancestorHash: (number) => ask({ kind: 'ancestor', number }),
-      ...(job.overrides === undefined ? {} : { overrides: job.overrides }),
-    })
+    const environment = {
+      execution: defined(execution, 'the rules of a call process'),
+      state: remoteState(message),
+      ancestorHash: (number: bigint) => ask<Hash>({ kind: 'ancestor', number }),
+    }
+    const result = await runJob(environment, message.job)
     say({ type: 'result', result })
   } catch (error) {
     say({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -46,10 +46,10 @@ async function run(job: CallJob): Promise<void> {
 
 process.on('message', (message: ToProcess) => {
   if (message.type === 'start') {
-    engine = createEngine({ spec: message.spec })
+    execution = message.execution
     return
   }
-  if (message.type === 'call') return void run(message)
+  if (message.type === 'job') return void run(message)
   const reader = waiting.get(message.readId)
   waiting.delete(message.readId)
   if (message.type === 'value') reader?.resolve(message.value)

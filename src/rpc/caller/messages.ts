@@ -1,15 +1,12 @@
 /** What the node and a call process say to each other. Everything here survives a structured clone. */
-import type { CallRequest, CallResult, StateOverrides } from '../../engine/engine.ts'
-import type { BlockHeader } from '../../primitives/header.ts'
 import type { Address, Hash, Hex } from '../../primitives/hex.ts'
-import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import type { Job, JobKind } from './jobs.ts'
 
-export type CallJob = {
-  readonly type: 'call'
-  readonly request: CallRequest
-  readonly header: BlockHeader
+export type JobMessage = {
+  readonly type: 'job'
+  readonly job: Job<JobKind>
   readonly stateRoot: Hash
-  readonly overrides?: StateOverrides
 }
 
 /** A piece of state that the process lacks. */
@@ -21,13 +18,13 @@ export type StateRead =
 
 export type ToProcess =
   /** First of all. */
-  | { readonly type: 'start'; readonly spec: RollupSpec }
-  | CallJob
+  | { readonly type: 'start'; readonly execution: ExecutionSpec }
+  | JobMessage
   | { readonly type: 'value'; readonly readId: number; readonly value: unknown }
   /** The read failed; the node keeps the error, the process only has to stop. */
   | { readonly type: 'unreadable'; readonly readId: number }
 
 export type FromProcess =
   | { readonly type: 'read'; readonly readId: number; readonly read: StateRead }
-  | { readonly type: 'result'; readonly result: CallResult }
+  | { readonly type: 'result'; readonly result: unknown }
   | { readonly type: 'failed'; readonly message: string }

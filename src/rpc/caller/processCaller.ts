@@ -5,18 +5,23 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { ChainReader } from '../../chain/chain.ts'
+import { StaleStateError } from '../../engine/state/flatState.ts'
+import { overlayState } from '../../engine/state/laidOver.ts'
+import { defined } from '../../primitives/assert.ts'
+import { ZERO_HASH } from '../../primitives/hex.ts'
 import { workerUrl } from '../../primitives/worker.ts'
-import type { RollupSpec } from '../../spec/rollupSpec.ts'
-import type { Caller } from '../deps.ts'
+import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import type { Caller, RpcDeps, StatePlace } from '../deps.ts'
 import { CallerBusyError, CallStoppedError } from './errors.ts'
-import type { CallJob, FromProcess, StateRead, ToProcess } from './messages.ts'
+import type { Job, JobKind } from './jobs.ts'
+import type { FromProcess, StateRead, ToProcess } from './messages.ts'
 
-type CallInput = Parameters<Caller['call']>[0]
-type Result = Awaited<ReturnType<Caller['call']>>
+type Task = { readonly job: Job<JobKind>; readonly place: StatePlace }
 type Waiting = {
-  readonly input: CallInput
+  readonly task: Task
   readonly deadlineMs: number
-  resolve(result: Result): void
+  resolve(result: unknown): void
   reject(error: unknown): void
 }
 
@@ -26,12 +31,14 @@ const PROCESS_HEAP_MIB = 256
 const ABORTED = 134
 
 export function createProcessCaller(options: {
-  readonly spec: RollupSpec
+  readonly execution: ExecutionSpec
+  readonly chain: Pick<ChainReader, 'headerByNumber'>
+  readonly state: Pick<RpcDeps['state'], 'at'>
   /** Calls run at the same time. Default 1: the node's own work needs the other cores. */
   readonly processes?: number
   readonly queueMax?: number
 }): Caller {
-  const { spec, processes = 1, queueMax = 64 } = options
+  const { execution, processes = 1, queueMax = 64 } = options
   const queue: Waiting[] = []
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
@@ -55,7 +62,7 @@ export function createProcessCaller(options: {
       const place = idle.indexOf(child)
       if (place >= 0) idle.splice(place, 1)
     })
-    tell(child, { type: 'start', spec })
+    tell(child, { type: 'start', execution })
     return child
   }
 
@@ -69,7 +76,7 @@ export function createProcessCaller(options: {
       }
       busy++
       const child = idle.pop() ?? startProcess()
-      runOn(child, waiting.input, leftMs)
+      runOn(child, options, waiting.task, leftMs)
         .then(
           (result) => {
             idle.push(child)
@@ -89,12 +96,18 @@ export function createProcessCaller(options: {
   }
 
   return {
-    call(input) {
+    run(kind, params, place, timeoutMs) {
       if (isClosed) return Promise.reject(new CallerBusyError('the node is stopping'))
       if (queue.length >= queueMax)
         return Promise.reject(new CallerBusyError('too many calls are waiting; ask again later'))
       return new Promise((resolve, reject) => {
-        queue.push({ input, deadlineMs: performance.now() + input.timeoutMs, resolve, reject })
+        queue.push({
+          task: { job: { kind, params }, place },
+          deadlineMs: performance.now() + timeoutMs,
+          // By the table of jobs the result is of the kind that was asked for.
+          resolve: (result) => resolve(result as never),
+          reject,
+        })
         startNext()
       })
     },
@@ -106,8 +119,29 @@ export function createProcessCaller(options: {
   }
 }
 
-/** One call in one process, to its result, its failure or its time. */
-function runOn(child: ChildProcess, input: CallInput, leftMs: number): Promise<Result> {
+type Reads = {
+  readonly chain: Pick<ChainReader, 'headerByNumber'>
+  readonly state: Pick<RpcDeps['state'], 'at'>
+}
+
+/** One job in one process, to its result, its failure or its time. */
+async function runOn(child: ChildProcess, reads: Reads, task: Task, leftMs: number): Promise<unknown> {
+  const { number, hash, laidOver } = task.place
+  if ((await reads.chain.headerByNumber(number))?.hash !== hash) throw new StaleStateError()
+  const base = await reads.state.at(number)
+  const state = laidOver === undefined ? base : overlayState(base, laidOver, ZERO_HASH)
+  const readFor = async (read: StateRead): Promise<unknown> => {
+    switch (read.kind) {
+      case 'account':
+        return state.account(read.address)
+      case 'storage':
+        return state.storage(read.address, read.slot)
+      case 'code':
+        return state.code(read.codeHash)
+      case 'ancestor':
+        return defined(await reads.chain.headerByNumber(read.number), `block ${read.number}`).hash
+    }
+  }
   return new Promise((resolve, reject) => {
     let readError: unknown
     const settle = (finish: () => void) => {
@@ -122,7 +156,7 @@ function runOn(child: ChildProcess, input: CallInput, leftMs: number): Promise<R
       if (message.type === 'failed')
         return settle(() => reject(readError ?? new Error(`a call process failed: ${message.message}`)))
       const { readId } = message
-      readFor(input, message.read).then(
+      readFor(message.read).then(
         (value) => tell(child, { type: 'value', readId, value }),
         (error) => {
           readError ??= error
@@ -143,29 +177,8 @@ function runOn(child: ChildProcess, input: CallInput, leftMs: number): Promise<R
     child.on('message', onMessage)
     child.on('error', onError)
     child.on('exit', onExit)
-    const { request, header, state, overrides } = input
-    const job: CallJob = {
-      type: 'call',
-      request,
-      header,
-      stateRoot: state.stateRoot,
-      ...(overrides === undefined ? {} : { overrides }),
-    }
-    tell(child, job)
+    tell(child, { type: 'job', job: task.job, stateRoot: state.stateRoot })
   })
-}
-
-async function readFor({ state, ancestorHash }: CallInput, read: StateRead): Promise<unknown> {
-  switch (read.kind) {
-    case 'account':
-      return state.account(read.address)
-    case 'storage':
-      return state.storage(read.address, read.slot)
-    case 'code':
-      return state.code(read.codeHash)
-    case 'ancestor':
-      return ancestorHash(read.number)
-  }
 }
 
 function tell(child: ChildProcess, message: ToProcess): void {

@@ -2,17 +2,16 @@
 import { decodeErrorResult, parseAbi, type Hex as ViemHex } from 'viem'
 import type { CallRequest, CallResult, StateOverrides } from '../../engine/engine.ts'
 import type { StateSource } from '../../engine/state/source.ts'
-import { assert } from '../../primitives/assert.ts'
 import { minBigint } from '../../primitives/bigint.ts'
 import { bytesToHex, toQuantity, ZERO_ADDRESS } from '../../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../../primitives/keccak.ts'
-import { CallerBusyError, CallStoppedError } from '../caller/errors.ts'
+import { withinTime } from '../caller/withinTime.ts'
 import type { RpcDeps } from '../deps.ts'
-import { executionReverted, limitExceeded, RpcError } from '../errors.ts'
+import { executionReverted, RpcError } from '../errors.ts'
 import { COST, type RpcLimits } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockParam, type CallParameter, callParam, overridesParam } from '../params.ts'
-import { type ResolvedHeader, readState } from '../resolve.ts'
+import { type ReadPlace, readState } from '../resolve.ts'
 import { type EstimateInput, estimateGas } from './estimate.ts'
 
 export type ExecuteDeps = Pick<RpcDeps, 'chain' | 'state' | 'caller' | 'pending'> & {
@@ -26,8 +25,8 @@ export function executeMethods(deps: ExecuteDeps): Methods {
       cost: COST.call,
       params: { call: callParam, block: blockParam, overrides: overridesParam },
       handle: ({ call, block, overrides }) =>
-        readState(deps, block, async (state, at) => {
-          const run = prepare(deps, state, at, overrides)
+        readState(deps, block, async (_, at) => {
+          const run = prepare(deps, at, overrides)
           const gas = minBigint(call.gas ?? limits.callGasMax, limits.callGasMax)
           const result = await run({ ...toRequest(call), gas })
           if (!result.succeeded) throw callFailed(result)
@@ -39,7 +38,7 @@ export function executeMethods(deps: ExecuteDeps): Methods {
       params: { call: callParam, block: blockParam, overrides: overridesParam },
       handle: ({ call, block, overrides }) =>
         readState(deps, block, async (state, at) => {
-          const run = prepare(deps, state, at, overrides)
+          const run = prepare(deps, at, overrides)
           const input = await estimateInput(toRequest(call), { state, at, overrides, limits })
           const outcome = await estimateGas(input, run)
           if (outcome.type === 'failed') throw callFailed(outcome.result)
@@ -51,34 +50,13 @@ export function executeMethods(deps: ExecuteDeps): Methods {
 
 /** One clock for all runs of a request: an estimate gets no more time than a call. */
 function prepare(
-  deps: ExecuteDeps,
-  state: StateSource,
-  at: Pick<ResolvedHeader, 'header'>,
+  { caller, limits }: ExecuteDeps,
+  { header, place }: ReadPlace,
   overrides: StateOverrides | undefined,
 ): (request: CallRequest) => Promise<CallResult> {
-  const deadline = performance.now() + deps.limits.callTimeoutMs
-  const ancestorHash = async (number: bigint) => {
-    const found = await deps.chain.headerByNumber(number)
-    assert(found !== undefined, `block ${number}, an ancestor of ${at.header.number}, is missing`)
-    return found.hash
-  }
-  return async (request) => {
-    try {
-      return await deps.caller.call({
-        request,
-        header: at.header,
-        state,
-        ancestorHash,
-        ...(overrides === undefined ? {} : { overrides }),
-        timeoutMs: Math.max(0, deadline - performance.now()),
-      })
-    } catch (error) {
-      if (error instanceof CallStoppedError)
-        throw new RpcError({ code: 'resourceUnavailable', message: error.message })
-      if (error instanceof CallerBusyError) throw limitExceeded(error.message)
-      throw error
-    }
-  }
+  const runJob = withinTime(caller, limits.callTimeoutMs)
+  return (request) =>
+    runJob('call', { request, header, ...(overrides === undefined ? {} : { overrides }) }, place)
 }
 
 function toRequest(call: CallParameter): CallRequest {
@@ -99,7 +77,7 @@ async function estimateInput(
   request: CallRequest,
   context: {
     readonly state: StateSource
-    readonly at: Pick<ResolvedHeader, 'header'>
+    readonly at: Pick<ReadPlace, 'header'>
     readonly overrides: StateOverrides | undefined
     readonly limits: RpcLimits
   },

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { admitTransaction } from '../../../src/engine/admission.ts'
 import { createRunContext, type RunContext } from '../../../src/engine/evm.ts'
-import { type EvmFork, ethereumRules } from '../../../src/engine/rules/evmRules.ts'
+import { ethereumRules } from '../../../src/engine/rules/evmRules.ts'
 import { checkStateless } from '../../../src/engine/rules/filter.ts'
 import { createSenderPool } from '../../../src/engine/senderPool.ts'
 import { OverlayState } from '../../../src/engine/state/overlay.ts'
@@ -11,6 +11,7 @@ import { decodeTransaction, type Transaction } from '../../../src/engine/transac
 import { concatBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { decodeRlp, encodeRlp, type RlpItem } from '../../../src/primitives/rlp.ts'
+import type { EthereumFork } from '../../../src/spec/ethereumSpec.ts'
 import {
   ancestorHash,
   attributesFor,
@@ -194,7 +195,7 @@ describe('a skipped transaction leaves no trace', () => {
   })
 })
 
-async function contextOn(source: StateSource, fork: EvmFork = 'shanghai'): Promise<RunContext> {
+async function contextOn(source: StateSource, fork: EthereumFork = 'shanghai'): Promise<RunContext> {
   return createRunContext({
     chainId: CHAIN_ID,
     rules: ethereumRules(fork),
@@ -230,7 +231,7 @@ test('D-87: a gas limit above 2^24 is refused from Osaka on only', async () => {
   const { transaction } = decodeTransaction(
     await signTransaction(1, { chainId, nonce: 5, gas: 2n ** 24n + 1n }),
   ) as { transaction: Transaction }
-  const under = (fork: EvmFork) =>
+  const under = (fork: EthereumFork) =>
     checkStateless(transaction, {
       chainId: CHAIN_ID,
       rules: ethereumRules(fork),

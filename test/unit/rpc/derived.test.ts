@@ -52,7 +52,11 @@ beforeAll(async () => {
   sim.propose({ payload: Uint8Array.of(1, 2, 3) })
   node = await openHarness({ sim, l1: await connectL1(sim), path: ':memory:' })
   await node.sync()
-  caller = createProcessCaller({ spec: node.spec })
+  caller = createProcessCaller({
+    execution: { type: 'rollup', spec: node.spec },
+    chain: node.chain,
+    state: node.state,
+  })
   server = await startTestRpc({
     spec: node.spec,
     chain: node.chain,

@@ -46,7 +46,11 @@ beforeAll(async () => {
     const executed = await opened.block.seal()
     await node.driver.extend({ executed, origin: opened.origin })
   }
-  caller = createProcessCaller({ spec: node.spec })
+  caller = createProcessCaller({
+    execution: { type: 'rollup', spec: node.spec },
+    chain: node.chain,
+    state: node.state,
+  })
   server = await startTestRpc({
     chain: node.chain,
     state: node.state,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MissingStateError, type StateSource } from '../../../src/engine/state/source.ts'
-import { hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { type Hash, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { CallerBusyError, CallStoppedError } from '../../../src/rpc/caller/errors.ts'
 import { createProcessCaller } from '../../../src/rpc/caller/processCaller.ts'
@@ -36,62 +36,77 @@ const LOOP = '0x5b5f56'
 /** PUSH1 3, BLOCKHASH, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN */
 const ANCESTOR = '0x6003405f5260205ff3'
 
-function input(state: StateSource, timeoutMs = 30_000): Parameters<Caller['call']>[0] {
-  return {
-    request: { to: CONTRACT },
-    header: emptyBlock(9n).header,
-    state,
-    ancestorHash: async (number) => `0x${number.toString(16).padStart(64, '0')}`,
-    timeoutMs,
-  }
+const hashOf = (number: bigint): Hash => `0x${number.toString(16).padStart(64, '0')}`
+/** The state after each block. */
+const states: StateSource[] = []
+const reads = {
+  state: { at: async (number: bigint) => states[Number(number)]! },
+  chain: {
+    headerByNumber: async (number: bigint) => ({
+      hash: hashOf(number),
+      header: emptyBlock(number).header,
+    }),
+  },
+}
+
+/** A call of the contract on a state of its own, as if in block 9. */
+function call(caller: Caller, state: StateSource, timeoutMs = 30_000) {
+  const number = BigInt(states.push(state) - 1)
+  const params = { request: { to: CONTRACT }, header: emptyBlock(9n).header }
+  return caller.run('call', params, { number, hash: hashOf(number) }, timeoutMs)
 }
 
 describe.skipIf(!hasCallProcess)('a caller with processes', () => {
   let caller: Caller
   beforeEach(() => {
-    caller = createProcessCaller({ spec: testSpec(1n), processes: 1, queueMax: 2 })
+    caller = createProcessCaller({
+      execution: { type: 'rollup', spec: testSpec(1n) },
+      ...reads,
+      processes: 1,
+      queueMax: 2,
+    })
   })
   afterEach(() => caller.close())
 
   test('reads the state and the ancestors of the node', async () => {
-    const read = await caller.call(input(stateWith(READ_SLOT)))
+    const read = await call(caller, stateWith(READ_SLOT))
     expect(read).toMatchObject({ succeeded: true })
     expect(Buffer.from(read.returnData).toString('hex')).toBe('7'.padStart(64, '0'))
-    const ancestor = await caller.call(input(stateWith(ANCESTOR)))
+    const ancestor = await call(caller, stateWith(ANCESTOR))
     expect(Buffer.from(ancestor.returnData).toString('hex')).toBe('3'.padStart(64, '0'))
   })
 
   test('passes on why the state could not be read, as it was thrown', async () => {
     const missing = new MissingStateError({ what: 'slot 1' })
     const state = stateWith(READ_SLOT, () => Promise.reject(missing))
-    await expect(caller.call(input(state))).rejects.toBe(missing)
-    expect(await caller.call(input(stateWith(READ_SLOT)))).toMatchObject({ succeeded: true })
+    await expect(call(caller, state)).rejects.toBe(missing)
+    expect(await call(caller, stateWith(READ_SLOT))).toMatchObject({ succeeded: true })
   })
 
   test('ends what runs past its time and goes on with the next', async () => {
-    const ended = caller.call(input(stateWith(LOOP), 300))
-    const next = caller.call(input(stateWith(READ_SLOT)))
+    const ended = call(caller, stateWith(LOOP), 300)
+    const next = call(caller, stateWith(READ_SLOT))
     await expect(ended).rejects.toThrow(CallStoppedError)
     expect(await next).toMatchObject({ succeeded: true })
   })
 
   test('counts the waiting as time', async () => {
-    const running = caller.call(input(stateWith(LOOP), 300))
-    const waiting = caller.call(input(stateWith(READ_SLOT), 10))
+    const running = call(caller, stateWith(LOOP), 300)
+    const waiting = call(caller, stateWith(READ_SLOT), 10)
     await expect(waiting).rejects.toThrow('execution waited too long for its turn')
     await expect(running).rejects.toThrow('execution ran too long')
   })
 
   test('lets only so many wait', async () => {
-    const results = await Promise.allSettled([1, 2, 3, 4].map(() => caller.call(input(stateWith(READ_SLOT)))))
+    const results = await Promise.allSettled([1, 2, 3, 4].map(() => call(caller, stateWith(READ_SLOT))))
     const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     expect(reasons).toEqual([expect.any(CallerBusyError)])
   })
 
   test('is done at once when closed', async () => {
-    const pending = Promise.allSettled([1, 2].map(() => caller.call(input(stateWith(LOOP)))))
+    const pending = Promise.allSettled([1, 2].map(() => call(caller, stateWith(LOOP))))
     await caller.close()
     expect((await pending).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    await expect(caller.call(input(stateWith(READ_SLOT)))).rejects.toThrow(CallerBusyError)
+    await expect(call(caller, stateWith(READ_SLOT))).rejects.toThrow(CallerBusyError)
   })
 })
