@@ -95,7 +95,9 @@ export async function openCommitterKey(
   const sign: SealSigner = async (commitment) => {
     const answer = await guard.signBlock(committer, commitment)
     if (answer.type === 'signed') return answer
-    return { type: 'refused', reason: describeRefusal(answer.refusal) }
+    const { refusal } = answer
+    const reason = describeRefusal(refusal)
+    return { type: 'refused', reason, needsLanding: refusal.reason !== 'windowTooFar' }
   }
   const publisher = createPublisher({
     ...{ journal, hub, logger },
@@ -148,11 +150,31 @@ export async function createSequencing(
   /** Why no promise is signed yet. */
   let guardWaits: string | undefined = 'the guard has not been asked yet'
   let commitments: CommitmentsService | undefined
+  const { proposer: address, coinbase, blobsMax, anchorLag, gasLimitTarget } = options.sequencer
+  /** Of batches without promises. */
+  const proposer = createProposer(
+    {
+      ...{ spec, engine, chain, state, l1, inbox, pool, poster, turn, logger },
+      ready: () => ready().isReady,
+    },
+    {
+      ...DEFAULT_PROPOSER_OPTIONS,
+      builder: {
+        ...DEFAULT_BUILDER_OPTIONS,
+        proposer: address,
+        coinbase,
+        blobsMax,
+        anchorLag,
+        gasLimitTarget,
+      },
+    },
+  )
   const sequencer = createSequencer(
     {
       ...{ spec, engine, chain, state, l1, inbox, pool, poster, schedule, turn, journal, unsafe, logger },
       ...{ ready, now, wait },
       builder: unsafe,
+      postUnpromised: async (signal) => (await proposer.step(signal)).detail,
       sign: key.sign,
       commitmentOf: journal.commitmentOf,
       listed: (windowEnd) => [...(commitments?.owed(windowEnd) ?? []), ...lists.listed(windowEnd)],
@@ -163,12 +185,14 @@ export async function createSequencing(
   commitments = await createCommitments(
     {
       ...{ spec, schedule, sequencer, pool, chain, logger, now },
-      ready: () => (guardWaits === undefined ? ready() : { isReady: false, reason: guardWaits }),
+      ready: () => {
+        const reason = guardWaits ?? sequencer.held()
+        return reason === undefined ? ready() : { isReady: false, reason }
+      },
       ...{ domain: deps.domain, guard: key.guard, book: deps.book, store: deps.store, rules: options.rules },
       ...(options.l1Builder && { l1Builder: options.l1Builder }),
       next: async () => {
         const { parent, baseFeePerGas } = await unsafe.latest()
-        const { gasLimitTarget } = options.sequencer
         const gasLimit = chooseGasLimit(gasLimitWithoutAnchor(parent.header), gasLimitTarget)
         return { baseFeePerGas, gasLimit, state: state.source() }
       },
@@ -183,51 +207,24 @@ export async function createSequencing(
     },
   )
 
-  const proposeWithoutPromises = async (signal: AbortSignal): Promise<void> => {
-    const {
-      proposer: address,
-      coinbase,
-      blobsMax,
-      anchorLag,
-      gasLimitTarget,
-      postIntervalMs,
-    } = options.sequencer
-    const proposer = createProposer(
-      {
-        ...{ spec, engine, chain, state, l1, inbox, pool, poster, turn, logger },
-        ready: () => ready().isReady,
-      },
-      {
-        ...DEFAULT_PROPOSER_OPTIONS,
-        builder: {
-          ...DEFAULT_BUILDER_OPTIONS,
-          proposer: address,
-          coinbase,
-          blobsMax,
-          anchorLag,
-          gasLimitTarget,
-        },
-        intervalMs: postIntervalMs,
-      },
-    )
-    await waitForGuard(
+  const proposeUntilGuardSigns = (signal: AbortSignal): Promise<void> =>
+    waitForGuard(
       {
         ...{ guard: key.guard, poster, proposer, logger },
-        pause: (until) => wait(postIntervalMs, until),
+        pause: (until) => wait(options.sequencer.postIntervalMs, until),
         say: (reason) => {
           guardWaits = reason
         },
       },
       signal,
     )
-  }
 
   return {
     sequencer,
     commitments,
     run: async (signal) => {
       try {
-        await proposeWithoutPromises(signal)
+        await proposeUntilGuardSigns(signal)
       } catch (error) {
         if (signal.aborted) return
         throw error

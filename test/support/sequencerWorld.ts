@@ -12,6 +12,11 @@ import { createInboxReader } from '../../src/propose/inbox.ts'
 import { createMemoryJournal, type PostJournal } from '../../src/propose/journal.ts'
 import { createPoolState, followChain, readPoolHead } from '../../src/propose/pool/followChain.ts'
 import { createPoster, DEFAULT_POSTER_OPTIONS } from '../../src/propose/poster.ts'
+import {
+  createProposer,
+  DEFAULT_BUILDER_OPTIONS,
+  DEFAULT_PROPOSER_OPTIONS,
+} from '../../src/propose/proposer.ts'
 import type { BuildEvent, KnownCommitment, SealAnswer } from '../../src/propose/sequencer/events.ts'
 import {
   createSequencer,
@@ -130,7 +135,8 @@ export async function createWorld(options: {
       const hash = hashOf(commitment)
       const place = `${commitment.blockNumber} ${commitment.parentBlockHash}`
       const earlier = places.get(place)
-      if (earlier !== undefined && earlier !== hash) return { type: 'refused', reason: 'other content' }
+      if (earlier !== undefined && earlier !== hash)
+        return { type: 'refused', reason: 'other content', needsLanding: true }
       places.set(place, hash)
       return { type: 'signed', hash, signature: await accountOf(index).sign({ hash }) }
     }
@@ -139,7 +145,7 @@ export async function createWorld(options: {
   const nonces = new Map<number, number>()
   const world = {
     ...{ sim, l1, node, chain, pool, schedule, clock, missed, commitments, inbox, spec },
-    ...{ timeOf, createSigner },
+    ...{ timeOf, createSigner, domain },
     /** Until a slot has begun, and so many milliseconds more. */
     async until(slot: number, ms = 0) {
       await clock.wait(timeOf(slot) + ms - clock.now())
@@ -211,10 +217,22 @@ export async function createWorld(options: {
         },
         { ...DEFAULT_POSTER_OPTIONS, chainId: Number(sim.config.chainId), inbox: sim.config.inbox },
       )
+      const turn = createTurns({ spec, schedule })
+      const proposer = createProposer(
+        {
+          ...{ spec, engine, chain, state, l1, inbox, pool, poster, turn },
+          ready: () => true,
+          logger: silentLogger,
+        },
+        {
+          ...DEFAULT_PROPOSER_OPTIONS,
+          builder: { ...DEFAULT_BUILDER_OPTIONS, proposer: address, coinbase: address },
+        },
+      )
       const sequencer = createSequencer(
         {
-          ...{ spec, engine, chain, state, l1, inbox, pool, poster, schedule, journal },
-          turn: createTurns({ spec, schedule }),
+          ...{ spec, engine, chain, state, l1, inbox, pool, poster, schedule, turn, journal },
+          postUnpromised: async (signal) => (await proposer.step(signal)).detail,
           builder: createUnsafeBuilder({ spec, chain, state, engine, l1, between: driver.between }),
           unsafe: driver,
           sign: createSigner(index),

@@ -48,7 +48,8 @@ export type BuildEvent =
 
 export type SealAnswer =
   | { readonly type: 'signed'; readonly hash: Hash; readonly signature: Hex }
-  | { readonly type: 'refused'; readonly reason: string }
+  /** `needsLanding`: nothing else will be signed on this parent until L1 has moved on by a block that nobody promised. */
+  | { readonly type: 'refused'; readonly reason: string; readonly needsLanding: boolean }
 
 /** Handed in by preconf/: the guard behind a key. */
 export type SealSigner = (commitment: BlockCommitment) => Promise<SealAnswer>

@@ -90,6 +90,6 @@ export async function readForcedBlock(
   if (isSettled) return { type: 'block', block }
   return {
     type: 'unsettled',
-    reason: `forced inclusion ${entry.index} makes another block in each L1 slot, because L2 has been silent for too long; let one proposal land without promises first (plumbline propose)`,
+    reason: `forced inclusion ${entry.index} makes another block in each L1 slot, because L2 has been silent for too long`,
   }
 }

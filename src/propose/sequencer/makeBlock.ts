@@ -13,7 +13,7 @@ import type { BuildEvent, BuildJournal, ResumableBlock, SealedBlock } from './ev
 import { type Group, toManifestBlock } from './groups.ts'
 import type { NextBlock } from './nextBlock.ts'
 import { createPayloadMeter, type PayloadMeter } from './payload.ts'
-import { type SealDeps, sealBlock } from './seal.ts'
+import { type SealDeps, type SealResult, sealBlock } from './seal.ts'
 
 export type MakeDeps = SealDeps & {
   readonly engine: Pick<Engine, 'recoverSenders'>
@@ -32,7 +32,7 @@ export type MakeOptions = { readonly fragMs: number; readonly blobsMax: number }
 export type MakeResult =
   | { readonly type: 'sealed'; readonly block: SealedBlock; readonly isBatchFull: boolean }
   /** `isRefused`: by derivation or the guard; the same again would be, too. */
-  | { readonly type: 'abandoned'; readonly isRefused: boolean; readonly reason: string }
+  | Extract<SealResult, { type: 'abandoned' }>
 
 export type BlockMaker = {
   make(
@@ -45,6 +45,9 @@ export type BlockMaker = {
   /** What was kept of a block on this parent no longer goes in. */
   isUnresumable(parentHash: Hash): boolean
 }
+
+/** Nobody refused it. */
+const COURSE_OF_THINGS = { isRefused: false, needsLanding: false }
 
 /** Pool transactions whose senders are recovered at a time, in other threads. */
 const CANDIDATES_CHUNK = 128
@@ -77,10 +80,10 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     const opened = await builder.open(metadata)
     if (opened.type === 'refused') {
       const reason = `derivation would refuse the next block: ${opened.reason}`
-      return { type: 'abandoned', isRefused: true, reason }
+      return { type: 'abandoned', isRefused: true, needsLanding: false, reason }
     }
     if (opened.parent.hash !== latest.parent.hash)
-      return { type: 'abandoned', isRefused: false, reason: 'the chain moved on' }
+      return { type: 'abandoned', isRefused: false, needsLanding: false, reason: 'the chain moved on' }
     const meter = forced === undefined ? await meterOf(joined, latest) : undefined
     meter?.begin(metadata)
     // A meter is good for one branch: it is kept when the block has come to be.
@@ -90,11 +93,11 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       { journal, meter, emit },
       { block: opened.block, position, metadata, windowEnd, isEndOfWindow },
     )
-    const abandon = (reason: string, isRefused = false): MakeResult => {
+    const abandon = (reason: string, { isRefused, needsLanding } = COURSE_OF_THINGS): MakeResult => {
       for (const { hash, raw } of building.transactions()) carried.set(hash, raw)
       emit({ type: 'abandoned', ...position, reason })
       logger.warn({ block: position.number, reason }, 'a block under way is abandoned')
-      return { type: 'abandoned', isRefused, reason }
+      return { type: 'abandoned', isRefused, needsLanding, reason }
     }
     try {
       if (resumed === undefined) await journal.opened({ ...position, metadata, windowEnd, isEndOfWindow })
@@ -107,7 +110,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       if (hasMoved(position.parentHash)) return abandon('the chain moved on')
       await building.publishFrag()
       const sealed = await sealBlock(deps, building, opened.origin, signal)
-      if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed.isRefused)
+      if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)
       const { block } = sealed
       if (meter !== undefined) metered = { lastHash: block.hash, meter }
       if (forced === undefined) carried.clear()

@@ -34,6 +34,8 @@ export type PostDeps = CheckDeps & {
   readonly readGroups: () => Promise<readonly Group[]>
   readonly commitmentOf: CommitmentOf
   readonly ready: () => { readonly isReady: boolean; readonly reason?: string }
+  /** One look at L1, and at most one batch without promises, on what L1 has. Answers a sentence. */
+  readonly postUnpromised: (signal: AbortSignal) => Promise<string>
   readonly shared: Shared
   readonly logger: Logger
 }
@@ -85,6 +87,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     const canLand = inFlight !== undefined && head.timestamp + secondsPerSlot <= inFlight.deadline
     shared.inFlightParent = canLand ? inFlight.parentHash : undefined
     for (const event of posted.events) note(event, posted.head.number)
+    if (!canLand && hasMovedOn()) shared.held = undefined
     const readiness = deps.ready()
     if (!readiness.isReady) return readiness.reason ?? 'the node is not ready'
     const window = await deps.windows.running(signal)
@@ -101,6 +104,12 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     const groups = await readGroups()
     shared.groups = groups
     const [group] = groups
+    if (shared.held !== undefined) {
+      // What is promised lands first.
+      mayChange = true
+      if (group === undefined) return `without promises: ${await deps.postUnpromised(signal)}`
+      for (const each of groups) close(shared, each)
+    }
     if (group === undefined) return 'everything has landed'
     const end = await windowEndOf(group)
     if (end !== undefined && end > window.end)
@@ -108,6 +117,12 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     if (end === window.end && groups.length === 1 && !isClosed(shared, group))
       return 'the batch under way is not closed yet'
     return post(group, window, answer.view, posted.inFlight, signal)
+  }
+
+  /** From where nothing could be promised: what is refused there may be signed now. */
+  const hasMovedOn = (): boolean => {
+    const { latest, safe } = deps.chain.heads()
+    return shared.held?.parent !== latest.hash || shared.held.safe !== safe.hash
   }
 
   const windowEndOf = async (group: Group): Promise<bigint | undefined> =>
@@ -210,7 +225,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     const { latest, safe } = deps.chain.heads()
     const now = [
       ...[deps.l1.status().head?.hash, await deps.schedule.currentSlot(signal), deps.ready().isReady],
-      ...[latest.hash, safe.hash, shared.closed.size],
+      ...[latest.hash, safe.hash, shared.closed.size, shared.held?.parent],
     ].join(' ')
     if (now === lastLook) return lastSaid
     // Forgotten first: what fails is tried again.

@@ -5,6 +5,7 @@
 import type { BlockRef } from '../../chain/chain.ts'
 import type { LatestBlock, UnsafeChain } from '../../derive/unsafe.ts'
 import type { L1 } from '../../l1/l1.ts'
+import type { Hash } from '../../primitives/hex.ts'
 import { blocksMax } from '../../protocol/shasta/manifest.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { CheckDeps } from './checkBatch.ts'
@@ -77,6 +78,13 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     return waiting(reason)
   }
 
+  /** Posting moves L1 on. */
+  const hold = (parent: Hash, reason: string): Outcome => {
+    shared.held = { parent, safe: chain.heads().safe.hash, reason }
+    logger.warn({ parent, reason }, 'nothing can be promised until a batch without promises has landed')
+    return waiting(reason)
+  }
+
   const look = async (signal: AbortSignal): Promise<ProduceStatus> => {
     const readiness = deps.ready()
     if (!readiness.isReady) return waiting(readiness.reason ?? 'the node is not ready')
@@ -121,6 +129,8 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     // Its blocks are none of ours here: it was posted without promises, and would land in place of what is promised now.
     if (shared.inFlightParent === chain.heads().latest.hash)
       return 'a batch without promises is on its way to L1'
+    if (shared.held !== undefined)
+      return `a batch without promises has to land first, because ${shared.held.reason}`
     if (now() < pausedUntilMs) return pauseReason
     const { refused } = shared
     return refused !== undefined && (await isUnsafe(refused)) ? refused.reason : undefined
@@ -149,11 +159,14 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       resumed === undefined
         ? await prepare(plan as Exclude<Plan, { type: 'drop' | 'wait' }>, situation, signal)
         : prepareResumed(resumed, { nowMs: now(), window }, options)
-    if (next.type === 'wait') return pause(next.reason)
+    if (next.type === 'wait') return hold(situation.latest.parent.hash, next.reason)
     const joined = last?.proposalId === next.metadata.proposalId ? last : undefined
     if (joined === undefined) close(shared, last)
     const made = await maker.make(next, { latest: situation.latest, joined }, signal)
-    if (made.type === 'abandoned') return made.isRefused ? pause(made.reason) : waiting(made.reason)
+    if (made.type === 'abandoned') {
+      if (made.needsLanding) return hold(situation.latest.parent.hash, made.reason)
+      return made.isRefused ? pause(made.reason) : waiting(made.reason)
+    }
     const { hash, header } = made.block
     if (made.isBatchFull) shared.closed.add(joined === undefined ? hash : firstOf(joined).hash)
     return { type: 'building', detail: `block ${header.number} is the latest` }

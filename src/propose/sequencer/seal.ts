@@ -27,8 +27,13 @@ export type SealDeps = {
 
 export type SealResult =
   | { readonly type: 'sealed'; readonly block: SealedBlock }
-  /** `isRefused`: by the guard, not by the course of things. */
-  | { readonly type: 'abandoned'; readonly isRefused: boolean; readonly reason: string }
+  /** `isRefused`: by the guard, not by the course of things. `needsLanding`: nothing else will be signed on this parent. */
+  | {
+      readonly type: 'abandoned'
+      readonly isRefused: boolean
+      readonly needsLanding: boolean
+      readonly reason: string
+    }
 
 /** A signer that cannot be reached is asked again: another content for the same place would be refused for ever. */
 const SIGN_RETRY_MS = 500
@@ -40,10 +45,8 @@ export async function sealBlock(
   signal: AbortSignal,
 ): Promise<SealResult> {
   const { chain, unsafe, journal } = deps
-  const abandoned = (reason: string, isRefused = false): SealResult => ({
-    type: 'abandoned',
-    isRefused,
-    reason,
+  const abandoned = (reason: string): SealResult => ({
+    ...{ type: 'abandoned', isRefused: false, needsLanding: false, reason },
   })
   const hasMoved = () => chain.heads().latest.hash !== building.position.parentHash
   const executed = await building.block.seal()
@@ -57,7 +60,10 @@ export async function sealBlock(
   await journal.draft(draft)
   const answer = await signPatiently(deps, commitment, hasMoved, signal)
   if (answer === undefined) return abandoned('it was not signed in time')
-  if (answer.type === 'refused') return abandoned(`the guard refused to sign it: ${answer.reason}`, true)
+  if (answer.type === 'refused') {
+    const reason = `the guard refused to sign it: ${answer.reason}`
+    return { type: 'abandoned', isRefused: true, needsLanding: answer.needsLanding, reason }
+  }
   const block: SealedBlock = { ...draft, commitmentHash: answer.hash, signature: answer.signature }
   await journal.sealed(block)
   const extended = await unsafe.extend({ executed, origin })

@@ -101,6 +101,8 @@ export type SequencerDeps = {
   readonly commitmentOf: CommitmentOf
   /** Raw transactions that must come first in our windows if they are valid: our own inclusion list of the window. */
   readonly listed: (windowEnd: bigint) => readonly Uint8Array[]
+  /** One look at L1, and at most one batch without promises, on what L1 has. Answers a sentence. */
+  readonly postUnpromised: (signal: AbortSignal) => Promise<string>
   /** False, with a sentence, until the node follows L1 at its head and kept blocks are applied again. */
   readonly ready: () => { readonly isReady: boolean; readonly reason?: string }
   readonly logger: Logger
@@ -113,6 +115,8 @@ export type Sequencer = SequencerFace & {
   /** Until the signal; throws only a CriticalError. */
   run(signal: AbortSignal): Promise<void>
   status(): SequencerStatus
+  /** Why nothing can be promised until a batch without promises has landed; undefined while that is not so. */
+  held(): string | undefined
 }
 
 /** Milliseconds between looks at whether there is a block to make, and after a failure. */
@@ -233,6 +237,7 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
       for (const result of results)
         if (result.status === 'rejected' && result.reason instanceof CriticalError) throw result.reason
     },
+    held: () => shared.held?.reason,
     status() {
       const { latest, safe } = chain.heads()
       const blocks = Number(latest.number - safe.number)

@@ -14,6 +14,8 @@ export type Shared = {
   /** The first block of a batch of this window that our own derivation refuses. */
   refused: { readonly number: bigint; readonly hash: Hash; readonly reason: string } | undefined
   groups: readonly Group[]
+  /** Nothing can be promised on this parent until a batch without promises has landed. `safe`: L1's last block when that was found. */
+  held: { readonly parent: Hash; readonly safe: Hash; readonly reason: string } | undefined
 }
 
 export function createShared(): Shared {
@@ -24,6 +26,7 @@ export function createShared(): Shared {
     dropFrom: undefined,
     refused: undefined,
     groups: [],
+    held: undefined,
   }
 }
 

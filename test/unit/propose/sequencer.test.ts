@@ -345,7 +345,7 @@ test('what the guard refuses is neither extended nor published, and nothing is b
     deps: {
       async sign() {
         asked++
-        return { type: 'refused', reason: 'otherContent' }
+        return { type: 'refused', reason: 'otherContent', needsLanding: false }
       },
     },
   })

@@ -1,0 +1,109 @@
+/** A sole sequencer behind the real guard: where nothing else may be promised, L1 is moved on by a batch without promises. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { describeRefusal } from '../../../src/preconf/guard/describeRefusal.ts'
+import { type Guard, openGuard } from '../../../src/preconf/guard/guard.ts'
+import { createL1View } from '../../../src/preconf/guard/l1View.ts'
+import { committerOf, signHash } from '../../../src/promise/signature.ts'
+import type { SealSigner } from '../../../src/propose/sequencer/events.ts'
+import { openHarness } from '../../support/derive/harness.ts'
+import { expectSameContent } from '../../support/derive/sameContent.ts'
+import { createWorld, type World } from '../../support/sequencerWorld.ts'
+
+const SLOTS_PER_EPOCH = 8
+const WINDOW_SECONDS = 2n * 96n
+const KEY = new Uint8Array(32).fill(7)
+const COMMITTER = committerOf(KEY)
+
+let world: World
+let guard: Guard
+const ending: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end()
+})
+
+/** The first slot of a window of ours, which is all of L1's windows. */
+async function open(seed: string): Promise<number> {
+  world = await createWorld({ seed, operators: [1], slotsPerEpoch: SLOTS_PER_EPOCH })
+  ending.push(() => world.close())
+  const directory = mkdtempSync(join(tmpdir(), 'plumbline-held-'))
+  ending.push(() => rmSync(directory, { recursive: true }))
+  const view = createL1View(world)
+  guard = await openGuard({
+    path: join(directory, 'guard.db'),
+    counterPath: join(directory, 'counter'),
+    domain: world.domain,
+    signers: [{ address: COMMITTER, sign: async (hash) => signHash(hash, KEY) }],
+    slots: world.spec.l1,
+    windowSeconds: WINDOW_SECONDS,
+    readL1: view.read,
+  })
+  ending.push(() => guard.close())
+  return world.sim.head().beacon.slot + 2
+}
+
+const sign: SealSigner = async (commitment) => {
+  const answer = await guard.signBlock(COMMITTER, commitment)
+  if (answer.type === 'signed') return answer
+  const { refusal } = answer
+  return {
+    type: 'refused',
+    reason: describeRefusal(refusal),
+    needsLanding: refusal.reason !== 'windowTooFar',
+  }
+}
+
+test('a new guard, and blocks that are given up: each time the place is moved on and promises go on', async () => {
+  const first = await open('held')
+  let share = 75
+  const { inbox } = world
+  const one = await world.start(1, {
+    deps: {
+      sign,
+      inbox: { ...inbox, config: async () => ({ ...(await inbox.config()), basefeeSharingPctg: share }) },
+    },
+  })
+  // The guard is new: what lands has nobody's promise, until one is later than its wait.
+  await world.until(first + SLOTS_PER_EPOCH, 1000)
+  expect(one.sealed()).toEqual([])
+  expect(world.proposals().length).toBeGreaterThan(0)
+  const from = first + 3 * SLOTS_PER_EPOCH
+  await world.until(from, 1000)
+  expect((await guard.status()).type).toBe('ready')
+  expect(one.sealed().length).toBeGreaterThan(0)
+  const [given] = await world.chain.hashes(
+    world.chain.heads().safe.number + 1n,
+    world.chain.heads().latest.number,
+  )
+  expect(given).toBeDefined()
+  // From here on the inbox would make other blocks of the batch under way than were promised, until they are given up.
+  share = 74
+  world.chain.onChange(({ removed }) => {
+    if (removed.some(({ hash }) => hash === given!.hash)) share = 75
+  })
+  const promised = one.sealed().length
+  const transaction = await world.pool.add(await world.transfer())
+  await world.until(from + 2 * SLOTS_PER_EPOCH - 1, 1000)
+  await one.stop()
+  expect(share).toBe(75)
+  const abandoned = one.events.filter(({ type }) => type === 'abandoned')
+  expect(abandoned.at(-1)).toMatchObject({ reason: expect.stringContaining('something else was signed') })
+  expect(await world.chain.transactionPosition(transaction)).toBeDefined()
+  const later = one.sealed().slice(promised)
+  expect(later.length).toBeGreaterThan(0)
+  // What came in the place of the first was promised by nobody, and all that was promised on it landed.
+  const { number } = given!
+  const [instead] = await world.chain.hashes(number, number)
+  expect(one.sealed().map((block) => block.hash)).not.toContain(instead!.hash)
+  const last = later.at(-1)!
+  expect(await world.chain.hashes(last.header.number, last.header.number)).toMatchObject([
+    { hash: last.hash },
+  ])
+  await world.node.dropUnsafe()
+  const fresh = await openHarness({ sim: world.sim, l1: world.l1, path: ':memory:' })
+  await fresh.sync()
+  expectSameContent(await world.node.dump(), await fresh.dump(), 'a fresh derivation')
+  await fresh.close()
+})
