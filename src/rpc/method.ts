@@ -1,4 +1,4 @@
-/** A method is data: what it costs, which parameters it takes in which order, and a function. */
+/** A method is data: what it is for and costs, which parameters it takes in which order, what it answers, and a function. */
 import type { z } from 'zod'
 import { invalidParams } from './errors.ts'
 
@@ -22,8 +22,19 @@ export type PushConnection = {
 export type Method = {
   /** Relative work, about one in-memory read each; see `batchCostMax`. */
   readonly cost: number
+  /** For the OpenRPC document; absent where nobody has described the method yet. */
+  readonly description?: MethodDescription
   /** Throws an RpcError for the client's mistakes. The result must be JSON; undefined becomes null. */
   readonly call: (params: readonly unknown[], context: CallContext) => unknown
+}
+
+export type MethodDescription = {
+  /** One sentence: what the answer tells. */
+  readonly summary: string
+  /** By name, in their JSON-RPC order. */
+  readonly params: Shape
+  /** The answer as JSON: no transforms, and strict objects, so that a test notices a field that nobody described. */
+  readonly result: z.ZodType
 }
 
 export type Methods = Readonly<Record<string, Method>>
@@ -31,14 +42,20 @@ export type Methods = Readonly<Record<string, Method>>
 type Shape = Readonly<Record<string, z.ZodType>>
 type Parsed<S extends Shape> = { readonly [K in keyof S]: z.output<S[K]> }
 
-/** `params` lists the parameters by name, in their JSON-RPC order; an omitted or null one is for its schema to default. */
+/** An omitted or null parameter is for its schema to default. */
 export function defineMethod<S extends Shape>(definition: {
   readonly cost: number
+  readonly summary?: string
   readonly params: S
+  readonly result?: z.ZodType
   readonly handle: (params: Parsed<S>, context: CallContext) => unknown
 }): Method {
+  const { cost, summary, params: shape, result } = definition
   return {
-    cost: definition.cost,
+    cost,
+    ...(summary === undefined || result === undefined
+      ? {}
+      : { description: { summary, params: shape, result } }),
     call: (params, context) => definition.handle(parseParams(definition.params, params), context),
   }
 }
