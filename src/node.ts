@@ -145,10 +145,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
     const pool = await options.createPool?.(rooms)
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
-    const caller = keep(createProcessCaller({ execution: { type: 'rollup', spec }, chain, state }))
+    const execution = { type: 'rollup', spec } as const
+    const caller = keep(createProcessCaller({ execution, chain, state }))
     const rpc = keep(
       await startRpc(
         {
+          execution,
           spec,
           chain,
           state,

@@ -6,6 +6,7 @@ import type { L1Position, L1Status } from '../l1/l1.ts'
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { Schedule } from '../schedule/schedule.ts'
+import type { ExecutionSpec } from '../spec/executionSpec.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { JobKind, Jobs } from './caller/jobs.ts'
 import type { ReadPending } from './pending.ts'
@@ -13,7 +14,9 @@ import type { TxPool } from './pool.ts'
 import type { PreconfRpc } from './preconf/deps.ts'
 
 export type RpcDeps = {
-  readonly spec: RollupSpec
+  readonly execution: ExecutionSpec
+  /** Absent on a chain that is no rollup: nothing of `based_`, no dashboard. */
+  readonly spec?: RollupSpec
   readonly chain: ChainReader
   readonly state: Pick<FlatState, 'at' | 'proof'>
   readonly caller: Caller
@@ -31,6 +34,9 @@ export type RpcDeps = {
   /** As in `plumbline/v0.1.0`. */
   readonly clientVersion: string
 }
+
+/** On a node of a rollup. */
+export type RollupRpcDeps = RpcDeps & { readonly spec: RollupSpec }
 
 /** Executes what callers ask for, under a wall clock. */
 export type Caller = {

@@ -82,11 +82,13 @@ export function createHttpApp(deps: {
     if (preconf.commitments !== undefined)
       addCommitmentRoutes(app, { commitments: preconf.commitments, logger })
   }
-  addDashboardRoutes(app, {
-    ...{ rpc, lagMax: deps.lagMax, logger },
-    ...(deps.l1 && { l1: deps.l1 }),
-    ...(preconf && { preconf: viewOf(preconf) }),
-  })
+  const { spec } = rpc
+  if (spec !== undefined)
+    addDashboardRoutes(app, {
+      ...{ rpc: { ...rpc, spec }, lagMax: deps.lagMax, logger },
+      ...(deps.l1 && { l1: deps.l1 }),
+      ...(preconf && { preconf: viewOf(preconf) }),
+    })
 
   app.onError((error, c) => {
     logger.error({ path: c.req.path, error }, 'an HTTP request failed')

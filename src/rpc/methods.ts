@@ -29,7 +29,7 @@ export function createMethods(
   deps: RpcDeps & { readonly limits: RpcLimits; readonly feed: BlockFeed },
   namespaces: readonly Namespace[],
 ): Methods {
-  const { preconf } = deps
+  const { preconf, spec } = deps
   const now = Date.now
   const all: Methods = {
     ...nodeMethods(deps),
@@ -41,8 +41,10 @@ export function createMethods(
     ...filterMethods(deps),
     ...sendMethods(deps.pool),
     ...subscriptionMethods(deps),
-    ...basedMethods(deps),
-    ...statusMethods({ ...deps, ...preconf, blockMs: BLOCK_MS, now }),
+    ...(spec && {
+      ...basedMethods({ ...deps, spec }),
+      ...statusMethods({ ...deps, ...preconf, spec, blockMs: BLOCK_MS, now }),
+    }),
     ...(preconf && {
       ...streamMethods({ ...deps, ...preconf }),
       ...promiseMethods({ ...deps, ...preconf }),

@@ -1,13 +1,14 @@
 /** `net_`, `web3_`, `rpc_` and the `eth_` methods about the node itself. */
 import { bytesToHex, toQuantity } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
+import { chainIdOf } from '../spec/executionSpec.ts'
 import type { RpcDeps } from './deps.ts'
 import { COST } from './limits.ts'
 import { defineMethod, type Method, type Methods } from './method.ts'
 import { bytesParam } from './params.ts'
 
-export function nodeMethods(deps: Pick<RpcDeps, 'spec' | 'chain' | 'sync' | 'clientVersion'>): Methods {
-  const chainId = deps.spec.l2.chainId
+export function nodeMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'sync' | 'clientVersion'>): Methods {
+  const chainId = chainIdOf(deps.execution)
   return {
     eth_chainId: answer(() => toQuantity(chainId)),
     eth_accounts: answer(() => []),

@@ -73,9 +73,11 @@ export function startTestRpc(
   options: Partial<RpcOptions> = {},
   more: Pick<Parameters<typeof startRpc>[0], 'metrics' | 'observe' | 'l1'> = {},
 ): Promise<RpcServer> {
+  const spec = deps.spec ?? testSpec(deps.chainId)
   return startRpc(
     {
-      spec: testSpec(deps.chainId),
+      execution: { type: 'rollup', spec },
+      spec,
       nextBaseFee: (parent) => parent.baseFeePerGas ?? 0n,
       sync: () => SYNCED,
       clientVersion: 'plumbline/test',

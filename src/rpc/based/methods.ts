@@ -1,6 +1,6 @@
 /** The `based_` namespace: what only a based rollup's node can say. */
 import { z } from 'zod'
-import type { RpcDeps } from '../deps.ts'
+import type { RollupRpcDeps } from '../deps.ts'
 import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
@@ -38,7 +38,7 @@ const slotParam = z
   )
   .optional()
 
-export function basedMethods(deps: Pick<RpcDeps, 'spec' | 'chain' | 'sync' | 'schedule'>): Methods {
+export function basedMethods(deps: Pick<RollupRpcDeps, 'spec' | 'chain' | 'sync' | 'schedule'>): Methods {
   const { chain, spec } = deps
   const scheduled = () => {
     const { schedule } = deps

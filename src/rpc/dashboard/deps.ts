@@ -8,10 +8,10 @@ import type { Lists } from '../../preconf/lists/lists.ts'
 import type { PromiseBook } from '../../preconf/promises/book.ts'
 import type { SequencerStatus } from '../../propose/sequencer/sequencer.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import type { RpcDeps } from '../deps.ts'
+import type { RollupRpcDeps } from '../deps.ts'
 
 export type DashboardDeps = {
-  readonly rpc: Pick<RpcDeps, 'spec' | 'chain' | 'sync' | 'schedule' | 'pool' | 'clientVersion'>
+  readonly rpc: Pick<RollupRpcDeps, 'spec' | 'chain' | 'sync' | 'schedule' | 'pool' | 'clientVersion'>
   /** L1 blocks behind the L1 head past which the node is not ready. */
   readonly lagMax: bigint
   /** For the times of L1 blocks and the slots without one; absent: the page says that they are not known. */
