@@ -107,3 +107,32 @@ test('a new guard, and blocks that are given up: each time the place is moved on
   expectSameContent(await world.node.dump(), await fresh.dump(), 'a fresh derivation')
   await fresh.close()
 })
+
+test('a forced inclusion that would be another block in each L1 slot lands without promises, which go on behind it', async () => {
+  const first = await open('silent')
+  // L2 has nothing for so long that the time of an inherited block depends on the proposal's.
+  const from = first + 18 * SLOTS_PER_EPOCH
+  await world.until(from - 7 * SLOTS_PER_EPOCH)
+  world.queueForced([await world.transfer(3)])
+  await world.until(from - 1)
+  const reasons = new Set<string>()
+  const one = await world.start(1)
+  for (let slot = from; slot < from + 2 * SLOTS_PER_EPOCH; slot++) {
+    await world.until(slot, 1000)
+    reasons.add(one.sequencer.held() ?? 'not held')
+  }
+  await one.stop()
+  expect([...reasons].sort()).toEqual([
+    expect.stringMatching(/^forced inclusion 0 makes another block in each L1 slot/),
+    'not held',
+  ])
+  const { safe } = world.chain.heads()
+  const forced = []
+  for (let number = 2n; number <= safe.number; number++) {
+    const block = await world.chain.blockByNumber(number)
+    if ((await world.chain.origin(number))?.sourceIndex === 0) forced.push(block!)
+  }
+  expect(forced.flatMap(({ transactions }) => transactions).length).toBeGreaterThan(1)
+  expect(one.sealed().length).toBeGreaterThan(0)
+  expect(one.sealed()[0]!.header.number).toBeGreaterThan(2n)
+})
