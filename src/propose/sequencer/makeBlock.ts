@@ -76,7 +76,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
   }
 
   const make: BlockMaker['make'] = async (next, { latest, joined }, signal) => {
-    const { metadata, windowEnd, isEndOfWindow, forced, resumed } = next
+    const { metadata, windowEnd, signUntilMs, isEndOfWindow, forced, resumed } = next
     const opened = await builder.open(metadata)
     if (opened.type === 'refused') {
       const reason = `derivation would refuse the next block: ${opened.reason}`
@@ -109,7 +109,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       await building.close()
       if (hasMoved(position.parentHash)) return abandon('the chain moved on')
       await building.publishFrag()
-      const sealed = await sealBlock(deps, building, opened.origin, signal)
+      const sealed = await sealBlock(deps, building, { origin: opened.origin, signUntilMs }, signal)
       if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)
       const { block } = sealed
       if (meter !== undefined) metered = { lastHash: block.hash, meter }

@@ -16,6 +16,8 @@ export type NextBlock = {
   readonly type: 'block'
   readonly metadata: UnsafeMetadata
   readonly windowEnd: bigint
+  /** Until then its signature is waited for, in milliseconds. */
+  readonly signUntilMs: number
   readonly isEndOfWindow: boolean
   /** Milliseconds; a forced block is sealed at once. */
   readonly sealAtMs: number
@@ -58,6 +60,7 @@ export function prepareOwn(
       isForcedInclusion: false,
     },
     windowEnd: window.end,
+    signUntilMs: window.signUntilMs,
     ...{ sealAtMs, isEndOfWindow },
   }
 }
@@ -74,6 +77,7 @@ export function prepareResumed(
     type: 'block',
     metadata: resumed.metadata,
     windowEnd: window.end,
+    signUntilMs: window.signUntilMs,
     isEndOfWindow: isLate || sealAtMs + blockMs > window.stopAtMs,
     ...{ sealAtMs, resumed },
   }
@@ -114,6 +118,7 @@ export async function prepareForced(
       isForcedInclusion: true,
     },
     windowEnd: window.end,
+    signUntilMs: window.signUntilMs,
     isEndOfWindow: false,
     sealAtMs: 0,
     forced: transactions.map(({ raw }) => raw),

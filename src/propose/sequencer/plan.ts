@@ -71,6 +71,10 @@ export function planBlock(input: PlanInput, options: PlanOptions): Plan {
   const drop = findUnlandable(input, options)
   if (drop !== undefined) return drop
   const last = groups.at(-1)
+  if (input.nowMs >= input.window.signUntilMs) {
+    const reason = 'too little is left of the window to land another block'
+    return { type: 'wait', reason, closesLast: last !== undefined && countOwn(last) > 0 }
+  }
   const taken = groups.reduce((sum, group) => sum + forcedIn(group).length, 0)
   if (last !== undefined && input.isBegun) {
     if (countOwn(last) === 0) {

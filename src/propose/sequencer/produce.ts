@@ -223,6 +223,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
   const findResumable = async (situation: Situation): Promise<ResumableBlock | undefined> => {
     const { latest, window, view, isBegun, groups } = situation
     const { hash } = latest.parent
+    if (now() >= window.signUntilMs) return undefined
     const kept = maker.isUnresumable(hash) ? undefined : await journal.resume(hash)
     if (kept === undefined || kept.windowEnd !== window.end || kept.metadata.isForcedInclusion)
       return undefined

@@ -41,7 +41,7 @@ const SIGN_RETRY_MS = 500
 export async function sealBlock(
   deps: SealDeps,
   building: Building,
-  origin: UnsafeOrigin,
+  { origin, signUntilMs }: { readonly origin: UnsafeOrigin; readonly signUntilMs: number },
   signal: AbortSignal,
 ): Promise<SealResult> {
   const { chain, unsafe, journal } = deps
@@ -58,7 +58,8 @@ export async function sealBlock(
     transactions: building.transactions().map(({ raw }) => raw),
   }
   await journal.draft(draft)
-  const answer = await signPatiently(deps, commitment, hasMoved, signal)
+  const isOfUse = () => !hasMoved() && deps.now() < signUntilMs
+  const answer = await signPatiently(deps, commitment, isOfUse, signal)
   if (answer === undefined) return abandoned('it was not signed in time')
   if (answer.type === 'refused') {
     const reason = `the guard refused to sign it: ${answer.reason}`
@@ -90,12 +91,12 @@ async function commitTo(
 
 /** Undefined once it is of no use any more. */
 async function signPatiently(
-  { sign, logger, now, wait }: SealDeps,
+  { sign, logger, wait }: SealDeps,
   commitment: BlockCommitment,
-  hasMoved: () => boolean,
+  isOfUse: () => boolean,
   signal: AbortSignal,
 ): Promise<SealAnswer | undefined> {
-  while (!hasMoved() && now() < Number(commitment.windowEnd) * 1000) {
+  while (isOfUse()) {
     try {
       return await sign(commitment)
     } catch (error) {

@@ -13,6 +13,8 @@ export type SequencingWindow = {
   readonly end: bigint
   /** When the last block is sealed, in milliseconds. */
   readonly stopAtMs: number
+  /** Until then a signature is waited for, in milliseconds: half of the time for landing is left. */
+  readonly signUntilMs: number
 }
 
 export type WindowAnswer =
@@ -62,12 +64,14 @@ export function createWindows(
   const measure = ({ firstSlot, lastSlot }: Window): SequencingWindow => {
     const end = timestampOf(lastSlot)
     const lengthMs = Number((lastSlot - firstSlot + 1n) * secondsPerSlot) * 1000
+    const stopBeforeMs = Math.min(options.stopBeforeMs, lengthMs / 2)
     return {
       firstSlot,
       lastSlot,
       previousEnd: timestampOf(firstSlot - 1n),
       end,
-      stopAtMs: Number(end) * 1000 - Math.min(options.stopBeforeMs, lengthMs / 2),
+      stopAtMs: Number(end) * 1000 - stopBeforeMs,
+      signUntilMs: Number(end) * 1000 - stopBeforeMs / 2,
     }
   }
 

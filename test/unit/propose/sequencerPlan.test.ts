@@ -8,7 +8,10 @@ import type { PendingInclusion } from '../../../src/schedule/forcedInclusions.ts
 const OURS: Address = `0x${'0a'.repeat(20)}`
 const THEIRS: Address = `0x${'0b'.repeat(20)}`
 /** The window is of the slots at 1012 to 1120, ten of them. */
-const WINDOW = { firstSlot: 1n, lastSlot: 10n, previousEnd: 1000n, end: 1120n, stopAtMs: 1_096_000 }
+const WINDOW = {
+  ...{ firstSlot: 1n, lastSlot: 10n, previousEnd: 1000n, end: 1120n },
+  ...{ stopAtMs: 1_096_000, signUntilMs: 1_108_000 },
+}
 const OPTIONS: PlanOptions = {
   proposer: OURS,
   blockMs: 2000,
@@ -176,6 +179,16 @@ test('marks the block that ends when no other one would before the time to stop'
     isEndOfWindow: true,
     sealAtMs: 1_097_500,
   })
+})
+
+test('makes no block that would be signed too late to land, and closes the batch under way', () => {
+  const groups = groupsOf({ id: 7n, at: 1014n })
+  const late = { groups, isBegun: true, nowMs: WINDOW.signUntilMs }
+  expect(plan(late)).toMatchObject({ ...waits('too little is left'), closesLast: true })
+  expect(plan({ ...late, nowMs: late.nowMs - 1 })).toMatchObject({ type: 'own', isEndOfWindow: true })
+  // A batch without a block of its own cannot be posted.
+  const forced = groupsOf({ id: 7n, at: 1014n, forced: true })
+  expect(plan({ ...late, groups: forced })).toMatchObject({ type: 'wait', closesLast: false })
 })
 
 test('time goes on by a second at least, and never ahead of the clock', () => {

@@ -51,7 +51,10 @@ test('ours, once L1 has the block of the slot before it', async () => {
   expect(await find(4, {})).toEqual({
     type: 'ours',
     isPreviousOver: true,
-    window: { firstSlot: 4n, lastSlot: 7n, previousEnd: 1036n, end: 1084n, stopAtMs: 1_064_000 },
+    window: {
+      ...{ firstSlot: 4n, lastSlot: 7n, previousEnd: 1036n, end: 1084n },
+      ...{ stopAtMs: 1_064_000, signUntilMs: 1_074_000 },
+    },
   })
 })
 
@@ -102,7 +105,9 @@ test('is over with its last slot', async () => {
 })
 
 test('stops at half of a short window', async () => {
-  expect(await find(9, {})).toMatchObject({ window: { stopAtMs: timeOf(9) * 1000 - 6000 } })
+  expect(await find(9, {})).toMatchObject({
+    window: { stopAtMs: timeOf(9) * 1000 - 6000, signUntilMs: timeOf(9) * 1000 - 3000 },
+  })
 })
 
 test('takes windows in which anyone may propose only if it is told to', async () => {
