@@ -20,6 +20,7 @@ import type { L1, L1Position } from './l1/l1.ts'
 import type { L1Reads } from './l1/reads.ts'
 import { createPreconf, type Preconf, type PreconfOptions } from './preconf/createPreconf.ts'
 import { retryTemporary, sleep } from './primitives/async.ts'
+import { createResources } from './primitives/resources.ts'
 import type { TxPool } from './propose/txPool.ts'
 import { createProcessCaller } from './rpc/caller/processCaller.ts'
 import type { SyncStatus } from './rpc/deps.ts'
@@ -94,14 +95,7 @@ export type Node = Rooms & {
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { spec, logger, signal } = options
   await mkdir(options.dataDir, { recursive: true })
-  const opened: { close(): Promise<void> }[] = []
-  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
-    opened.push(resource)
-    return resource
-  }
-  const close = async () => {
-    for (const resource of opened.reverse()) await resource.close()
-  }
+  const { keep, close } = createResources()
   try {
     const store = keep(
       await openStore({
@@ -184,7 +178,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       close,
     }
   } catch (error) {
-    await close()
+    await close().catch((closing) => logger.warn({ error: closing }, 'not everything was closed'))
     throw error
   }
 }

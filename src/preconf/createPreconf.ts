@@ -11,6 +11,7 @@ import type { FlatState } from '../engine/state/flatState.ts'
 import type { L1, L1Position } from '../l1/l1.ts'
 import type { L1Reads } from '../l1/reads.ts'
 import type { Address } from '../primitives/hex.ts'
+import { createResources } from '../primitives/resources.ts'
 import type { PromiseDomain } from '../promise/domain.ts'
 import { recoverCommitter } from '../promise/signature.ts'
 import type { Schedule } from '../schedule/schedule.ts'
@@ -92,14 +93,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
   const directory = join(options.dataDir, 'preconf')
   await mkdir(directory, { recursive: true })
   const domain = await readPromiseDomain({ spec, reads: l1.reads }, (await l1.newest()).hash)
-  const opened: { close(): void | Promise<void> }[] = []
-  const keep = <T extends { close(): void | Promise<void> }>(part: T): T => {
-    opened.push(part)
-    return part
-  }
-  const close = async () => {
-    for (const part of opened.reverse()) await part.close()
-  }
+  const { keep, close } = createResources()
   try {
     const store: Store = keep(
       await openStore({
@@ -186,7 +180,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       close,
     }
   } catch (error) {
-    await close()
+    await close().catch((closing) => logger.warn({ error: closing }, 'not everything was closed'))
     throw error
   }
 }

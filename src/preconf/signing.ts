@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sleep } from '../primitives/async.ts'
 import type { Address } from '../primitives/hex.ts'
+import { closeAll } from '../primitives/resources.ts'
 import type { PromiseDomain } from '../promise/domain.ts'
 import type { InboxReader } from '../propose/inbox.ts'
 import { chooseGasLimit } from '../propose/plan.ts'
@@ -109,10 +110,7 @@ export async function openCommitterKey(
   })
   return {
     ...{ committer, guard, sign, publisher },
-    close: async () => {
-      await guard.close()
-      view.close()
-    },
+    close: () => closeAll([guard, view]),
   }
 }
 

@@ -9,6 +9,7 @@ import { statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import sqlite3 from 'sqlite3'
 import { CriticalError } from '../primitives/errors.ts'
+import { closeAll } from '../primitives/resources.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { StoreIoError } from './errors.ts'
 import { lockStore } from './lock.ts'
@@ -44,6 +45,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!isMemory) await refuseNetworkFileSystem(path)
   const lock = isMemory || readOnly ? undefined : await lockStore(path)
   const connections: Connection[] = []
+  const close = () => closeAll([...connections.toReversed(), { close: async () => await lock?.release() }])
   try {
     const cacheKiB = options.cacheKiB ?? CACHE_KIB_DEFAULT
     const writer = await openConnection(
@@ -66,13 +68,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       connections.push(reader)
       await reader.script(`PRAGMA cache_size = -${Math.ceil(cacheKiB / 2)}; PRAGMA temp_store = MEMORY`)
     }
-    return createStore(writer, connections, readOnly, async () => {
-      for (const connection of [...connections].reverse()) await connection.close()
-      await lock?.release()
-    })
+    return createStore(writer, connections, readOnly, close)
   } catch (error) {
-    for (const connection of connections) await connection.close().catch(() => {})
-    await lock?.release()
+    await close().catch(() => {})
     throw error
   }
 }

@@ -11,7 +11,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { Hex } from '../../primitives/hex.ts'
-import { lockStore, type StoreLock } from '../../store/lock.ts'
+import { closeAll } from '../../primitives/resources.ts'
+import { lockStore } from '../../store/lock.ts'
 import { openStore } from '../../store/openStore.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
 import { decideClaim } from './claim.ts'
@@ -89,6 +90,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
   )
   const counter = createCounter(counterPath)
+  const files = [counter, store, { close: lock.release }]
   try {
     const counted = await readCounter(counterPath)
     const opened = await store.transaction(async (transaction) => {
@@ -104,24 +106,23 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       return next
     })
     await counter.raise(opened)
-    return createLedger({ store, lock, counter, domain, windowSeconds, opened })
+    return createLedger({ store, files, counter, domain, windowSeconds, opened })
   } catch (error) {
-    await counter.close()
-    await store.close()
-    await lock.release()
+    await closeAll(files).catch(() => {})
     throw error
   }
 }
 
 function createLedger(deps: {
   readonly store: Store
-  readonly lock: StoreLock
+  /** In the order in which they are closed. */
+  readonly files: Parameters<typeof closeAll>[0]
   readonly counter: Counter
   readonly domain: string
   readonly windowSeconds: bigint
   readonly opened: State
 }): Ledger {
-  const { store, lock, counter, domain, windowSeconds } = deps
+  const { store, files, counter, domain, windowSeconds } = deps
   /** Of the last commit: nobody else writes. */
   let state = deps.opened
   /** As of the last commit; undefined when that is not sure. */
@@ -235,9 +236,7 @@ function createLedger(deps: {
       await inTurn(() =>
         store.transaction((transaction) => writeSignatures(transaction, domain, kept)),
       ).catch(() => {})
-      await counter.close()
-      await store.close()
-      await lock.release()
+      await closeAll(files)
     },
   }
 }
