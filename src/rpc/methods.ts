@@ -1,4 +1,5 @@
 /** Every method this node answers, by namespace. */
+import { z } from 'zod'
 import { basedMethods } from './based/methods.ts'
 import type { RpcDeps } from './deps.ts'
 import { blockMethods } from './eth/blocks.ts'
@@ -59,7 +60,9 @@ export function createMethods(
     ...(preconf?.commitments && commitmentMethods({ commitments: preconf.commitments })),
     rpc_modules: defineMethod({
       cost: 1,
+      summary: 'The namespaces that are answered here, each with its version.',
       params: {},
+      result: z.record(z.string(), z.string()),
       handle: () => Object.fromEntries([...namespaces, 'rpc'].map((namespace) => [namespace, '1.0'])),
     }),
   }

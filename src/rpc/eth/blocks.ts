@@ -9,6 +9,10 @@ import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
 import { findPending, pendingBlockJson } from '../pending.ts'
 import { findBlock } from '../resolve.ts'
+import { block } from '../schemas/block.ts'
+import { receipt } from '../schemas/receipt.ts'
+import { transaction } from '../schemas/transaction.ts'
+import { quantity } from '../schemas/words.ts'
 
 const full = z.boolean('true or false wanted').optional()
 
@@ -29,12 +33,16 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
   return {
     eth_blockNumber: defineMethod({
       cost: COST.constant,
+      summary: 'The number of the last sealed block.',
       params: {},
+      result: quantity,
       handle: () => toQuantity(chain.heads().latest.number),
     }),
     eth_getBlockByNumber: defineMethod({
       cost: COST.block,
+      summary: 'A block with its transactions, whole or as hashes; null if there is none.',
       params: { block: blockNumberParam, full },
+      result: block.nullable(),
       handle: async (params) => {
         const pending = findPending(deps.pending, params.block)
         if (pending !== undefined) return pendingBlockJson(pending, params.full ?? false)
@@ -44,7 +52,9 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     }),
     eth_getBlockByHash: defineMethod({
       cost: COST.block,
+      summary: 'A block with its transactions, whole or as hashes; null if there is none.',
       params: { hash: hashParam, full },
+      result: block.nullable(),
       handle: async (params) => {
         const block = await byHash(params.hash)
         return block === undefined ? null : blockJson(block, params.full ?? false)
@@ -52,28 +62,38 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     }),
     eth_getBlockTransactionCountByNumber: defineMethod({
       cost: COST.block,
+      summary: 'How many transactions a block has; null if there is no such block.',
       params: { block: blockNumberParam },
+      result: quantity.nullable(),
       handle: async ({ block }) =>
         countJson(findPending(deps.pending, block) ?? (await findBlock(chain, block))),
     }),
     eth_getBlockTransactionCountByHash: defineMethod({
       cost: COST.block,
+      summary: 'How many transactions a block has; null if there is no such block.',
       params: { hash: hashParam },
+      result: quantity.nullable(),
       handle: async ({ hash }) => countJson(await byHash(hash)),
     }),
     eth_getUncleCountByBlockNumber: defineMethod({
       cost: COST.block,
+      summary: 'How many uncles a block has; null if there is no such block.',
       params: { block: blockNumberParam },
+      result: quantity.nullable(),
       handle: async ({ block }) => ((await findBlock(chain, block)) === undefined ? null : '0x0'),
     }),
     eth_getUncleCountByBlockHash: defineMethod({
       cost: COST.block,
+      summary: 'How many uncles a block has; null if there is no such block.',
       params: { hash: hashParam },
+      result: quantity.nullable(),
       handle: async ({ hash }) => ((await byHash(hash)) === undefined ? null : '0x0'),
     }),
     eth_getBlockReceipts: defineMethod({
       cost: COST.block,
+      summary: 'Every receipt of a block, in order; null if there is no such block.',
       params: { block: blockParam },
+      result: z.array(receipt).nullable(),
       handle: async (params) => {
         const block = await findBlock(chain, params.block)
         return block === undefined ? null : receiptsJson(block)
@@ -81,7 +101,9 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     }),
     eth_getTransactionByHash: defineMethod({
       cost: COST.block,
+      summary: 'A transaction of the chain, or one that waits; null if it is unknown.',
       params: { hash: hashParam },
+      result: transaction.nullable(),
       handle: async ({ hash }) => {
         const found = await findTransaction(hash)
         if (found !== undefined) return transactionJson(found.block, found.index)
@@ -92,7 +114,9 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     }),
     eth_getTransactionByBlockHashAndIndex: defineMethod({
       cost: COST.block,
+      summary: 'The transaction at a place in a block; null if there is none.',
       params: { hash: hashParam, index: indexParam },
+      result: transaction.nullable(),
       handle: async ({ hash, index }) => {
         const block = await byHash(hash)
         return block === undefined ? null : transactionJson(block, index)
@@ -100,7 +124,9 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     }),
     eth_getTransactionByBlockNumberAndIndex: defineMethod({
       cost: COST.block,
+      summary: 'The transaction at a place in a block; null if there is none.',
       params: { block: blockNumberParam, index: indexParam },
+      result: transaction.nullable(),
       handle: async (params) => {
         const block = await findBlock(chain, params.block)
         return block === undefined ? null : transactionJson(block, params.index)
@@ -108,7 +134,9 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     }),
     eth_getTransactionReceipt: defineMethod({
       cost: COST.block,
+      summary: 'What came of a transaction; null until it is in a block.',
       params: { hash: hashParam },
+      result: receipt.nullable(),
       handle: async ({ hash }) => {
         const found = await findTransaction(hash)
         return found === undefined ? null : receiptJsonAt(found.block, found.index)

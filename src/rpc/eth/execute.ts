@@ -12,6 +12,7 @@ import { COST, type RpcLimits } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockParam, type CallParameter, callParam, overridesParam } from '../params.ts'
 import { type ReadPlace, readState } from '../resolve.ts'
+import { bytes, quantity } from '../schemas/words.ts'
 import { type EstimateInput, estimateGas } from './estimate.ts'
 
 export type ExecuteDeps = Pick<RpcDeps, 'chain' | 'state' | 'caller' | 'pending'> & {
@@ -23,7 +24,9 @@ export function executeMethods(deps: ExecuteDeps): Methods {
   return {
     eth_call: defineMethod({
       cost: COST.call,
+      summary: 'What a message returns when it is run on the state after a block; nothing is changed.',
       params: { call: callParam, block: blockParam, overrides: overridesParam },
+      result: bytes,
       handle: ({ call, block, overrides }) =>
         readState(deps, block, async (_, at) => {
           const run = prepare(deps, at, overrides)
@@ -35,7 +38,9 @@ export function executeMethods(deps: ExecuteDeps): Methods {
     }),
     eth_estimateGas: defineMethod({
       cost: COST.estimate,
+      summary: 'The least gas with which a message succeeds, at most 1.5 % too much.',
       params: { call: callParam, block: blockParam, overrides: overridesParam },
+      result: quantity,
       handle: ({ call, block, overrides }) =>
         readState(deps, block, async (state, at) => {
           const run = prepare(deps, at, overrides)

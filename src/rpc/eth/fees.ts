@@ -9,6 +9,8 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { type BlockParameter, blockNumberParam, indexParam } from '../params.ts'
 import { findHeader } from '../resolve.ts'
+import { feeHistory } from '../schemas/state.ts'
+import { quantity } from '../schemas/words.ts'
 
 /** geth's bounds. */
 const HISTORY_BLOCKS_MAX = 1024
@@ -23,29 +25,39 @@ export function feeMethods(deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>): Method
   return {
     eth_gasPrice: defineMethod({
       cost: COST.proof,
+      summary: 'A price per gas that gets a legacy transaction into the next block, in wei.',
       params: {},
+      result: quantity,
       handle: async () =>
         toQuantity((await nextBaseFeeAfter(deps, chain.heads().latest.number)) + (await suggestTip(chain))),
     }),
     eth_maxPriorityFeePerGas: defineMethod({
       cost: COST.proof,
+      summary: 'A usual tip per gas, in wei.',
       params: {},
+      result: quantity,
       handle: async () => toQuantity(await suggestTip(chain)),
     }),
     eth_baseFee: defineMethod({
       cost: COST.read,
+      summary: 'The base fee per gas of the next block, in wei.',
       params: {},
+      result: quantity,
       handle: async () => toQuantity(await nextBaseFeeAfter(deps, chain.heads().latest.number)),
     }),
     eth_blobBaseFee: defineMethod({
       cost: COST.constant,
+      summary:
+        'The price per blob gas of the next block, in wei; a rollup has no blobs and answers an error.',
       params: {},
+      result: quantity,
       handle: () => {
         throw new RpcError({ code: 'methodNotSupported', message: 'this chain has no blob transactions' })
       },
     }),
     eth_feeHistory: defineMethod({
       cost: COST.logs,
+      summary: 'Base fees, how full blocks were, and percentiles of the tips paid.',
       params: {
         blockCount: z.union([indexParam, z.number().int().nonnegative()], {
           error: 'a number of blocks wanted',
@@ -59,13 +71,14 @@ export function feeMethods(deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>): Method
           })
           .optional(),
       },
+      result: feeHistory,
       handle: ({ blockCount, newestBlock, rewardPercentiles }) =>
-        feeHistory(deps, Math.min(blockCount, HISTORY_BLOCKS_MAX), newestBlock, rewardPercentiles),
+        readFeeHistory(deps, Math.min(blockCount, HISTORY_BLOCKS_MAX), newestBlock, rewardPercentiles),
     }),
   }
 }
 
-async function feeHistory(
+async function readFeeHistory(
   deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>,
   blockCount: number,
   newestBlock: BlockParameter,

@@ -11,6 +11,8 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { requirePool, type TxPool } from '../pool.ts'
+import { logs } from '../schemas/receipt.ts'
+import { bytes, hash } from '../schemas/words.ts'
 import { type LogDeps, logSelection, queryLogs } from './logs.ts'
 
 type Change = Json | Hash
@@ -69,7 +71,9 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
   return {
     eth_newFilter: defineMethod({
       cost: COST.call,
+      summary: 'Begins to collect the logs that match; the id is for eth_getFilterChanges.',
       params: { filter: logFilterParam },
+      result: bytes,
       handle: ({ filter }) => {
         const selection = logSelection(filter)
         const toChanges = ({ type, block }: FeedEvent) =>
@@ -79,13 +83,17 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
     }),
     eth_newBlockFilter: defineMethod({
       cost: COST.call,
+      summary: 'Begins to collect the hashes of new blocks.',
       params: {},
+      result: bytes,
       handle: () =>
         install((add) => feed.subscribe(({ type, block }) => add(type === 'added' ? [block.hash] : []))),
     }),
     eth_newPendingTransactionFilter: defineMethod({
       cost: COST.call,
+      summary: 'Begins to collect the hashes of transactions that enter the pool.',
       params: {},
+      result: bytes,
       handle: () => {
         const pool = requirePool(deps.pool)
         return install((add) => pool.onAdded(({ hash }) => add([hash])))
@@ -93,7 +101,9 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
     }),
     eth_getFilterChanges: defineMethod({
       cost: COST.block,
+      summary: 'What a filter has collected since the last time it was asked.',
       params: { id: filterIdParam },
+      result: z.union([z.array(hash), logs]),
       handle: ({ id }) => {
         const filter = find(id)
         if (filter.hasOverflowed) {
@@ -107,7 +117,9 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
     }),
     eth_getFilterLogs: defineMethod({
       cost: COST.logs,
+      summary: 'All logs that match a filter.',
       params: { id: filterIdParam },
+      result: logs,
       handle: async ({ id }) => {
         const { logs } = find(id)
         if (logs === undefined) throw new RpcError({ code: 'invalidInput', message: 'not a log filter' })
@@ -116,7 +128,9 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
     }),
     eth_uninstallFilter: defineMethod({
       cost: COST.read,
+      summary: 'Ends a filter; false if there is none with this id.',
       params: { id: filterIdParam },
+      result: z.boolean(),
       handle: ({ id }) => filters.delete(id),
     }),
   }

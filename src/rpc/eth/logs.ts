@@ -7,6 +7,7 @@ import { COST, type RpcLimits } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { resolveNumber } from '../resolve.ts'
+import { logs } from '../schemas/receipt.ts'
 
 export type LogDeps = { readonly chain: ChainReader; readonly limits: RpcLimits }
 
@@ -14,7 +15,9 @@ export function logMethods(deps: LogDeps): Methods {
   return {
     eth_getLogs: defineMethod({
       cost: COST.logs,
+      summary: 'The logs of a range of blocks, or of one block, that match.',
       params: { filter: logFilterParam },
+      result: logs,
       handle: async ({ filter }) => (await queryLogs(deps, filter)).map((log) => logJson(log)),
     }),
   }

@@ -6,17 +6,23 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { bytesParam } from '../params.ts'
 import { requirePool, type TxPool } from '../pool.ts'
+import { poolStatus } from '../schemas/state.ts'
+import { hash } from '../schemas/words.ts'
 
 export function sendMethods(pool: TxPool | undefined): Methods {
   return {
     eth_sendRawTransaction: defineMethod({
       cost: COST.call,
+      summary: 'Takes a signed transaction into the pool; its hash.',
       params: { transaction: bytesParam },
+      result: hash,
       handle: ({ transaction }) => send(requirePool(pool), transaction),
     }),
     txpool_status: defineMethod({
       cost: COST.constant,
+      summary: 'How many transactions wait: executable ones, and those behind a gap.',
       params: {},
+      result: poolStatus,
       handle: () => {
         const { pending, queued } = pool?.status() ?? { pending: 0, queued: 0 }
         return { pending: toQuantity(pending), queued: toQuantity(queued) }

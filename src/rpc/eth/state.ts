@@ -10,6 +10,8 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { addressParam, type BlockParameter, blockParam, slotParam } from '../params.ts'
 import { type ResolvedHeader, readCurrent, readState, unavailable } from '../resolve.ts'
+import { accountProof } from '../schemas/state.ts'
+import { bytes, hash, quantity } from '../schemas/words.ts'
 
 /** Slots of one proof request; geth: 1024. */
 const PROOF_SLOTS_MAX = 1024
@@ -21,12 +23,16 @@ export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool' | 'p
   return {
     eth_getBalance: defineMethod({
       cost: COST.read,
+      summary: 'The balance of an account after a block, in wei.',
       params: { address: addressParam, block: blockParam },
+      result: quantity,
       handle: async ({ address, block }) => toQuantity((await readAccount(address, block))?.balance ?? 0n),
     }),
     eth_getTransactionCount: defineMethod({
       cost: COST.read,
+      summary: 'The nonce of an account after a block; for `pending`, after what waits in the pool.',
       params: { address: addressParam, block: blockParam },
+      result: quantity,
       handle: async ({ address, block }) => {
         const nonce = (await readAccount(address, block))?.nonce ?? 0n
         const isPending = block.type === 'tag' && block.tag === 'pending'
@@ -36,7 +42,9 @@ export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool' | 'p
     }),
     eth_getCode: defineMethod({
       cost: COST.read,
+      summary: 'The code of an account after a block.',
       params: { address: addressParam, block: blockParam },
+      result: bytes,
       handle: ({ address, block }) =>
         readState(deps, block, async (state) => {
           const account = await state.account(address)
@@ -46,17 +54,21 @@ export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool' | 'p
     }),
     eth_getStorageAt: defineMethod({
       cost: COST.read,
+      summary: "A slot of an account's storage after a block.",
       params: { address: addressParam, slot: slotParam, block: blockParam },
+      result: hash,
       handle: ({ address, slot, block }) =>
         readState(deps, block, async (state) => toWordHex(await state.storage(address, slot))),
     }),
     eth_getProof: defineMethod({
       cost: COST.proof,
+      summary: 'An account and slots of its storage after a block, with Merkle proofs (EIP-1186).',
       params: {
         address: addressParam,
         slots: z.array(slotKeyParam, 'a list of slots wanted').max(PROOF_SLOTS_MAX),
         block: blockParam,
       },
+      result: accountProof,
       handle: ({ address, slots, block }) =>
         readCurrent(deps.chain, block, (at) => getProof(deps.state, address, slots, at)),
     }),

@@ -13,6 +13,7 @@ import { type CallContext, defineMethod, type Methods, type PushConnection } fro
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { requirePool } from '../pool.ts'
 import { streamSubscription } from '../preconf/stream.ts'
+import { bytes } from '../schemas/words.ts'
 import { logSelection } from './logs.ts'
 
 const kindParam = z.enum(['newHeads', 'logs', 'newPendingTransactions', 'preconfBlocks', 'preconfFrags'], {
@@ -29,7 +30,9 @@ export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: 
   return {
     eth_subscribe: defineMethod({
       cost: COST.call,
+      summary: "Begins notifications on this connection; their subscription's id.",
       params: { kind: kindParam, option: optionParam },
+      result: bytes,
       handle: ({ kind, option }, context) => {
         const connection = pushConnection(context)
         const { subscriptions } = connection
@@ -50,7 +53,9 @@ export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: 
     }),
     eth_unsubscribe: defineMethod({
       cost: COST.read,
+      summary: 'Ends a subscription of this connection; false if there is none with this id.',
       params: { id: z.string('a subscription id wanted') },
+      result: z.boolean(),
       handle: ({ id }, context) => {
         const { subscriptions } = pushConnection(context)
         subscriptions.get(id)?.()

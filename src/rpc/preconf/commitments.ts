@@ -10,30 +10,64 @@ import {
 } from '../../preconf/commitments/json.ts'
 import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
-import type { Method, Methods } from '../method.ts'
+import type { Method, MethodDescription, Methods } from '../method.ts'
+import { commitmentAnswer, commitmentRequest, fee, slots } from '../schemas/signed.ts'
+import { hash } from '../schemas/words.ts'
 
 /** Names without a namespace, as the specification has them. */
 export function commitmentMethods({ commitments }: { readonly commitments: Commitments }): Methods {
   return {
-    commitmentRequest: method(COST.call, async (request) =>
-      answerJson(await commitments.request(parseCommitmentRequest(request))),
+    commitmentRequest: method(
+      {
+        cost: COST.call,
+        summary: 'A promise about a transaction, signed.',
+        params: { request: commitmentRequest },
+        result: commitmentAnswer,
+      },
+      async (request) => answerJson(await commitments.request(parseCommitmentRequest(request))),
     ),
-    commitmentResult: method(COST.read, async (hash) => {
-      const answer = await commitments.result(parseHash(hash))
-      if (answer === undefined) throw new CommitmentRefusedError('notFound')
-      return answerJson(answer)
-    }),
-    slots: method(COST.block, async () => slotsJson(await commitments.slots())),
-    fee: method(COST.block, async (request) =>
-      feeJson(await commitments.fee(parseCommitmentRequest(request))),
+    commitmentResult: method(
+      {
+        cost: COST.read,
+        summary: 'The promise that a request was answered with.',
+        params: { requestHash: hash },
+        result: commitmentAnswer,
+      },
+      async (hash) => {
+        const answer = await commitments.result(parseHash(hash))
+        if (answer === undefined) throw new CommitmentRefusedError('notFound')
+        return answerJson(answer)
+      },
+    ),
+    slots: method(
+      {
+        cost: COST.block,
+        summary: 'The L1 slots in which this node promises, and what.',
+        params: {},
+        result: slots,
+      },
+      async () => slotsJson(await commitments.slots()),
+    ),
+    fee: method(
+      {
+        cost: COST.block,
+        summary: 'What a promise costs now.',
+        params: { request: commitmentRequest },
+        result: fee,
+      },
+      async (request) => feeJson(await commitments.fee(parseCommitmentRequest(request))),
     ),
   }
 }
 
-/** The refusal's code is the message, its sentence the data. */
-function method(cost: number, handle: (parameter: unknown) => Promise<unknown>): Method {
+/** The refusal's code is the message, its sentence the data; so the parameter is not read by its schema, which only describes it. */
+function method(
+  { cost, ...description }: { readonly cost: number } & MethodDescription,
+  handle: (parameter: unknown) => Promise<unknown>,
+): Method {
   return {
     cost,
+    description,
     async call([parameter]) {
       try {
         return await handle(parameter)

@@ -8,6 +8,7 @@ import type { Json } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { addressParam, quantityParam } from '../params.ts'
+import { inclusionList, receivedList } from '../schemas/promises.ts'
 
 export type ListRpcDeps = { readonly lists: Pick<Lists, 'receive' | 'ofSlot' | 'omission'> }
 
@@ -46,7 +47,9 @@ export function listMethods({ lists }: ListRpcDeps): Methods {
   return {
     based_submitInclusionList: defineMethod({
       cost: COST.proof,
+      summary: 'Takes a signed inclusion list.',
       params: { signedList: z.unknown() },
+      result: receivedList,
       handle: async ({ signedList }) => {
         const result = await lists.receive(signedList)
         if (result.type !== 'refused') return receivedJson(result)
@@ -60,7 +63,9 @@ export function listMethods({ lists }: ListRpcDeps): Methods {
     }),
     based_getInclusionList: defineMethod({
       cost: COST.proof,
+      summary: 'An inclusion list of the window that a slot is in, and whether the window kept it.',
       params: { slot: listSlotParam, committer: addressParam.optional() },
+      result: inclusionList,
       handle: async ({ slot, committer }) => {
         const records = await lists.ofSlot(slot)
         const record = records.find((each) => committer === undefined || each.committer === committer)

@@ -10,6 +10,7 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { hashParam } from '../params.ts'
 import type { ReadPending } from '../pending.ts'
+import { preconfirmation, scorecard } from '../schemas/promises.ts'
 import { findTransaction, placeJson, type TransactionPlace } from './place.ts'
 
 export type PromiseRpcDeps = {
@@ -29,12 +30,16 @@ export function promiseMethods(deps: PromiseRpcDeps): Methods {
   return {
     based_getPreconfirmation: defineMethod({
       cost: COST.block,
+      summary: 'Who promised what about a transaction, and what came of it; null if nobody did.',
       params: { transactionHash: hashParam },
+      result: preconfirmation.nullable(),
       handle: ({ transactionHash }) => preconfirmationJson(deps, transactionHash),
     }),
     based_preconfScorecard: defineMethod({
       cost: COST.logs,
+      summary: "What each signer's promises were worth.",
       params: {},
+      result: scorecard,
       handle: async () => (await deps.book.scores()).map(scoreJson),
     }),
   }

@@ -12,6 +12,7 @@ import { defineMethod, type Methods } from '../method.ts'
 import { hashParam } from '../params.ts'
 import type { ReadPending } from '../pending.ts'
 import type { TxPool } from '../pool.ts'
+import { transactionStatus } from '../schemas/promises.ts'
 import { findTransaction, placeJson, type TransactionPlace } from './place.ts'
 
 export type StatusRpcDeps = {
@@ -44,7 +45,10 @@ export function statusMethods(deps: StatusRpcDeps): Methods {
   return {
     based_getTransactionStatus: defineMethod({
       cost: COST.block,
+      summary:
+        'Every clock of a transaction: when it was reached, or when it is expected to be; null if it is unknown.',
       params: { transactionHash: hashParam },
+      result: transactionStatus.nullable(),
       handle: ({ transactionHash }) => statusJson(deps, transactionHash),
     }),
   }

@@ -17,6 +17,7 @@ import type { Json } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { indexParam, quantityParam } from '../params.ts'
+import { evidence, preconfStatus, sealedBlocks } from '../schemas/promises.ts'
 
 export type StreamRpcDeps = StreamDeps & {
   readonly evidence: Pick<EvidenceStore, 'list'>
@@ -35,17 +36,23 @@ export function streamMethods(deps: StreamRpcDeps) {
   return {
     based_preconfStatus: defineMethod({
       cost: COST.read,
+      summary: "How far the node follows the sequencers' stream.",
       params: {},
+      result: preconfStatus,
       handle: () => statusJson(deps.follower.status()),
     }),
     based_getPreconfBlocks: defineMethod({
       cost: COST.logs,
+      summary: 'Sealed blocks of the stream with their signatures, from a number on.',
       params: { from: numberParam, count: countParam },
+      result: sealedBlocks,
       handle: ({ from, count }) => readBlocks(deps, from, count ?? BLOCKS_MAX),
     }),
     based_getPreconfEvidence: defineMethod({
       cost: COST.block,
+      summary: 'Promises that cannot both be kept, and promises that L1 did not keep, newest first.',
       params: { count: countParam },
+      result: evidence,
       handle: async ({ count }) => {
         const records = await deps.evidence.list(Math.min(count ?? EVIDENCE_MAX, EVIDENCE_MAX))
         return records.map(evidenceJson)
