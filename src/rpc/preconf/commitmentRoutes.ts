@@ -1,5 +1,4 @@
 /** The commitments API over HTTP. preconf.md §1.1: where specification and reference implementation differ, both are served. */
-import type { IncomingMessage } from 'node:http'
 import type { Context, Hono } from 'hono'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Commitments } from '../../preconf/commitments/commitments.ts'
@@ -15,6 +14,7 @@ import { PAYLOAD_BYTES_MAX } from '../../preconf/commitments/readRequest.ts'
 import { concatBytes } from '../../primitives/bytes.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { readBody } from '../body.ts'
+import { addressOf, incomingOf } from '../incoming.ts'
 
 const PATH = '/commitments/v0/gateway'
 /** A payload in hex, and the rest of a request. */
@@ -94,15 +94,6 @@ export function addCommitmentRoutes(app: Hono, deps: CommitmentRouteDeps): void 
     `${PATH}/fee`,
     serve(async (c) => fee(readQuery(c) ?? (await readGetBody(c)))),
   )
-}
-
-function addressOf(c: Context): string {
-  return incomingOf(c)?.socket.remoteAddress ?? 'unknown'
-}
-
-/** Node's own request; absent when a test asks the app without a server. */
-function incomingOf(c: Context): IncomingMessage | undefined {
-  return (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
 }
 
 async function readPosted(c: Context): Promise<unknown> {

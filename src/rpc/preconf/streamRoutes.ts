@@ -11,10 +11,15 @@ import {
 } from '../../preconf/stream/feed.ts'
 import { MESSAGE_CHARS_MAX, type Message } from '../../preconf/stream/message.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import { addressOf } from '../incoming.ts'
 
 export type StreamRouteDeps = StreamDeps & { readonly logger: Logger }
 
 const CLIENTS_MAX = 256
+/** Of one address; what is behind a proxy shares one. */
+const CLIENTS_OF_ADDRESS_MAX = 16
+/** After a refusal; a client that is gone is noticed by then. Seconds. */
+const RETRY_AFTER = '10'
 /** Characters waiting for a client that reads slowly: two of the largest blocks. */
 const WAITING_CHARS_MAX = 2 * MESSAGE_CHARS_MAX
 /** How long a client that is let go may take to hear why. Milliseconds. */
@@ -25,13 +30,24 @@ const NUMBER = /^[0-9]{1,15}$/
 export function addStreamRoutes(app: Hono, deps: StreamRouteDeps): void {
   const { logger } = deps
   let clients = 0
+  const byAddress = new Map<string, number>()
 
   app.get('/preconf/v0/stream', (c) => {
     const from = readNumber(c, 'from')
     if (from === null) return refuse(c, 'from: a block number in decimal digits wanted')
+    const address = addressOf(c)
+    const ofAddress = byAddress.get(address) ?? 0
+    if (ofAddress >= CLIENTS_OF_ADDRESS_MAX)
+      return refuseForNow(
+        c,
+        429,
+        'rateLimited',
+        `${CLIENTS_OF_ADDRESS_MAX} clients of one address are served`,
+      )
     if (clients >= CLIENTS_MAX)
-      return c.json({ error: 'busy', detail: `${CLIENTS_MAX} clients are served; ask another follower` }, 503)
+      return refuseForNow(c, 503, 'busy', `${CLIENTS_MAX} clients are served; ask another follower`)
     clients++
+    byAddress.set(address, ofAddress + 1)
     return streamSSE(c, async (stream) => {
       try {
         await serve(deps, stream, from)
@@ -39,6 +55,9 @@ export function addStreamRoutes(app: Hono, deps: StreamRouteDeps): void {
         logger.error({ error }, 'a client of the preconfirmation stream could not be served')
       } finally {
         clients--
+        const left = (byAddress.get(address) ?? 1) - 1
+        if (left > 0) byAddress.set(address, left)
+        else byAddress.delete(address)
       }
     })
   })
@@ -127,6 +146,11 @@ function readNumber(c: Context, name: string): bigint | undefined | null {
   const text = c.req.query(name)
   if (text === undefined) return undefined
   return NUMBER.test(text) ? BigInt(text) : null
+}
+
+function refuseForNow(c: Context, status: 429 | 503, error: string, detail: string): Response {
+  c.header('Retry-After', RETRY_AFTER)
+  return c.json({ error, detail }, status)
 }
 
 function refuse(c: Context, detail: string): Response {

@@ -1,0 +1,59 @@
+/** How many clients of the stream are served, and that a place is free again once its client is gone. */
+import { once } from 'node:events'
+import { type ClientRequest, createServer, get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createHub } from '../../../src/preconf/stream/hub.ts'
+import { addStreamRoutes } from '../../../src/rpc/preconf/streamRoutes.ts'
+import { silentLogger } from '../../../src/telemetry/log.ts'
+
+const requests: ClientRequest[] = []
+let close = () => {}
+afterEach(() => {
+  for (const request of requests.splice(0)) request.destroy()
+  close()
+})
+
+async function serve() {
+  const head = { number: 1n, hash: `0x${'11'.repeat(32)}` as const }
+  const app = new Hono()
+  addStreamRoutes(app, {
+    chain: { heads: () => ({ latest: head, safe: head, finalized: head, executable: head }) },
+    journal: { blocksFrom: async () => [] },
+    hub: createHub({ logger: silentLogger }),
+    logger: silentLogger,
+  })
+  const server = createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1')
+  close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  /** From one of the addresses of this machine. */
+  return async (localAddress: string) => {
+    const request = get({ port, host: '127.0.0.1', localAddress, path: '/preconf/v0/stream', agent: false })
+    request.on('error', () => {})
+    requests.push(request)
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    return { request, response, status: response.statusCode }
+  }
+}
+
+test('one address has 16 clients, all of them 256, and a refusal says when to come again', async () => {
+  const connect = await serve()
+  const own = []
+  for (let i = 0; i < 16; i++) own.push(await connect('127.0.0.1'))
+  expect(new Set(own.map(({ status }) => status))).toEqual(new Set([200]))
+  const refused = await connect('127.0.0.1')
+  expect([refused.status, refused.response.headers['retry-after']]).toEqual([429, '10'])
+  expect(JSON.parse((await refused.response.toArray()).join(''))).toMatchObject({ error: 'rateLimited' })
+  for (let host = 2; host <= 16; host++)
+    for (let i = 0; i < 16; i++) expect((await connect(`127.0.0.${host}`)).status).toBe(200)
+  const busy = await connect('127.0.0.99')
+  expect([busy.status, busy.response.headers['retry-after']]).toEqual([503, '10'])
+  own[0]!.request.destroy()
+  await vi.waitFor(async () => expect((await connect('127.0.0.1')).status).toBe(200))
+})
