@@ -9,6 +9,7 @@ import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { keysCommand } from './commands/keys.ts'
 import { nodeCommand } from './commands/node.ts'
+import { openrpcCommand } from './commands/openrpc.ts'
 import { preconfCommand } from './commands/preconf.ts'
 import { proposeCommand } from './commands/propose.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -29,6 +30,7 @@ const program = new Command('plumbline')
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
   .addCommand(configCommand())
+  .addCommand(openrpcCommand())
 
 try {
   await program.parseAsync()

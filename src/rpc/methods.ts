@@ -11,9 +11,10 @@ import { sendMethods } from './eth/send.ts'
 import { stateMethods } from './eth/state.ts'
 import { subscriptionMethods } from './eth/subscriptions.ts'
 import type { BlockFeed } from './feed.ts'
-import type { RpcLimits } from './limits.ts'
+import { COST, DEFAULT_LIMITS, type RpcLimits } from './limits.ts'
 import { defineMethod, type Methods } from './method.ts'
 import { nodeMethods } from './node.ts'
+import { openRpcDocument } from './openrpc.ts'
 import { commitmentMethods } from './preconf/commitments.ts'
 import { listMethods } from './preconf/lists.ts'
 import { promiseMethods } from './preconf/promises.ts'
@@ -55,7 +56,7 @@ export function createMethods(
   const enabled = Object.entries(all).filter(([name]) =>
     namespaces.some((namespace) => name.startsWith(`${namespace}_`)),
   )
-  return {
+  const methods: Methods = {
     ...Object.fromEntries(enabled),
     ...(preconf?.commitments && commitmentMethods({ commitments: preconf.commitments })),
     rpc_modules: defineMethod({
@@ -65,5 +66,23 @@ export function createMethods(
       result: z.record(z.string(), z.string()),
       handle: () => Object.fromEntries([...namespaces, 'rpc'].map((namespace) => [namespace, '1.0'])),
     }),
+    rpc_discover: defineMethod({
+      cost: COST.logs,
+      summary: 'This document, with the methods that are answered here.',
+      params: {},
+      result: z.looseObject({ openrpc: z.string(), methods: z.array(z.looseObject({ name: z.string() })) }),
+      handle: () => openRpcDocument(methods, deps.clientVersion.replace(/^.*\/v?/, '')),
+    }),
   }
+  return methods
+}
+
+/** All that any node answers, for their descriptions: what they would work against is not there. */
+export function describeMethods(): Methods {
+  const nothing: unknown = new Proxy(() => {}, { get: () => nothing })
+  const deps = new Proxy(
+    { limits: DEFAULT_LIMITS },
+    { get: (there, key) => (key in there ? Reflect.get(there, key) : nothing) },
+  )
+  return createMethods(deps as Parameters<typeof createMethods>[0], NAMESPACES)
 }

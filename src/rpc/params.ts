@@ -52,14 +52,13 @@ const numberBlockParam = quantityParam.transform((number): BlockParameter => ({ 
 const hashBlockParam = hashParam.transform((hash): BlockParameter => ({ type: 'hash', hash }))
 
 /** A number or a tag, without a default. */
-export const blockNumberParam = z.union([tagParam, numberBlockParam], {
-  error: 'a block tag or a hex block number, with 0x, wanted',
-})
+export const blockNumberParam = z
+  .union([tagParam, numberBlockParam], { error: 'a block tag or a hex block number, with 0x, wanted' })
+  .meta({ id: 'BlockNumberOrTag' })
 
 /** EIP-1898, and a bare hash as geth takes it. `requireCanonical` changes nothing: only canonical blocks are known here. */
-export const blockParam = z.preprocess(
-  (value) => value ?? 'latest',
-  z.union(
+export const blockParam = z
+  .union(
     [
       hashBlockParam,
       tagParam,
@@ -72,8 +71,9 @@ export const blockParam = z.preprocess(
         .transform(({ blockNumber }): BlockParameter => blockNumber),
     ],
     { error: 'a block tag, a hex block number, a block hash or an EIP-1898 object wanted' },
-  ),
-)
+  )
+  .meta({ id: 'BlockParameter' })
+  .prefault('latest')
 
 /** Fields that cannot change the result of a call here are accepted and ignored, as wallets send whole transactions. */
 export const callParam = z
@@ -94,6 +94,7 @@ export const callParam = z
   .refine((call) => call.data == null || call.input == null || Buffer.compare(call.data, call.input) === 0, {
     message: 'both "data" and "input" are set and not equal',
   })
+  .meta({ id: 'Call' })
 
 const OVERRIDES_MAX = 1000
 const word = hashParam.transform(hexToBytes)
@@ -113,6 +114,7 @@ export const overridesParam = z
     }),
   )
   .refine((all) => Object.keys(all).length <= OVERRIDES_MAX, `at most ${OVERRIDES_MAX} accounts wanted`)
+  .meta({ id: 'StateOverrides' })
   .optional()
   .transform((all): StateOverrides | undefined => {
     if (all === undefined) return undefined
@@ -147,6 +149,7 @@ export const logFilterParam = z
   .refine((filter) => filter.blockHash == null || (filter.fromBlock ?? filter.toBlock) == null, {
     message: 'cannot specify both blockHash and fromBlock/toBlock, choose one or the other',
   })
+  .meta({ id: 'LogFilter' })
 
 export type LogFilterParameter = z.output<typeof logFilterParam>
 export type CallParameter = z.output<typeof callParam>
