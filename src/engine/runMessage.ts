@@ -37,6 +37,8 @@ export type Credits = readonly (readonly [recipient: Uint8Array, wei: bigint])[]
 export type MessageResult = {
   /** After refunds and the calldata floor. */
   readonly gasUsed: bigint
+  /** Before refunds. */
+  readonly gasUsedAtMost: bigint
   readonly succeeded: boolean
   readonly returnData: Uint8Array
   readonly error?: string
@@ -83,7 +85,8 @@ async function run(
 
   const payer = (await state.getAccount(sender)) ?? new Account()
   if (message.isCharged) payer.balance -= message.gasLimit * message.gasPrice + (message.blobFee ?? 0n)
-  payer.nonce += 1n
+  // Only a call can have the highest one; a real transaction with it is refused (D-88).
+  payer.nonce = BigInt.asUintN(64, payer.nonce + 1n)
   await evm.journal.putAccount(sender, payer)
   const authorizationRefund = await applyAuthorizations(context, message.authorizations ?? [])
 
@@ -99,7 +102,7 @@ async function run(
     skipNonceIncrement: true,
   })
 
-  const gasUsed = settleGas(rules, execResult, intrinsic, authorizationRefund)
+  const { gasUsed, gasUsedAtMost } = settleGas(rules, execResult, intrinsic, authorizationRefund)
   if (message.isCharged) {
     await credit(context, message.sender, (message.gasLimit - gasUsed) * message.gasPrice)
     for (const [recipient, wei] of creditsFor(gasUsed)) await credit(context, recipient, wei)
@@ -112,6 +115,7 @@ async function run(
   const error = execResult.exceptionError?.error
   return {
     gasUsed,
+    gasUsedAtMost,
     succeeded: error === undefined,
     returnData: execResult.returnValue,
     ...(error !== undefined && { error }),
@@ -121,9 +125,9 @@ async function run(
 }
 
 /** Addresses and slots that are warm from the start. EIP-2929, EIP-2930, EIP-3651. */
-function warmUp({ evm, info, rules }: RunContext, message: EvmMessage): void {
+function warmUp({ evm, info, rules, precompiles }: RunContext, message: EvmMessage): void {
   const { journal } = evm
-  for (const address of evm.precompiles.keys()) journal.addAlwaysWarmAddress(address)
+  for (const address of precompiles) journal.addAlwaysWarmAddress(address)
   journal.addAlwaysWarmAddress(toKey(message.sender))
   if (rules.warmCoinbase) journal.addAlwaysWarmAddress(info.coinbase.slice(2))
   if (message.to !== null) journal.addAlwaysWarmAddress(toKey(message.to))
@@ -138,17 +142,20 @@ function settleGas(
   result: ExecResult,
   intrinsic: { readonly gas: bigint; readonly floor: bigint },
   authorizationRefund: bigint,
-): bigint {
+): { readonly gasUsed: bigint; readonly gasUsedAtMost: bigint } {
   const spent = intrinsic.gas + result.executionGasUsed
   const refund = authorizationRefund + (result.gasRefund ?? 0n)
   // Rounds down, as EIP-3529 does.
   const refundMax = spent / rules.refundQuotient
-  return maxBigint(spent - minBigint(refund, refundMax), intrinsic.floor)
+  return {
+    gasUsed: maxBigint(spent - minBigint(refund, refundMax), intrinsic.floor),
+    gasUsedAtMost: maxBigint(spent, intrinsic.floor),
+  }
 }
 
-/** Nothing is credited without an amount: a zero must not create an account. EIP-161. */
-async function credit({ evm, state }: RunContext, recipient: Uint8Array, wei: bigint): Promise<void> {
-  if (wei === 0n) return
+/** A zero must not create an account. Before EIP-161 it does. */
+async function credit({ evm, state, rules }: RunContext, recipient: Uint8Array, wei: bigint): Promise<void> {
+  if (wei === 0n && rules.clearsEmptyAccounts) return
   const address = new EvmAddress(recipient)
   const account = (await state.getAccount(address)) ?? new Account()
   account.balance += wei

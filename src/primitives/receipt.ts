@@ -18,12 +18,16 @@ export type Receipt = {
   readonly succeeded: boolean
   readonly cumulativeGasUsed: bigint
   readonly logs: readonly Log[]
+  /** After the transaction; in receipts before EIP-658 it stands in the place of the status. */
+  readonly stateRoot?: Hash
 }
 
-/** The consensus encoding: `type ‖ rlp([status, cumulativeGasUsed, bloom, logs])`, without the type byte for legacy. */
+/** The consensus encoding: `type ‖ rlp([status or root, cumulativeGasUsed, bloom, logs])`, without the type byte for legacy. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   const payload = encodeRlp([
-    bigintToBytes(receipt.succeeded ? 1n : 0n),
+    receipt.stateRoot === undefined
+      ? bigintToBytes(receipt.succeeded ? 1n : 0n)
+      : hexToBytes(receipt.stateRoot),
     bigintToBytes(receipt.cumulativeGasUsed),
     logsBloom(receipt.logs),
     receipt.logs.map((log) => [hexToBytes(log.address), log.topics.map(hexToBytes), log.data]),

@@ -1,4 +1,5 @@
-/** Plain Ethereum as data: which fork's rules a block is under. Read from a genesis file in geth's format. */
+/** Plain Ethereum as data: which fork's rules a block is under. Read from a genesis file in geth's format (parseEthereumSpec.ts). */
+import type { Address } from '../primitives/hex.ts'
 
 /** Execution forks that changed rules, oldest first; those that moved only the difficulty bomb are left out. */
 export const ETHEREUM_FORKS = [
@@ -42,6 +43,8 @@ export type EthereumSpec = {
   readonly forks: readonly EthereumActivation[]
   /** In order of time; a fork without parameters of its own has the ones before. */
   readonly blobSchedule: readonly BlobParameters[]
+  /** Its logs are deposit requests. EIP-6110. */
+  readonly depositContract: Address
 }
 
 /** The fork a block is under. */
@@ -52,6 +55,11 @@ export function ethereumForkAt(
   const isActive = ({ at }: EthereumActivation) =>
     at.type === 'block' ? block.number >= at.value : block.timestamp >= at.value
   return spec.forks.findLast(isActive)?.fork ?? 'frontier'
+}
+
+/** Whether a fork's rules hold in blocks under `active`. */
+export function isForkActive(active: EthereumFork, fork: EthereumFork): boolean {
+  return ETHEREUM_FORKS.indexOf(active) >= ETHEREUM_FORKS.indexOf(fork)
 }
 
 /** Undefined before the first blobs. */
