@@ -22,7 +22,7 @@ import { createPreconf, type Preconf, type PreconfOptions } from './preconf/crea
 import { retryTemporary, sleep } from './primitives/async.ts'
 import { createResources } from './primitives/resources.ts'
 import type { TxPool } from './propose/txPool.ts'
-import { createProcessCaller } from './rpc/caller/processCaller.ts'
+import { createProcessCaller, type ProcessCallerOptions } from './rpc/caller/processCaller.ts'
 import type { SyncStatus } from './rpc/deps.ts'
 import { engineMethods } from './rpc/engine/methods.ts'
 import { type EngineServer, startEngineServer } from './rpc/engine/server.ts'
@@ -54,6 +54,8 @@ export type NodeOptions = {
   readonly workers: number
   readonly l1: Omit<L1Options, 'spec' | 'logger' | 'signal'>
   readonly rpc: RpcOptions
+  /** Bounds of the processes that calls run in. */
+  readonly calls?: Pick<ProcessCallerOptions, 'processes' | 'queueMax'>
   /** The authenticated port; `secret` has 32 bytes. */
   readonly authrpc?: { readonly host: string; readonly port: number; readonly secret: Uint8Array }
   readonly logger: Logger
@@ -97,9 +99,10 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   await mkdir(options.dataDir, { recursive: true })
   const { keep, close } = createResources()
   try {
+    const database = join(options.dataDir, 'chain.db')
     const store = keep(
       await openStore({
-        path: join(options.dataDir, 'chain.db'),
+        path: database,
         schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
         cacheKiB: options.dbCacheKiB,
       }),
@@ -140,7 +143,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const pool = await options.createPool?.(rooms)
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
     const execution = { type: 'rollup', spec } as const
-    const caller = keep(createProcessCaller({ execution, chain, state }))
+    const caller = keep(createProcessCaller({ execution, database, ...options.calls }))
     const rpc = keep(
       await startRpc(
         {

@@ -6,7 +6,7 @@ import { bigintToFixedBytes, bytesToBigint, concatBytes } from '../primitives/by
 import { decodeHeader, encodeHeader } from '../primitives/header.ts'
 import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import { fromJson, toJson } from '../primitives/json.ts'
-import type { Row, Store, StoreTransaction } from '../store/store.ts'
+import type { Row, StoreReader, StoreTransaction } from '../store/store.ts'
 import { decodeBody, encodeBody } from './bodyCodec.ts'
 import type {
   BlockOrigin,
@@ -26,7 +26,7 @@ const HEAD_NAMES = ['latest', 'safe', 'finalized', 'executable'] as const
 const BLOCK_CACHE = 512
 
 /** Opens the chain in a store that has its schema. Before genesis is written, `heads()` throws. */
-export async function createChain(store: Store): Promise<Chain> {
+export async function createChain(store: StoreReader): Promise<Chain> {
   let heads = await readHeads(store)
   let pending: Pending = nothing()
   let rewinds = 0
@@ -125,7 +125,7 @@ export async function createChain(store: Store): Promise<Chain> {
       await transaction.run('DELETE FROM unsafe_origins WHERE block_number = ?', [number])
       await insertOrigin(transaction, 'origins', block.header.number, origin)
       if (origin.dropped.length === 0) return
-      const body = encodeBody(block.transactions)
+      const body = encodeBody(block)
       await transaction.run('UPDATE blocks SET body = ? WHERE number = ?', [body, number])
       pending.rewritten.push(number)
     },
@@ -157,7 +157,7 @@ export async function createChain(store: Store): Promise<Chain> {
         'SELECT number, hash, body FROM blocks WHERE number > ? ORDER BY number DESC',
         above,
       )
-      const lost = gone.flatMap((row) => decodeBody(blob(row.body)))
+      const lost = gone.flatMap((row) => decodeBody(blob(row.body)).transactions)
       await transaction.writePacked(
         'transactions',
         lost.map(({ hash }) => [hexToBytes(hash), null]),
@@ -197,7 +197,7 @@ async function insertBlock(transaction: StoreTransaction, block: StoredBlock): P
       hexToBytes(block.hash),
       encodeHeader(block.header),
       logsBloom,
-      encodeBody(block.transactions),
+      encodeBody(block),
       block.size,
     ],
   )
@@ -232,7 +232,7 @@ function nothing(): Pending {
   return { removed: [], added: [], rewritten: [] }
 }
 
-async function readHeads(store: Store | StoreTransaction): Promise<Heads | undefined> {
+async function readHeads(store: StoreReader): Promise<Heads | undefined> {
   const rows = await store.all('SELECT name, number, hash FROM heads')
   if (rows.length === 0) return undefined
   const head = (name: (typeof HEAD_NAMES)[number]): BlockRef => {
@@ -256,7 +256,7 @@ function decodeBlock(row: Row): StoredBlock {
   return {
     hash: bytesToHex(blob(row.hash)),
     header: decodeHeader(blob(row.header)),
-    transactions: decodeBody(blob(row.body)),
+    ...decodeBody(blob(row.body)),
     size: row.size as number,
   }
 }

@@ -42,13 +42,15 @@ export type RollupRpcDeps = RpcDeps & { readonly spec: RollupSpec }
 export type Caller = {
   /**
    * Runs on the state at `place`. Throws CallStoppedError at `timeoutMs` (milliseconds, waiting included), CallerBusyError when too many wait,
-   * StaleStateError when the block is no longer there, MissingStateError when its state is not kept.
+   * StaleStateError when the block is no longer there, MissingStateError when its state is not kept. `client` is who asks: where many
+   * wait, everybody's next comes before anybody's second.
    */
   run<K extends JobKind>(
     kind: K,
     params: Jobs[K]['params'],
     place: StatePlace,
     timeoutMs: number,
+    client?: string,
   ): Promise<Jobs[K]['result']>
   close(): Promise<void>
 }

@@ -15,20 +15,23 @@ export type StoreReader = {
   get(sql: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>
 }
 
-/** Null deletes the row. */
-export type PackedEntry = readonly [key: Uint8Array, value: Uint8Array | null]
-
-export type StoreTransaction = StoreReader & {
-  run(sql: string, parameters?: readonly SqlValue[]): Promise<void>
-  /** One statement for many rows: `put` replaces, a null value deletes. Table and columns must be of the packed form (k BLOB PRIMARY KEY, v BLOB). */
-  writePacked(table: string, entries: readonly PackedEntry[]): Promise<void>
-  /** As the store's, but sees what this transaction has written. */
+/** What a state is read from: a store, or one moment of it. */
+export type StoreSnapshot = StoreReader & {
+  /** Values of many keys of a packed table, in few statements; absent keys are left out. Keys of the map: latin1 of the key bytes. */
   readPacked(table: string, keys: readonly Uint8Array[]): Promise<Map<string, Uint8Array>>
 }
 
-export type Store = StoreReader & {
-  /** Values of many keys of a packed table, in few statements; absent keys are left out. Keys of the map: latin1 of the key bytes. */
-  readPacked(table: string, keys: readonly Uint8Array[]): Promise<Map<string, Uint8Array>>
+/** Null deletes the row. */
+export type PackedEntry = readonly [key: Uint8Array, value: Uint8Array | null]
+
+/** Sees what it has written itself. */
+export type StoreTransaction = StoreSnapshot & {
+  run(sql: string, parameters?: readonly SqlValue[]): Promise<void>
+  /** One statement for many rows: `put` replaces, a null value deletes. Table and columns must be of the packed form (k BLOB PRIMARY KEY, v BLOB). */
+  writePacked(table: string, entries: readonly PackedEntry[]): Promise<void>
+}
+
+export type Store = StoreSnapshot & {
   /** Runs `work` in one immediate transaction; an exception rolls everything back. Transactions queue, they do not nest. */
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>
   /** Waits for queued transactions, then closes every connection and gives the lock back. */

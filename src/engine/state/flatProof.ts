@@ -5,7 +5,7 @@
 import { concatBytes, EMPTY_BYTES, equalBytes } from '../../primitives/bytes.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
-import type { Store } from '../../store/store.ts'
+import type { StoreSnapshot } from '../../store/store.ts'
 import { LAST_BLOCK_KEY, readRowAt } from './flatHistory.ts'
 import {
   ACCOUNTS_ID,
@@ -30,7 +30,7 @@ import { decodeRow } from './pathTrieRow.ts'
 import { readNodeWindow } from './reverseDiff.ts'
 import { MissingStateError } from './source.ts'
 
-type ProofDeps = { readonly store: Store; readonly hashKey: KeyHasher }
+type ProofDeps = { readonly store: StoreSnapshot; readonly hashKey: KeyHasher }
 
 /** Throws MissingStateError when the window does not reach back to the block. */
 export async function proveAt(
@@ -62,7 +62,7 @@ export async function proveAt(
 }
 
 async function prove(
-  store: Store,
+  store: StoreSnapshot,
   blockNumber: bigint,
   key: FlatKey,
   root: Hash,
@@ -74,7 +74,7 @@ async function prove(
   return proveKey(reader, slot, { key, nibbles: toNibbles(key) })
 }
 
-function createProofReader(store: Store, blockNumber: bigint): ProofReader {
+function createProofReader(store: StoreSnapshot, blockNumber: bigint): ProofReader {
   return {
     row: async (position) => {
       const row = await readNodeAt(store, position, blockNumber)
@@ -93,7 +93,7 @@ const PROBE_BLOCKS = 256n
  * that makes a proof of an old block slow (some ten reads a level for 4,096 blocks) and writing blocks fast.
  */
 async function readNodeAt(
-  store: Store,
+  store: StoreSnapshot,
   position: TriePosition,
   blockNumber: bigint,
 ): Promise<Uint8Array | undefined> {
@@ -122,7 +122,7 @@ const KEYS_BELOW_SQL = `
   WHERE k >= ?1 AND k <= ?3 AND substr(k, ${FLAT_KEY_BYTES + 1}) > ?4`
 
 async function readLeafAt(
-  store: Store,
+  store: StoreSnapshot,
   position: TriePosition,
   blockNumber: bigint,
   depth: number,

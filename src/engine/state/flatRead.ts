@@ -5,7 +5,7 @@
 import { EMPTY_BYTES } from '../../primitives/bytes.ts'
 import { type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../../primitives/keccak.ts'
-import type { Store } from '../../store/store.ts'
+import type { StoreSnapshot } from '../../store/store.ts'
 import { type FlatCache, ZERO_SLOT } from './flatCache.ts'
 import { type FlatKey, fromLatin1, type KeyHasher, toLatin1 } from './flatKeys.ts'
 import { decodeAccountRow } from './flatRows.ts'
@@ -16,7 +16,7 @@ import type { TrieLoader } from './pathTriePrefetch.ts'
 import { type MaybePromise, MissingStateError } from './source.ts'
 
 export type HeadRows = {
-  readonly store: Store
+  readonly store: StoreSnapshot
   readonly readFlat: FlatReader
   readonly stage: Stage
   readonly cache: FlatCache
@@ -27,7 +27,7 @@ export type HeadRows = {
 export type FlatReader = (keys: readonly FlatKey[]) => Promise<ReadonlyMap<FlatKey, Uint8Array>>
 
 /** What is asked for in one go, without waiting in between, is read in one go. */
-export function createFlatReader(store: Store): FlatReader {
+export function createFlatReader(store: StoreSnapshot): FlatReader {
   let open:
     | { readonly keys: FlatKey[]; readonly found: Promise<ReadonlyMap<FlatKey, Uint8Array>> }
     | undefined

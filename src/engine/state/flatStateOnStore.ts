@@ -2,7 +2,7 @@
 import { assert } from '../../primitives/assert.ts'
 import { EMPTY_BYTES } from '../../primitives/bytes.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
-import type { Store } from '../../store/store.ts'
+import type { StoreSnapshot } from '../../store/store.ts'
 import { cacheStage, clearCache, createFlatCache, type FlatCacheSizes } from './flatCache.ts'
 import { computeDelta } from './flatCompute.ts'
 import { createPastSource } from './flatHistory.ts'
@@ -42,7 +42,7 @@ const NODE_WINDOW_BLOCKS_DEFAULT = 4_096
 const NO_STATE: StateHead = { blockNumber: -1n, stateRoot: EMPTY_TRIE_ROOT, nextStorageId: 1 }
 
 export async function createFlatState(deps: {
-  readonly store: Store
+  readonly store: StoreSnapshot
   readonly options?: FlatStateOptions
 }): Promise<FlatState> {
   const { store, options = {} } = deps

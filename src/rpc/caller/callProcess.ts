@@ -1,59 +1,43 @@
-/** A process that runs calls, one at a time; it owns no state and asks the node for every piece. The other end is processCaller.ts. */
-import type { StateSource } from '../../engine/state/source.ts'
+/** A process that runs calls, one at a time, each on a snapshot of the node's database that it reads itself. The other end is processCaller.ts. */
+import { constants, setPriority } from 'node:os'
 import { defined } from '../../primitives/assert.ts'
-import type { Hash } from '../../primitives/hex.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import { openSnapshots, type Snapshots } from '../../store/snapshots.ts'
 import { runJob } from './jobs.ts'
-import type { FromProcess, JobMessage, StateRead, ToProcess } from './messages.ts'
+import { type FromProcess, failureOf, type JobMessage, type ToProcess } from './messages.ts'
+import { createReadPlace } from './placeState.ts'
 
-let execution: ExecutionSpec | undefined
-const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
-let readIds = 0
+/** KiB. Whole pages are kept warm by the operating system, for the node as for us. */
+const PAGE_CACHE_KIB = 16 * 1024
+
+type Running = { readonly execution: ExecutionSpec; readonly snapshots: Promise<Snapshots> }
+
+let running: Running | undefined
+const readPlace = createReadPlace()
 
 const say = (message: FromProcess) => process.send?.(message)
 
-function ask<T>(read: StateRead): Promise<T> {
-  const readId = readIds++
-  say({ type: 'read', readId, read })
-  return new Promise<T>((resolve, reject) => {
-    waiting.set(readId, { resolve: (value) => resolve(value as T), reject })
-  })
-}
-
-function remoteState({ stateRoot }: JobMessage): StateSource {
-  return {
-    stateRoot,
-    account: (address) => ask({ kind: 'account', address }),
-    storage: (address, slot) => ask({ kind: 'storage', address, slot }),
-    code: (codeHash) => ask({ kind: 'code', codeHash }),
-    rootAfter: () => Promise.reject(new Error('a call leaves no state')),
-  }
-}
-
-async function run(message: JobMessage): Promise<void> {
+async function run({ job, place }: JobMessage): Promise<void> {
   try {
-    const environment = {
-      execution: defined(execution, 'the rules of a call process'),
-      state: remoteState(message),
-      ancestorHash: (number: bigint) => ask<Hash>({ kind: 'ancestor', number }),
-    }
-    const result = await runJob(environment, message.job)
+    const { execution, snapshots } = defined(running, 'the rules of a call process')
+    const result = await (await snapshots).read(async (snapshot) =>
+      runJob({ execution, ...(await readPlace(snapshot, place)) }, job),
+    )
     say({ type: 'result', result })
   } catch (error) {
-    say({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    say({ type: 'failed', failure: failureOf(error) })
   }
 }
 
+// Where cores are short, the node's own work comes first.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 process.on('message', (message: ToProcess) => {
-  if (message.type === 'start') {
-    execution = message.execution
-    return
-  }
   if (message.type === 'job') return void run(message)
-  const reader = waiting.get(message.readId)
-  waiting.delete(message.readId)
-  if (message.type === 'value') reader?.resolve(message.value)
-  else reader?.reject(new Error('the state could not be read'))
+  const { execution, database } = message
+  const snapshots = openSnapshots({ path: database, cacheKiB: PAGE_CACHE_KIB })
+  // The first job tells.
+  snapshots.catch(() => {})
+  running = { execution, snapshots }
 })
 process.on('disconnect', () => process.exit())
 // Ctrl-C reaches the whole group of a terminal; when to end is the node's to say.

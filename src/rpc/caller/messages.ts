@@ -1,30 +1,39 @@
 /** What the node and a call process say to each other. Everything here survives a structured clone. */
-import type { Address, Hash, Hex } from '../../primitives/hex.ts'
+import { StaleStateError } from '../../engine/state/flatState.ts'
+import { MissingStateError } from '../../engine/state/source.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import type { StatePlace } from '../deps.ts'
 import type { Job, JobKind } from './jobs.ts'
 
-export type JobMessage = {
-  readonly type: 'job'
-  readonly job: Job<JobKind>
-  readonly stateRoot: Hash
-}
-
-/** A piece of state that the process lacks. */
-export type StateRead =
-  | { readonly kind: 'account'; readonly address: Address }
-  | { readonly kind: 'storage'; readonly address: Address; readonly slot: Hex }
-  | { readonly kind: 'code'; readonly codeHash: Hash }
-  | { readonly kind: 'ancestor'; readonly number: bigint }
-
 export type ToProcess =
-  /** First of all. */
-  | { readonly type: 'start'; readonly execution: ExecutionSpec }
-  | JobMessage
-  | { readonly type: 'value'; readonly readId: number; readonly value: unknown }
-  /** The read failed; the node keeps the error, the process only has to stop. */
-  | { readonly type: 'unreadable'; readonly readId: number }
+  /** First of all. `database`: the file of the node's. */
+  { readonly type: 'start'; readonly execution: ExecutionSpec; readonly database: string } | JobMessage
+
+export type JobMessage = { readonly type: 'job'; readonly job: Job<JobKind>; readonly place: StatePlace }
 
 export type FromProcess =
-  | { readonly type: 'read'; readonly readId: number; readonly read: StateRead }
   | { readonly type: 'result'; readonly result: unknown }
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly failure: Failure }
+
+/** The errors that a caller tells apart, which a clone would make plain ones of; the rest is a sentence for our log. */
+export type Failure =
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'missing'; readonly what: string }
+  | { readonly kind: 'other'; readonly message: string }
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof StaleStateError) return { kind: 'stale' }
+  if (error instanceof MissingStateError) return { kind: 'missing', what: error.what }
+  return { kind: 'other', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}
+
+export function errorOf(failure: Failure): Error {
+  switch (failure.kind) {
+    case 'stale':
+      return new StaleStateError()
+    case 'missing':
+      return new MissingStateError(failure)
+    case 'other':
+      return new Error(`a call process failed: ${failure.message}`)
+  }
+}

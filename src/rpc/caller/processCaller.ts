@@ -4,18 +4,16 @@
  * not a thread: ending a thread inside a native library has brought down the whole of Node 24.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { ChainReader } from '../../chain/chain.ts'
-import { StaleStateError } from '../../engine/state/flatState.ts'
-import { overlayState } from '../../engine/state/laidOver.ts'
-import { defined } from '../../primitives/assert.ts'
-import { ZERO_HASH } from '../../primitives/hex.ts'
 import { workerUrl } from '../../primitives/worker.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
-import type { Caller, RpcDeps, StatePlace } from '../deps.ts'
+import type { Caller, StatePlace } from '../deps.ts'
 import { CallerBusyError, CallStoppedError } from './errors.ts'
+import { createFairQueue } from './fairQueue.ts'
 import type { Job, JobKind } from './jobs.ts'
-import type { FromProcess, StateRead, ToProcess } from './messages.ts'
+import { errorOf, type FromProcess, type ToProcess } from './messages.ts'
 
 type Task = { readonly job: Job<JobKind>; readonly place: StatePlace }
 type Waiting = {
@@ -25,21 +23,36 @@ type Waiting = {
   reject(error: unknown): void
 }
 
-/** Heap of one process, in MiB: past it that process ends, not the node. */
-const PROCESS_HEAP_MIB = 256
+export type ProcessCallerOptions = {
+  readonly execution: ExecutionSpec
+  /** File of the node's database; each process reads it by itself. */
+  readonly database: string
+  /** Calls run at the same time. Default: all cores but one, which derivation needs, and at most four. */
+  readonly processes?: number
+  /** Calls that wait, of everybody together. */
+  readonly queueMax?: number
+  /** MiB one process may hold, what its heap does not count included: past it that process ends, not the node. */
+  readonly memoryMaxMiB?: number
+}
+
+const PROCESSES_DEFAULT_MAX = 4
+const QUEUE_MAX_DEFAULT = 64
+const MEMORY_MAX_MIB_DEFAULT = 768
+/** Heap of one process, in MiB. */
+const HEAP_MIB = 256
 /** How Node ends when its heap is full: by SIGABRT, which a shell in between reports as 128 + 6. */
 const ABORTED = 134
+/** How often a running call's memory is looked at. */
+const MEMORY_CHECK_MS = 200
+/** Of Linux on the machines Node supports. */
+const PAGE_BYTES = 4096
 
-export function createProcessCaller(options: {
-  readonly execution: ExecutionSpec
-  readonly chain: Pick<ChainReader, 'headerByNumber'>
-  readonly state: Pick<RpcDeps['state'], 'at'>
-  /** Calls run at the same time. Default 1: the node's own work needs the other cores. */
-  readonly processes?: number
-  readonly queueMax?: number
-}): Caller {
-  const { execution, processes = 1, queueMax = 64 } = options
-  const queue: Waiting[] = []
+export function createProcessCaller(options: ProcessCallerOptions): Caller {
+  const { execution, database } = options
+  const processes =
+    options.processes ?? Math.min(PROCESSES_DEFAULT_MAX, Math.max(1, availableParallelism() - 1))
+  const memoryMax = (options.memoryMaxMiB ?? MEMORY_MAX_MIB_DEFAULT) * 1024 * 1024
+  const queue = createFairQueue<Waiting>(options.queueMax ?? QUEUE_MAX_DEFAULT)
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
   let busy = 0
@@ -48,7 +61,7 @@ export function createProcessCaller(options: {
   function startProcess(): ChildProcess {
     const child = fork(fileURLToPath(workerUrl(import.meta.url, './callProcess.ts')), [], {
       serialization: 'advanced',
-      execArgv: [`--max-old-space-size=${PROCESS_HEAP_MIB}`],
+      execArgv: [`--max-old-space-size=${HEAP_MIB}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
     // It must not keep a node alive that has nothing else to do.
@@ -62,12 +75,12 @@ export function createProcessCaller(options: {
       const place = idle.indexOf(child)
       if (place >= 0) idle.splice(place, 1)
     })
-    tell(child, { type: 'start', execution })
+    tell(child, { type: 'start', execution, database })
     return child
   }
 
   function startNext(): void {
-    while (busy < processes && queue.length > 0 && !isClosed) {
+    while (busy < processes && queue.size > 0 && !isClosed) {
       const waiting = queue.shift() as Waiting
       const leftMs = waiting.deadlineMs - performance.now()
       if (leftMs <= 0) {
@@ -75,110 +88,97 @@ export function createProcessCaller(options: {
         continue
       }
       busy++
-      const child = idle.pop() ?? startProcess()
-      runOn(child, options, waiting.task, leftMs)
-        .then(
-          (result) => {
-            idle.push(child)
-            waiting.resolve(result)
-          },
-          async (error) => {
-            // What state it is in nobody knows; the next call gets a fresh one.
-            await end(child)
-            waiting.reject(error)
-          },
-        )
-        .finally(() => {
-          busy--
-          startNext()
-        })
+      void runNext(idle.pop() ?? startProcess(), waiting, leftMs)
     }
   }
 
+  async function runNext(child: ChildProcess, waiting: Waiting, leftMs: number): Promise<void> {
+    const outcome = await runOn(child, waiting.task, leftMs, memoryMax)
+    if (outcome.type === 'stopped') {
+      // What state it is in nobody knows. The next call gets a fresh one, which starts while it is on its way.
+      await end(child)
+      if (!isClosed) idle.push(startProcess())
+      waiting.reject(outcome.error)
+    } else {
+      idle.push(child)
+      if (outcome.type === 'done') waiting.resolve(outcome.result)
+      else waiting.reject(outcome.error)
+    }
+    busy--
+    startNext()
+  }
+
   return {
-    run(kind, params, place, timeoutMs) {
+    run(kind, params, place, timeoutMs, client = '') {
       if (isClosed) return Promise.reject(new CallerBusyError('the node is stopping'))
-      if (queue.length >= queueMax)
-        return Promise.reject(new CallerBusyError('too many calls are waiting; ask again later'))
       return new Promise((resolve, reject) => {
-        queue.push({
+        const gone = queue.push(client, {
           task: { job: { kind, params }, place },
           deadlineMs: performance.now() + timeoutMs,
           // By the table of jobs the result is of the kind that was asked for.
           resolve: (result) => resolve(result as never),
           reject,
         })
+        gone?.reject(new CallerBusyError('too many calls of yours are waiting; ask again later'))
         startNext()
       })
     },
     async close() {
       isClosed = true
-      for (const waiting of queue.splice(0)) waiting.reject(new CallerBusyError('the node is stopping'))
+      for (let waiting = queue.shift(); waiting !== undefined; waiting = queue.shift())
+        waiting.reject(new CallerBusyError('the node is stopping'))
       await Promise.all([...alive].map(end))
     },
   }
 }
 
-type Reads = {
-  readonly chain: Pick<ChainReader, 'headerByNumber'>
-  readonly state: Pick<RpcDeps['state'], 'at'>
-}
+type Outcome =
+  | { readonly type: 'done'; readonly result: unknown }
+  /** The process has said why, and can go on. */
+  | { readonly type: 'failed'; readonly error: Error }
+  | { readonly type: 'stopped'; readonly error: Error }
 
-/** One job in one process, to its result, its failure or its time. */
-async function runOn(child: ChildProcess, reads: Reads, task: Task, leftMs: number): Promise<unknown> {
-  const { number, hash, laidOver } = task.place
-  if ((await reads.chain.headerByNumber(number))?.hash !== hash) throw new StaleStateError()
-  const base = await reads.state.at(number)
-  const state = laidOver === undefined ? base : overlayState(base, laidOver, ZERO_HASH)
-  const readFor = async (read: StateRead): Promise<unknown> => {
-    switch (read.kind) {
-      case 'account':
-        return state.account(read.address)
-      case 'storage':
-        return state.storage(read.address, read.slot)
-      case 'code':
-        return state.code(read.codeHash)
-      case 'ancestor':
-        return defined(await reads.chain.headerByNumber(read.number), `block ${read.number}`).hash
-    }
-  }
-  return new Promise((resolve, reject) => {
-    let readError: unknown
-    const settle = (finish: () => void) => {
+/** One job in one process, to its result, its failure, its time or its memory. */
+function runOn(
+  child: ChildProcess,
+  { job, place }: Task,
+  leftMs: number,
+  memoryMax: number,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const settle = (outcome: Outcome) => {
       clearTimeout(timer)
+      clearInterval(memory)
       child.off('message', onMessage)
       child.off('error', onError)
       child.off('exit', onExit)
-      finish()
+      resolve(outcome)
     }
+    const stop = (reason: string) => settle({ type: 'stopped', error: new CallStoppedError(reason) })
     const onMessage = (message: FromProcess) => {
-      if (message.type === 'result') return settle(() => resolve(message.result))
-      if (message.type === 'failed')
-        return settle(() => reject(readError ?? new Error(`a call process failed: ${message.message}`)))
-      const { readId } = message
-      readFor(message.read).then(
-        (value) => tell(child, { type: 'value', readId, value }),
-        (error) => {
-          readError ??= error
-          tell(child, { type: 'unreadable', readId })
-        },
-      )
+      if (message.type === 'result') settle({ type: 'done', result: message.result })
+      else settle({ type: 'failed', error: errorOf(message.failure) })
     }
-    const onError = (error: Error) => settle(() => reject(error))
+    const onError = (error: Error) => settle({ type: 'stopped', error })
     const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
       const isMemory = signal === 'SIGABRT' || code === ABORTED
-      const reason = isMemory ? 'execution needs too much memory' : 'execution was stopped'
-      settle(() => reject(new CallStoppedError(reason)))
+      stop(isMemory ? 'execution needs too much memory' : 'execution was stopped')
     }
-    const timer = setTimeout(
-      () => settle(() => reject(new CallStoppedError('execution ran too long'))),
-      leftMs,
-    )
+    const timer = setTimeout(() => stop('execution ran too long'), leftMs)
+    const memory = setInterval(async () => {
+      if ((await residentBytes(child)) > memoryMax) stop('execution needs too much memory')
+    }, MEMORY_CHECK_MS)
     child.on('message', onMessage)
     child.on('error', onError)
     child.on('exit', onExit)
-    tell(child, { type: 'job', job: task.job, stateRoot: state.stateRoot })
+    tell(child, { type: 'job', job, place })
   })
+}
+
+/** Zero where the system does not tell: there the limit of the heap is the only one. */
+async function residentBytes({ pid }: ChildProcess): Promise<number> {
+  const text = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '')
+  return Number(text.split(' ')[1] ?? 0) * PAGE_BYTES
 }
 
 function tell(child: ChildProcess, message: ToProcess): void {

@@ -22,10 +22,12 @@ import type { RpcServer } from '../../../src/rpc/server.ts'
 import { connectL1, type Harness, L2_CHAIN_ID, openHarness } from '../../support/derive/harness.ts'
 import { payloadAfter, signTransfer } from '../../support/derive/payload.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL1.ts'
+import { temporaryDatabase } from '../../support/rpcCalls.ts'
 import { EMITTER_INITCODE, hasCallProcess, SENDER, sign } from '../../support/rpcDerived.ts'
 import { eventually, rpc, SYNCED, startTestRpc } from '../../support/rpcServer.ts'
 
 let sim: SimulatedL1
+let database: Awaited<ReturnType<typeof temporaryDatabase>>
 let node: Harness
 let caller: Caller
 let server: RpcServer
@@ -50,12 +52,12 @@ beforeAll(async () => {
   sim.propose({ payload })
   sim.mine()
   sim.propose({ payload: Uint8Array.of(1, 2, 3) })
-  node = await openHarness({ sim, l1: await connectL1(sim), path: ':memory:' })
+  database = await temporaryDatabase()
+  node = await openHarness({ sim, l1: await connectL1(sim), path: database.path })
   await node.sync()
   caller = createProcessCaller({
     execution: { type: 'rollup', spec: node.spec },
-    chain: node.chain,
-    state: node.state,
+    database: database.path,
   })
   server = await startTestRpc({
     spec: node.spec,
@@ -78,6 +80,7 @@ afterAll(async () => {
   await server.close()
   await caller.close()
   await node.close()
+  await database.remove()
 })
 
 const ask = async (method: string, ...params: unknown[]) => {

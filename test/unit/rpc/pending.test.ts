@@ -8,9 +8,11 @@ import { gasLimitWithoutAnchor } from '../../../src/protocol/shasta/rules.ts'
 import { createProcessCaller } from '../../../src/rpc/caller/processCaller.ts'
 import { connectL1, type Harness, openHarness } from '../../support/derive/harness.ts'
 import { createSimulatedL1 } from '../../support/l1/simulatedL1.ts'
+import { temporaryDatabase } from '../../support/rpcCalls.ts'
 import { EMITTER_INITCODE, hasCallProcess, SENDER, sign } from '../../support/rpcDerived.ts'
 import { rpc, startTestRpc } from '../../support/rpcServer.ts'
 
+let database: Awaited<ReturnType<typeof temporaryDatabase>>
 let node: Harness
 let caller: ReturnType<typeof createProcessCaller>
 let server: Awaited<ReturnType<typeof startTestRpc>>
@@ -27,7 +29,8 @@ beforeAll(async () => {
   const sim = createSimulatedL1({ seed: 'pending' })
   for (let i = 0; i < 3; i++) sim.mine({})
   const l1 = await connectL1(sim)
-  node = await openHarness({ sim, l1, path: ':memory:' })
+  database = await temporaryDatabase()
+  node = await openHarness({ sim, l1, path: database.path })
   await node.sync()
   const builder = createUnsafeBuilder({ ...node, l1 })
   const { context } = await builder.latest()
@@ -48,8 +51,7 @@ beforeAll(async () => {
   }
   caller = createProcessCaller({
     execution: { type: 'rollup', spec: node.spec },
-    chain: node.chain,
-    state: node.state,
+    database: database.path,
   })
   server = await startTestRpc({
     chain: node.chain,
@@ -63,6 +65,7 @@ afterAll(async () => {
   await server.close()
   await caller.close()
   await node.close()
+  await database.remove()
 })
 
 test.skipIf(!hasCallProcess)('shows what is in the block under way, and the latest does not', async () => {
