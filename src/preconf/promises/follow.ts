@@ -3,7 +3,7 @@
  * block is final: a reorganisation of L1 undoes it, and it is judged again.
  */
 import type { ChainReader } from '../../chain/chain.ts'
-import type { StateSource } from '../../engine/state/source.ts'
+import { MissingStateError, type StateSource } from '../../engine/state/source.ts'
 import { decodeTransaction } from '../../engine/transaction.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import { type Hash, hexToBytes } from '../../primitives/hex.ts'
@@ -17,7 +17,7 @@ import type { SqlValue, Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { type Circumstances, judgeAbsent, judgeIncluded, judgePlace } from './judge.ts'
 import type { L1Facts, L1Moment } from './l1Facts.ts'
-import { isPromised, readLanded } from './landed.ts'
+import { findLandedBy, isPromised, readLanded } from './landed.ts'
 import type { Settlement, StoredPromise } from './promise.ts'
 import { readPromise, SETTLE_PROMISE, settlementValues } from './rows.ts'
 
@@ -181,22 +181,34 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
 
   /** What is past its window and has not landed. Judged once; what lands later is judged by where it landed. */
   async function judgeOverdue(derived: L1Moment): Promise<void> {
-    for (;;) {
-      const overdue = await select(
-        "is_final = 0 AND outcome = 'pending' AND window_end < ? AND type IN (2, 4, 5) LIMIT ?",
-        [derived.timestamp, ROUND_MAX],
+    for (let after = -1; ; ) {
+      const overdue = await store.all(
+        `SELECT * FROM promises
+         WHERE is_final = 0 AND outcome = 'pending' AND window_end < ? AND type IN (2, 4, 5) AND id > ? ORDER BY id LIMIT ?`,
+        [derived.timestamp, after, ROUND_MAX],
       )
       const settled: Settled[] = []
-      for (const promise of overdue) settled.push([promise.hash, await judgeOne(promise)])
+      for (const row of overdue) {
+        after = row.id as number
+        const promise = readPromise(row)
+        const settlement = await judgeOne(promise)
+        if (settlement !== undefined) settled.push([promise.hash, settlement])
+      }
       await write(settled)
       if (overdue.length < ROUND_MAX) return
     }
   }
 
-  async function judgeOne(promise: StoredPromise): Promise<Settlement> {
+  /** Undefined while the state that decides is not there: without it nobody is blamed. */
+  async function judgeOne(promise: StoredPromise): Promise<Settlement | undefined> {
     const isInclusion = promise.commitment.commitmentType === INCLUSION_TYPE
-    const isImpossible = isInclusion && (await isUnpayable(promise))
-    return judgeAbsent(promise, isImpossible, await circumstancesOf(promise, true))
+    try {
+      const isImpossible = isInclusion && (await isUnpayable(promise))
+      return judgeAbsent(promise, isImpossible, await circumstancesOf(promise, true))
+    } catch (error) {
+      if (error instanceof MissingStateError) return undefined
+      throw error
+    }
   }
 
   /** Asked anew at each L1 block until it is final: what the L1's server says of it may come late, and change. */
@@ -233,16 +245,23 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
     return { outcome: 'broken', isFinal: false, reason: 'late', by: promise.signer, l1: l1Block }
   }
 
-  /** The nonce is used by another transaction of the sender, his balance does not cover it, or its fee cap not the base fee. */
+  /**
+   * After the last block that landed in its window: the nonce is used by another transaction of the sender, his balance does not cover
+   * it, or its fee cap not the base fee. What became of him later excuses nobody.
+   */
   async function isUnpayable(promise: StoredPromise): Promise<boolean> {
     const request = decodeTransactionRequest(hexToBytes(promise.commitment.payload))
     const decoded = request.type === 'decoded' ? decodeTransaction(request.value.transaction) : undefined
     if (decoded?.type !== 'transaction' || promise.sender === undefined) return false
     const { nonce, gasLimit, maxFeePerGas, value } = decoded.transaction
-    const { number } = chain.heads().safe
+    const number = await findLandedBy(chain, promise.windowEnd)
+    const last = await chain.headerByNumber(number)
     const state = await deps.state.at(number)
-    const baseFeePerGas = (await chain.headerByNumber(number))?.header.baseFeePerGas ?? 0n
     const account = await state.account(promise.sender)
+    // State is kept by block number: what was read while a reorg replaced the block may be of another.
+    if (last === undefined || (await chain.headerByNumber(number))?.hash !== last.hash)
+      throw new TemporaryError(`block ${number} was replaced while a promise was judged`)
+    const baseFeePerGas = last.header.baseFeePerGas ?? 0n
     return (
       (account?.nonce ?? 0n) > nonce ||
       (account?.balance ?? 0n) < gasLimit * maxFeePerGas + value ||

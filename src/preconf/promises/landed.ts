@@ -29,6 +29,17 @@ export async function readLanded(
   return { landed, block }
 }
 
+/** The newest block that L1 had brought by a time in seconds; 0 for genesis. */
+export async function findLandedBy(chain: ChainReader, time: bigint): Promise<bigint> {
+  let number = chain.heads().safe.number
+  for (;;) {
+    const origin = await chain.origin(number)
+    const proposal = origin && (await chain.proposal(origin.proposalId))
+    if (proposal === undefined || proposal.timestamp <= time) return number
+    number = proposal.firstBlock - 1n
+  }
+}
+
 /** The same content at the place that was promised; its parent is compared apart. */
 export function isPromised(promise: StoredPromise, block: StoredBlock): boolean {
   const payload = hexToBytes(promise.commitment.payload)

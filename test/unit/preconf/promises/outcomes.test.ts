@@ -1,10 +1,13 @@
 /** Promises followed to their end, on the L1 in this process. */
 import { afterEach, expect, test } from 'vitest'
-import type { L1Moment } from '../../../../src/preconf/promises/l1Facts.ts'
+import { MissingStateError } from '../../../../src/engine/state/source.ts'
+import { createPromiseFollower } from '../../../../src/preconf/promises/follow.ts'
+import { createL1Facts, type L1Moment } from '../../../../src/preconf/promises/l1Facts.ts'
 import type { Settlement } from '../../../../src/preconf/promises/promise.ts'
-import type { Hash } from '../../../../src/primitives/hex.ts'
+import { type Hash, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
 import { type CommitmentRequest, requestHash } from '../../../../src/promise/commitment.ts'
+import { silentLogger } from '../../../../src/telemetry/log.ts'
 import {
   COMMITTER,
   type CommitmentsWorld,
@@ -12,7 +15,10 @@ import {
   createTakingBuilder,
   pay,
 } from '../../../support/preconfCommitments.ts'
-import { signTransaction } from '../../../support/proposeTransactions.ts'
+import { signTransaction, testAddress } from '../../../support/proposeTransactions.ts'
+import type { World } from '../../../support/sequencerWorld.ts'
+
+const INCLUSION = { commitmentType: 4n, requestHash: ZERO_HASH }
 
 let world: CommitmentsWorld
 let window: number
@@ -107,6 +113,41 @@ test('a transaction that its sender made impossible is owed no more', async () =
   expect(result.type).toBe('included')
   await world.until(window + 34)
   expect(await settlementOf(promised)).toEqual({ outcome: 'expired', isFinal: false })
+})
+
+test('what its sender made impossible after the window excuses nobody, whenever it is judged', async () => {
+  await open('afterwards')
+  const raw = await pay(3)
+  const { payload, slasher } = world.request(4, window + 6, raw)
+  const windowEnd = BigInt(world.timeOf(window + 15) / 1000)
+  await world.book.keep({
+    ...{ hash: keccak256Hex(raw), commitment: { ...INCLUSION, payload, slasher }, signer: COMMITTER },
+    ...{ isOurs: false, requestedAt: 0, slot: BigInt(window + 6), deadline: windowEnd, windowEnd },
+    ...{ transactionHash: keccak256Hex(raw), sender: testAddress(3) },
+  })
+  // Nobody judges meanwhile.
+  await world.follower.close()
+  await world.until(window + 18)
+  const other = await pay(3, { data: '0x01', gas: 30_000n })
+  expect((await world.sequencer.sequencer.include(other)).type).toBe('included')
+  await world.until(window + 33)
+  expect(await world.chain.transactionPosition(keccak256Hex(other))).toBeDefined()
+  const { store, chain } = world
+  const l1 = createL1Facts({
+    l1: world.l1,
+    cursor: () => ({ ...world.sim.head().header, hash: world.sim.head().hash }),
+  })
+  const judge = async (state: Pick<World['node']['state'], 'at'>) => {
+    const follower = createPromiseFollower({ store, chain, state, l1, logger: silentLogger })
+    await follower.settled()
+    await follower.close()
+    return (await world.book.byTransaction(keccak256Hex(raw)))[0]!.settlement
+  }
+  const missing = async () => {
+    throw new MissingStateError({ what: 'all of it' })
+  }
+  expect(await judge({ at: missing })).toEqual({ outcome: 'pending' })
+  expect(await judge(world.node.state)).toMatchObject({ outcome: 'broken', reason: 'notIncluded' })
 })
 
 test.each([
