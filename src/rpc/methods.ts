@@ -1,5 +1,7 @@
 /** Every method this node answers, by namespace. */
 import { z } from 'zod'
+import { optimismMethods } from './alias/optimism.ts'
+import { taikoMethods } from './alias/taiko.ts'
 import { basedMethods } from './based/methods.ts'
 import type { RpcDeps } from './deps.ts'
 import { blockMethods } from './eth/blocks.ts'
@@ -24,7 +26,7 @@ import { streamMethods } from './preconf/stream.ts'
 /** Sequencers of this stack seal a block every two seconds. */
 const BLOCK_MS = 2_000
 
-export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'based'] as const
+export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'based', 'optimism', 'taiko'] as const
 export type Namespace = (typeof NAMESPACES)[number]
 
 export function createMethods(
@@ -45,6 +47,8 @@ export function createMethods(
     ...subscriptionMethods(deps),
     ...(spec && {
       ...basedMethods({ ...deps, spec }),
+      ...optimismMethods(deps),
+      ...taikoMethods(deps),
       ...statusMethods({ ...deps, ...preconf, spec, blockMs: BLOCK_MS, now }),
     }),
     ...(preconf && {

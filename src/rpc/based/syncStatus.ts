@@ -35,7 +35,7 @@ function l1Json(position: L1Position | undefined): Json | null {
   return position === undefined ? null : { number: toSafeNumber(position.number), hash: position.hash }
 }
 
-async function l2Json(chain: ChainReader, block: BlockRef): Promise<Json> {
+export async function l2Json(chain: ChainReader, block: BlockRef): Promise<Json> {
   const found = await chain.headerByNumber(block.number)
   const number = toSafeNumber(block.number)
   // A reorg between the two reads: the head is named without its details.
