@@ -1,20 +1,39 @@
-/** A block's transactions and receipts as one row holds them: RLP, so that a body is read back exactly or not at all. */
+/**
+ * A block's transactions and receipts as one row holds them: RLP, so that a body is read back exactly or not at all. Ommers and withdrawals
+ * stand with them in a second form, which a version byte announces.
+ */
 import { assert, defined } from '../primitives/assert.ts'
-import { bigintToBytes, bytesToBigint, EMPTY_BYTES } from '../primitives/bytes.ts'
+import { bigintToBytes, bytesToBigint, concatBytes, EMPTY_BYTES } from '../primitives/bytes.ts'
+import { decodeHeader, encodeHeader } from '../primitives/header.ts'
 import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import type { Log, Receipt } from '../primitives/receipt.ts'
 import { decodeRlp, encodeRlp, type RlpItem } from '../primitives/rlp.ts'
-import type { StoredTransaction } from './chain.ts'
+import { readWithdrawal, withdrawalItem } from '../primitives/withdrawal.ts'
+import type { StoredBlock, StoredTransaction } from './chain.ts'
 
-/** Body list, transaction, receipt, log list, log, topics. */
-const BODY_DEPTH = 6
+/** Body list, transaction, receipt, log list, log, topics; one more around the list of transactions in the second form. */
+const BODY_DEPTH = 7
+/** No RLP list begins with it. */
+const SECOND_FORM = 1
 
-export function encodeBody(transactions: readonly StoredTransaction[]): Uint8Array {
-  return encodeRlp(transactions.map(encodeTransaction))
+type StoredBody = Pick<StoredBlock, 'transactions' | 'ommers' | 'withdrawals'>
+
+export function encodeBody({ transactions, ommers = [], withdrawals }: StoredBody): Uint8Array {
+  const items = transactions.map(encodeTransaction)
+  if (ommers.length === 0 && withdrawals === undefined) return encodeRlp(items)
+  const more = [ommers.map(encodeHeader), ...(withdrawals ? [withdrawals.map(withdrawalItem)] : [])]
+  return concatBytes(Uint8Array.of(SECOND_FORM), encodeRlp([items, ...more]))
 }
 
-export function decodeBody(body: Uint8Array): readonly StoredTransaction[] {
-  return asList(decodeRlp(body, BODY_DEPTH)).map(decodeTransaction)
+export function decodeBody(body: Uint8Array): StoredBody {
+  if (body[0] !== SECOND_FORM)
+    return { transactions: asList(decodeRlp(body, BODY_DEPTH)).map(decodeTransaction) }
+  const [transactions, ommers, withdrawals] = asList(decodeRlp(body.subarray(1), BODY_DEPTH))
+  return {
+    transactions: asList(transactions).map(decodeTransaction),
+    ommers: asList(ommers).map((header) => decodeHeader(asBytes(header))),
+    ...(withdrawals !== undefined && { withdrawals: asList(withdrawals).map(readWithdrawal) }),
+  }
 }
 
 function encodeTransaction(transaction: StoredTransaction): RlpItem {
@@ -34,6 +53,7 @@ function encodeTransaction(transaction: StoredTransaction): RlpItem {
       bigintToBytes(receipt.succeeded ? 1n : 0n),
       bigintToBytes(receipt.cumulativeGasUsed),
       receipt.logs.map((log) => [hexToBytes(log.address), log.topics.map(hexToBytes), log.data]),
+      ...(receipt.stateRoot === undefined ? [] : [hexToBytes(receipt.stateRoot)]),
     ],
   ]
 }
@@ -56,12 +76,13 @@ function decodeTransaction(item: RlpItem): StoredTransaction {
 }
 
 function decodeReceipt(item: RlpItem | undefined): Receipt {
-  const [type, status, cumulativeGasUsed, logs] = asList(item)
+  const [type, status, cumulativeGasUsed, logs, stateRoot] = asList(item)
   return {
     type: Number(bytesToBigint(asBytes(type))),
     succeeded: asBytes(status).length > 0,
     cumulativeGasUsed: bytesToBigint(asBytes(cumulativeGasUsed)),
     logs: asList(logs).map(decodeLog),
+    ...(stateRoot !== undefined && { stateRoot: bytesToHex(asBytes(stateRoot)) }),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { Receipt } from '../primitives/receipt.ts'
+import type { Withdrawal } from '../primitives/withdrawal.ts'
 import type { L1BlockRef, SourceFault } from '../protocol/protocol.ts'
 import type { ForkName } from '../spec/rollupSpec.ts'
 import type { StoreTransaction } from '../store/store.ts'
@@ -39,6 +40,9 @@ export type StoredBlock = {
   readonly transactions: readonly StoredTransaction[]
   /** Bytes of the block's RLP. */
   readonly size: number
+  /** Blocks of a rollup have neither. */
+  readonly ommers?: readonly BlockHeader[]
+  readonly withdrawals?: readonly Withdrawal[]
 }
 
 /** Where a derived block came from. */
