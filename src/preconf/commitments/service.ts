@@ -23,7 +23,6 @@ import {
   L1_INCLUSION_TYPE,
 } from '../../promise/transactionPromise.ts'
 import type { PoolRules } from '../../propose/pool/admission.ts'
-import { TransactionRejectedError } from '../../propose/pool/errors.ts'
 import type { PooledTransaction } from '../../propose/pool/transaction.ts'
 import type { SequencerFace } from '../../propose/sequencer/events.ts'
 import type { TxPool } from '../../propose/txPool.ts'
@@ -242,7 +241,6 @@ export async function createCommitments(
       })
       if (owed.gas() + gas > next.gasLimit)
         throw new CommitmentRefusedError('windowFull', `${next.gasLimit} gas may be promised ahead`)
-      await addToPool(read.transaction)
       const { transaction: raw } = read
       const { deadline, windowEnd } = slot
       // Bound from here on, so that promises to other senders count its gas.
@@ -250,10 +248,13 @@ export async function createCommitments(
       try {
         const commitment = inclusionCommitment(read.request)
         const answer = await give({ ...promiseOf(read, slot, commitment, requestedAt), sender })
+        // Not before: who is refused may want another transaction in its place.
+        await addToPool(raw)
         if (slot.isRunning) includeSoon(raw)
         return answer
       } catch (error) {
-        owed.remove(transactionHash)
+        // Without an answer of the guard the promise may still be given, from the book.
+        if (error instanceof CommitmentRefusedError) owed.remove(transactionHash)
         throw error
       }
     })
@@ -342,8 +343,7 @@ export async function createCommitments(
     try {
       await pool.add(raw)
     } catch (error) {
-      if (!(error instanceof TransactionRejectedError)) throw error
-      logger.debug({ reason: error.reason }, 'a promised transaction does not enter the pool')
+      logger.debug({ error }, 'a promised transaction does not enter the pool')
     }
   }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   world = await createCommitmentsWorld({ seed: 'keeping', deps: { l1Builder: builder } })
   window = world.nextWindow()
   await world.until(window, 3000)
-  await world.fund([21, 22, 23, 24, 25, 26])
+  await world.fund([21, 22, 23, 24, 25, 26, 27])
 })
 afterAll(() => world.close())
 
@@ -89,7 +89,7 @@ test('a quote names the hash of its request, and holds while the price goes up',
   await world.service.request(world.request(5, window + 6, paid))
 })
 
-test('where the guard refuses nothing is answered, and nothing is left in the book', async () => {
+test('where the guard refuses nothing is answered, and nothing is left in the book and the pool', async () => {
   const raw = await pay(23)
   const request = world.request(4, window + 9, raw)
   const hash = inclusionHash(request, world.domain)
@@ -107,6 +107,7 @@ test('where the guard refuses nothing is answered, and nothing is left in the bo
   expect(world.service.owed(BigInt(world.timeOf(window + 15) / 1000)).map(bytesToHex)).not.toContain(
     bytesToHex(raw),
   )
+  expect(world.pool.get(keccak256Hex(raw))).toBeUndefined()
 })
 
 test('a promise that stood in the book without its signature is answered as it was made', async () => {
@@ -134,6 +135,23 @@ test('when the guard fails, the transaction is not executed twice: asking again 
   )
   const { signed } = await world.service.request(request)
   expect(hexToBytes(signed.signature)).toHaveLength(65)
+})
+
+test('when the guard fails, an inclusion stays owed: asking again gets the answer', async () => {
+  const raw = await pay(27)
+  const slot = window + 20
+  const request = world.request(4, slot, raw)
+  await world.withGuard(
+    async () => {
+      throw new Error('the remote signer does not answer')
+    },
+    () => expect(world.service.request(request)).rejects.toThrow('does not answer'),
+  )
+  await world.service.request(request)
+  const windowEnd = BigInt(world.timeOf(window + 31) / 1000)
+  expect(world.service.owed(windowEnd)).toEqual([raw])
+  await world.until(window + 17)
+  expect(await world.chain.transactionPosition(keccak256Hex(raw))).toBeDefined()
 })
 
 test('what is owed comes first in the next blocks, after a restart too', async () => {
