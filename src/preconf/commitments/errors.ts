@@ -33,6 +33,7 @@ const REFUSALS = {
   builderRefused: ['unavailable', 'L1 block builder does not take it'],
   syncing: ['unavailable', 'Not ready to promise'],
   signingRefused: ['unavailable', 'Signature refused'],
+  busy: ['unavailable', 'Too many requests are being answered'],
   notFound: ['invalid', 'Commitment not found'],
   rateLimited: ['unavailable', 'Too many requests'],
 } as const satisfies Readonly<Record<string, readonly [Kind, string]>>

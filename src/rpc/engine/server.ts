@@ -1,11 +1,9 @@
 /** The authenticated port: JSON-RPC over HTTP, each request with its token. For local software and the operator alone. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { CriticalError } from '../../primitives/errors.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { readBody } from '../body.ts'
+import { boundedServer, hostInUrl, listen, stop } from '../bounded.ts'
 import { createDispatcher } from '../jsonrpc.ts'
 import type { RpcLimits } from '../limits.ts'
 import type { Methods } from '../method.ts'
@@ -45,28 +43,8 @@ export async function startEngineServer(
     logger.error({ error }, 'a request to the authenticated port failed')
     return c.text('internal error; the node has logged it\n', 500)
   })
-  const server = createServer(
-    { headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.requestTimeoutMs },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
-  )
-  server.maxConnections = limits.connectionsMax
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(
-        new CriticalError(`the authenticated port ${port} on ${host} cannot be had: ${cause.message}`, {
-          cause,
-        }),
-      ),
-    )
-    server.listen(port, host, resolve)
-  })
-  const { address, port: taken } = server.address() as AddressInfo
-  return {
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${taken}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const server = boundedServer((request, response) => void listener(request, response), limits)
+  const taken = await listen(server, host, port)
+  return { url: `http://${hostInUrl(host)}:${taken}`, close: () => stop(server) }
 }

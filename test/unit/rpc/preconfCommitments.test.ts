@@ -1,6 +1,7 @@
 /** The commitments API through both its doors, on a socket, with a sequencer behind it. */
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseSignedCommitment, requestJson } from '../../../src/preconf/commitments/json.ts'
@@ -9,11 +10,15 @@ import { ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { requestHash } from '../../../src/promise/commitment.ts'
 import { recoverCommitter } from '../../../src/promise/signature.ts'
 import { commitmentHash } from '../../../src/promise/transactionPromise.ts'
+import type { Access } from '../../../src/rpc/access.ts'
 import { createDispatcher } from '../../../src/rpc/jsonrpc.ts'
 import { DEFAULT_LIMITS } from '../../../src/rpc/limits.ts'
+import { createCommitmentDoor } from '../../../src/rpc/preconf/commitmentDoor.ts'
+import { type AddressLimiter, createAddressLimiter } from '../../../src/rpc/preconf/commitmentHttp.ts'
 import { addCommitmentRoutes } from '../../../src/rpc/preconf/commitmentRoutes.ts'
 import { commitmentMethods } from '../../../src/rpc/preconf/commitments.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
+import { checkAnswer } from '../../support/openrpc.ts'
 import {
   COMMITTER,
   type CommitmentsWorld,
@@ -27,7 +32,7 @@ type Json = ReturnType<typeof JSON.parse>
 let world: CommitmentsWorld
 let window: number
 let url: string
-let server: ReturnType<typeof serve>
+let server: Server
 let rpc: (method: string, ...params: unknown[]) => Promise<{ result: Json; error: Json }>
 beforeAll(async () => {
   world = await createCommitmentsWorld({ seed: 'api' })
@@ -35,11 +40,8 @@ beforeAll(async () => {
   await world.until(window, 3000)
   await world.fund([3, 4, 5, 6])
   const commitments = world.service
-  const app = new Hono()
-  addCommitmentRoutes(app, { commitments, logger: silentLogger })
-  server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
-  await new Promise((resolve) => server.once('listening', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/commitments/v0/gateway`
+  server = await serve(createAddressLimiter(), { vhosts: ['localhost'], origins: [] })
+  url = urlOf(server)
   const dispatcher = createDispatcher({
     methods: commitmentMethods({ commitments }),
     limits: DEFAULT_LIMITS,
@@ -48,13 +50,34 @@ beforeAll(async () => {
   rpc = async (method, ...params) => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
     const answer = await dispatcher.handle(Buffer.from(body), { signal: AbortSignal.timeout(60_000) })
-    return JSON.parse(answer!)
+    const parsed = JSON.parse(answer!)
+    if (parsed.result !== undefined) checkAnswer(method, parsed.result)
+    return parsed
   }
 })
 afterAll(async () => {
   server.close()
   await world.close()
 })
+
+/** As startRpc puts them together. */
+async function serve(limit: AddressLimiter, access: Access): Promise<Server> {
+  const app = new Hono()
+  const common = { commitments: world.service, limit, logger: silentLogger }
+  addCommitmentRoutes(app, common)
+  const door = createCommitmentDoor({ ...common, access })
+  const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const created = createServer((request, response) => {
+    if (door.takes(request)) void door.answer(request, response)
+    else void rest(request, response)
+  })
+  await new Promise<void>((resolve) => created.listen(0, '127.0.0.1', resolve))
+  return created
+}
+
+function urlOf(of: Server): string {
+  return `http://127.0.0.1:${(of.address() as AddressInfo).port}/commitments/v0/gateway`
+}
 
 async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(`${url}/${path}`, {
@@ -190,21 +213,67 @@ test('every refusal has a status, a code and a sentence', async () => {
   )
 })
 
-test('an address that asks too often is told to wait', async () => {
-  const app = new Hono()
-  addCommitmentRoutes(app, { commitments: world.service, logger: silentLogger, requestsPerSecond: 3 })
+test('an address that asks too often is told to wait, whatever it asks', async () => {
+  const limited = await serve(createAddressLimiter(3), { vhosts: [], origins: [] })
   const statuses: number[] = []
   for (let i = 0; i < 5; i++) {
-    const response = await app.request(`/commitments/v0/gateway/commitmentResult/${ZERO_HASH}`)
+    const response = await (i % 2 === 0
+      ? fetch(`${urlOf(limited)}/commitmentResult/${ZERO_HASH}`)
+      : fetch(`${urlOf(limited)}/commitmentRequest`, { method: 'POST', body: '{}' }))
     statuses.push(response.status)
-    if (response.status === 429) {
-      expect(response.headers.get('retry-after')).toBe('1')
-      expect(await response.json()).toEqual({
-        ...{ code: 429, error: 'rateLimited', message: 'Too many requests' },
-      })
-    }
+    const json = await response.json()
+    if (response.status !== 429) continue
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(json).toEqual({ code: 429, error: 'rateLimited', message: 'Too many requests' })
   }
-  expect(statuses).toEqual([404, 404, 404, 429, 429])
+  expect(statuses).toEqual([404, 400, 404, 429, 429])
+  limited.close()
+})
+
+test('a body that is said to be too large is refused before any of it is sent, and one that says nothing while it comes', async () => {
+  const { request } = await import('node:http')
+  const ask = (headers: Record<string, string>, parts: number) =>
+    new Promise<{ status: number | undefined; connection: string | undefined }>((resolve, reject) => {
+      const sent = request(`${url}/commitmentRequest`, { method: 'POST', headers }, (response) => {
+        response.resume()
+        resolve({ status: response.statusCode, connection: response.headers.connection })
+        sent.destroy()
+      })
+      sent.on('error', reject)
+      sent.flushHeaders()
+      for (let i = 0; i < parts; i++) sent.write(' '.repeat(PAYLOAD_BYTES_MAX))
+    })
+  const json = { 'content-type': 'application/json' }
+  const refused = { status: 413, connection: 'close' }
+  expect(await ask({ ...json, 'content-length': '100000000' }, 0)).toEqual(refused)
+  expect(await ask({ ...json, 'transfer-encoding': 'chunked' }, 3)).toEqual(refused)
+})
+
+test('a name that is not served is turned away, and an origin is told what it may read', async () => {
+  const { request } = await import('node:http')
+  const open = await serve(createAddressLimiter(), {
+    vhosts: ['localhost'],
+    origins: ['https://wallet.example'],
+  })
+  const ask = (headers: Record<string, string>) =>
+    new Promise<{ status: number | undefined; allowed: string | undefined; vary: string | undefined }>(
+      (resolve, reject) => {
+        const sent = request(`${urlOf(open)}/commitmentRequest`, { method: 'POST', headers }, (response) => {
+          response.resume()
+          const { vary, 'access-control-allow-origin': allowed } = response.headers
+          resolve({ status: response.statusCode, allowed, vary })
+        })
+        sent.on('error', reject)
+        sent.end('{}')
+      },
+    )
+  const none = { allowed: undefined, vary: undefined }
+  expect(await ask({ host: 'evil.example' })).toEqual({ status: 403, ...none })
+  expect(await ask({ origin: 'https://wallet.example' })).toEqual({
+    ...{ status: 400, allowed: 'https://wallet.example', vary: 'Origin' },
+  })
+  expect(await ask({ origin: 'https://other.example' })).toEqual({ ...none, status: 400, vary: 'Origin' })
+  open.close()
 })
 
 test('a signature is read as hex, and as the object that alloy writes', async () => {

@@ -1,0 +1,88 @@
+/**
+ * Requests for promises, on node's own request and response: the one route that anybody may flood, so that a refusal costs a tenth of
+ * what it costs through the web's Request, Response and streams. Host names and origins are treated as on every other route (http.ts).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Commitments } from '../../preconf/commitments/commitments.ts'
+import { answerJson, parseCommitmentRequest } from '../../preconf/commitments/json.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { type Access, isHostAllowed } from '../access.ts'
+import { ClientGoneError, readIncoming } from '../body.ts'
+import {
+  type AddressLimiter,
+  BODY_BYTES_MAX,
+  checkBodyHeaders,
+  GATEWAY_PATH,
+  parseJsonBody,
+  refusalAnswer,
+} from './commitmentHttp.ts'
+
+/** The second is what the examples of the specification's appendix post to. */
+const PATHS: ReadonlySet<string> = new Set([
+  `${GATEWAY_PATH}/commitmentRequest`,
+  `${GATEWAY_PATH}/commitment`,
+])
+
+export type CommitmentDoor = {
+  takes(request: IncomingMessage): boolean
+  /** Never rejects. */
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
+export function createCommitmentDoor(deps: {
+  readonly commitments: Pick<Commitments, 'request'>
+  readonly access: Access
+  /** The routes' own. */
+  readonly limit: AddressLimiter
+  readonly logger: Logger
+}): CommitmentDoor {
+  const { commitments, access, limit, logger } = deps
+
+  async function serve(request: IncomingMessage): Promise<unknown> {
+    await limit(request.socket.remoteAddress ?? 'unknown')
+    const { 'content-type': type, 'content-encoding': encoding } = request.headers
+    checkBodyHeaders({ type, encoding })
+    const json = parseJsonBody(await readIncoming(request, BODY_BYTES_MAX))
+    return answerJson(await commitments.request(parseCommitmentRequest(json)))
+  }
+
+  return {
+    takes: ({ method, url }) => method === 'POST' && PATHS.has(pathOf(url)),
+    async answer(request, response) {
+      if (!isHostAllowed(request.headers.host, access)) {
+        const text = 'invalid host: add its name to --http.vhosts\n'
+        return end(response, 403, { 'Content-Type': 'text/plain; charset=UTF-8' }, text)
+      }
+      const headers = { 'Content-Type': 'application/json', ...originHeaders(request.headers.origin, access) }
+      try {
+        end(response, 200, headers, JSON.stringify(await serve(request)))
+      } catch (error) {
+        if (error instanceof ClientGoneError) return
+        const refusal = refusalAnswer(error, pathOf(request.url), logger)
+        end(response, refusal.status, { ...headers, ...refusal.headers }, JSON.stringify(refusal.json))
+      }
+    },
+  }
+}
+
+function pathOf(url = ''): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+/** What `cors` of Hono adds to an answer; what a browser asks before it asks (OPTIONS) is its own. */
+function originHeaders(origin: string | undefined, { origins }: Access): Readonly<Record<string, string>> {
+  if (origins.length === 0) return {}
+  if (origins.includes('*')) return { 'Access-Control-Allow-Origin': '*' }
+  if (origin === undefined || !origins.includes(origin)) return { Vary: 'Origin' }
+  return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' }
+}
+
+function end(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) }).end(text)
+}
