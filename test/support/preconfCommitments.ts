@@ -44,8 +44,11 @@ export async function createCommitmentsWorld(options: {
   readonly options?: Partial<CommitmentsOptions>
   readonly deps?: Partial<CommitmentsDeps>
   readonly findL1Transaction?: FindL1Transaction
+  /** How far ahead the guard signs. */
+  readonly windowSeconds?: bigint
 }) {
   const slotsPerEpoch = options.slotsPerEpoch ?? 16
+  const windowSeconds = options.windowSeconds ?? WINDOW_SECONDS
   const world = await createWorld({
     seed: options.seed,
     operators: options.operators ?? [OPERATOR, OPERATOR],
@@ -65,7 +68,7 @@ export async function createCommitmentsWorld(options: {
   }
   const headTimestamp = () => sim.head().header.timestamp
   // A new guard waits for a window of L1 time: it is opened as if long ago.
-  let agoSeconds = 2n * WINDOW_SECONDS
+  let agoSeconds = 2n * windowSeconds
   const openTheGuard = () =>
     openGuard({
       path: join(directory, 'guard.db'),
@@ -73,7 +76,7 @@ export async function createCommitmentsWorld(options: {
       domain,
       signers: [signer],
       slots: spec.l1,
-      windowSeconds: WINDOW_SECONDS,
+      windowSeconds,
       readL1: async () => ({
         timestamp: headTimestamp() - agoSeconds,
         landed: { number: chain.heads().safe.number, timestamp: headTimestamp() - agoSeconds },
@@ -100,6 +103,7 @@ export async function createCommitmentsWorld(options: {
       {
         ...{ spec, domain, schedule, sequencer, pool, book, store, chain },
         guard: {
+          reach: () => guard.reach(),
           signCommitment: (key, commitment) =>
             otherGuard === undefined ? guard.signCommitment(key, commitment) : otherGuard(),
         },

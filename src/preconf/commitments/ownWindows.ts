@@ -40,6 +40,8 @@ export function createOwnWindows(
   deps: {
     readonly spec: Pick<RollupSpec, 'l1'>
     readonly schedule: Pick<Schedule, 'at'>
+    /** The guard's: windows that end later are not signed for yet. Seconds. */
+    readonly reach: () => Promise<bigint>
     /** Milliseconds since 1970. */
     readonly now: () => number
   },
@@ -85,18 +87,25 @@ export function createOwnWindows(
         throw new CommitmentRefusedError('slotTooFar', `${slot}, at most slot ${current + SLOTS_AHEAD}`)
       const found = await read(slot)
       if (found === undefined) throw new CommitmentRefusedError('notOurWindow', `${slot}`)
+      const reach = await deps.reach()
+      if (found.windowEnd > reach)
+        throw new CommitmentRefusedError(
+          'slotTooFar',
+          `its window ends after ${reach}, which is not signed for yet`,
+        )
       if (!isOpen(found)) throw new CommitmentRefusedError('notEnoughTime')
       return found
     },
     async list() {
       const current = currentSlot()
+      const reach = await deps.reach()
       const found: OwnSlot[] = []
       for (let slot = current; slot <= current + SLOTS_AHEAD; slot++) {
         const own = await read(slot).catch((error: unknown) => {
           if (error instanceof CommitmentRefusedError) return undefined
           throw error
         })
-        if (own !== undefined && isOpen(own)) found.push(own)
+        if (own !== undefined && own.windowEnd <= reach && isOpen(own)) found.push(own)
       }
       return found
     },

@@ -54,7 +54,7 @@ export type CommitmentsDeps = {
   readonly schedule: Pick<Schedule, 'at'>
   readonly sequencer: SequencerFace
   readonly pool: Pick<TxPool, 'add'>
-  readonly guard: Pick<Guard, 'signCommitment'>
+  readonly guard: Pick<Guard, 'signCommitment' | 'reach'>
   readonly book: PromiseBook
   /** The book's. */
   readonly store: Store
@@ -110,7 +110,7 @@ export async function createCommitments(
   const { spec, domain, sequencer, pool, guard, book, rules, l1Builder, logger } = deps
   const now = deps.now ?? Date.now
   const wait = deps.wait ?? ((ms) => sleep(ms))
-  const windows = createOwnWindows({ spec, schedule: deps.schedule, now }, options)
+  const windows = createOwnWindows({ spec, schedule: deps.schedule, reach: guard.reach, now }, options)
   const tipMin = maxBigint(options.tipMin, rules.minTip)
   const price = await createTipPrice({ store: deps.store, now }, { ...options, tipMin })
   const owed = await createOwed({ book, chain: deps.chain, now })

@@ -64,6 +64,8 @@ export type Guard = {
   signCommitment(key: Address, commitment: Commitment): Promise<GuardAnswer>
   /** Type 6. RangeError for a message about another block than is said. */
   signStream(key: Address, statement: StreamStatement): Promise<GuardAnswer>
+  /** Windows that end later are not signed for yet. Seconds. */
+  reach(): Promise<bigint>
   /** What it waits for and until when, or that it signs. */
   status(): Promise<GuardStatus>
   /** RangeError for a file that is malformed or of another domain. Nothing is signed for a window afterwards. */
@@ -134,6 +136,7 @@ export async function openGuard(options: GuardOptions): Promise<Guard> {
     signList: (key, list) => sign(key, () => listToSign(list, domain)),
     signCommitment: (key, commitment) => sign(key, () => commitmentToSign(commitment, domain, slots)),
     signStream: (key, statement) => sign(key, () => streamToSign(statement, domain)),
+    reach: () => run(async () => (await readL1()).timestamp + windowSeconds),
     status: () => run(async () => describeStatus(ledger.state(), await readL1())),
     import: (json) =>
       run(async () => ledger.import(parseInterchange(json, name), (await readL1()).timestamp)),
