@@ -49,27 +49,6 @@ export type Inclusion =
   | { readonly type: 'excused'; readonly excuse: Excuse }
   | { readonly type: 'violated' }
 
-export type ListVerdict =
-  | {
-      readonly type: 'satisfied'
-      readonly excused: readonly { readonly transaction: Hash; readonly excuse: Excuse }[]
-    }
-  /** `transactions` were left out although they could be executed. */
-  | { readonly type: 'violated'; readonly transactions: readonly Hash[] }
-
-/** @param listed Those of the list that can be valid at all: decodable, of this chain, with gas enough for themselves. */
-export function judgeList(listed: readonly ListedTransaction[], facts: WindowFacts): ListVerdict {
-  const violated: Hash[] = []
-  const excused: { transaction: Hash; excuse: Excuse }[] = []
-  for (const transaction of listed) {
-    const inclusion = judgeInclusion(transaction, facts)
-    if (inclusion.type === 'violated') violated.push(transaction.hash)
-    if (inclusion.type === 'excused')
-      excused.push({ transaction: transaction.hash, excuse: inclusion.excuse })
-  }
-  return violated.length > 0 ? { type: 'violated', transactions: violated } : { type: 'satisfied', excused }
-}
-
 /** The excuses are tried in the order of the filter, D-72. */
 export function judgeInclusion(transaction: ListedTransaction, facts: WindowFacts): Inclusion {
   if (facts.included.has(transaction.hash)) return { type: 'included' }

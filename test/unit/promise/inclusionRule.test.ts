@@ -4,7 +4,6 @@ import {
   type AccountFacts,
   type Excuse,
   judgeInclusion,
-  judgeList,
   type ListedTransaction,
   type WindowFacts,
 } from '../../../src/promise/inclusionRule.ts'
@@ -54,18 +53,3 @@ test.each([
     expect(judged).toEqual({ type: 'excused', excuse })
   },
 )
-
-test('a list is satisfied with its excuses, or violated by name', () => {
-  const later = { ...TRANSACTION, hash: hashOf('bb'), nonce: 6n }
-  const included = { ...TRANSACTION, hash: hashOf('cc') }
-  const facts = { ...FACTS, included: new Set([included.hash]) }
-  expect(judgeList([], facts)).toEqual({ type: 'satisfied', excused: [] })
-  expect(judgeList([included, later], facts)).toEqual({
-    type: 'satisfied',
-    excused: [{ transaction: later.hash, excuse: 'nonceTooHigh' }],
-  })
-  expect(judgeList([included, later, TRANSACTION], facts)).toEqual({
-    type: 'violated',
-    transactions: [TRANSACTION.hash],
-  })
-})
