@@ -1,13 +1,16 @@
 /** An EthereumJS EVM for one run: a block's header, the overlay it writes to, and the hashes of the blocks before. */
-import { createEVM, type EVM, type EVMRunCallOpts } from '@ethereumjs/evm'
+import { createEVM, type EVM, type EVMRunCallOpts, NobleBN254 } from '@ethereumjs/evm'
 import { Address as EvmAddress } from '@ethereumjs/util'
 import { CriticalError } from '../primitives/errors.ts'
 import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import { commonFor } from './common.ts'
 import type { AncestorHashes } from './engine.ts'
+import { FastEvm } from './evm/fastEvm.ts'
+import { toWord, type Word, wordToBytes } from './evm/word.ts'
 import { isKzgLoaded } from './kzg.ts'
 import type { EvmRules } from './rules/evmRules.ts'
 import type { OverlayState } from './state/overlay.ts'
+import type { MaybePromise } from './state/source.ts'
 
 /** What the EVM can see of its block. */
 export type EvmBlockInfo = {
@@ -35,6 +38,8 @@ export type RunContext = {
   readonly chainId: bigint
   readonly block: EvmBlock
   readonly info: EvmBlockInfo
+  /** Addresses in hex without a prefix: warm from the start, wherever an override has put them (overrides.ts). */
+  readonly precompiles: readonly string[]
 }
 
 /** A context serves one run and is thrown away after it, above all after an error: its journal is then in no known state. */
@@ -44,12 +49,19 @@ export async function createRunContext(input: {
   readonly state: OverlayState
   readonly info: EvmBlockInfo
   readonly ancestorHash: AncestorHashes
+  /** Default: EthereumJS's. */
+  readonly loop?: 'own' | 'stock'
 }): Promise<RunContext> {
   const { chainId, rules, state, info } = input
   if (rules.usesKzg && !isKzgLoaded())
     throw new CriticalError('the KZG library must be loaded before blocks with blob opcodes execute')
   const common = commonFor(chainId, rules.fork)
-  const evm = await createEVM({ common, stateManager: state, blockchain: createBlockchain(input) })
+  const hashes = createAncestors(input)
+  const parts = { common, stateManager: state, blockchain: createBlockchain(hashes) }
+  const evm =
+    input.loop !== 'own'
+      ? await createEVM(parts)
+      : new FastEvm({ ...parts, bn254: new NobleBN254(), state, rules, chainId, blockHash: hashes })
   // Every EVM would stay subscribed to a change of fork that never comes.
   common.events.removeAllListeners()
   const block: EvmBlock = {
@@ -64,31 +76,41 @@ export async function createRunContext(input: {
       getBlobGasPrice: () => info.blobBaseFee,
     },
   }
-  return { evm: evm as EVM, state, rules, chainId, block, info }
+  const precompiles = [...(evm as EVM).precompiles.keys()]
+  return { evm: evm as EVM, state, rules, chainId, block, info, precompiles }
 }
 
 /** Serves BLOCKHASH. A hash that cannot be had is the state's failure, not the transaction's. */
-function createBlockchain(input: {
+function createAncestors(input: {
   readonly state: OverlayState
   readonly info: EvmBlockInfo
   readonly ancestorHash: AncestorHashes
-}) {
-  const hashes = new Map<number, Uint8Array>([
-    [Number(input.info.number) - 1, hexToBytes(input.info.parentHash)],
-  ])
+}): (number: number) => MaybePromise<Word> {
+  const { state, info } = input
+  const known = new Map<number, Word>([[Number(info.number) - 1, toWord(BigInt(info.parentHash))]])
+  return (number) => {
+    const word = known.get(number)
+    if (word !== undefined) return word
+    const keep = (hash: Hash): Word => {
+      const found = toWord(BigInt(hash))
+      known.set(number, found)
+      return found
+    }
+    try {
+      const hash = input.ancestorHash(BigInt(number))
+      return hash instanceof Promise ? hash.then(keep, (error) => state.fail(error)) : keep(hash)
+    } catch (error) {
+      return state.fail(error)
+    }
+  }
+}
+
+/** The same for EthereumJS's own loop. */
+function createBlockchain(hashes: (number: number) => MaybePromise<Word>) {
   const blockchain = {
     async getBlock(number: number) {
-      let hash = hashes.get(number)
-      if (hash === undefined) {
-        try {
-          hash = hexToBytes(await input.ancestorHash(BigInt(number)))
-        } catch (error) {
-          return input.state.fail(error)
-        }
-        hashes.set(number, hash)
-      }
-      const found = hash
-      return { hash: () => found }
+      const hash = wordToBytes(await hashes(number))
+      return { hash: () => hash }
     },
     async putBlock() {},
     shallowCopy: () => blockchain,

@@ -122,7 +122,11 @@ export const STATE_TEST_FORKS: readonly string[] = Object.keys(EVM_FORKS)
 
 const senders = createSenderPool(0)
 
-export async function runStateTest(test: StateTest, makeSource: MakeSource): Promise<StateTestResult> {
+export async function runStateTest(
+  test: StateTest,
+  makeSource: MakeSource,
+  loop: 'own' | 'stock' = 'stock',
+): Promise<StateTestResult> {
   await loadKzg()
   const { env, config } = test.entry
   const { source } = await makeSource(allocationOf(test.entry.pre))
@@ -146,6 +150,7 @@ export async function runStateTest(test: StateTest, makeSource: MakeSource): Pro
     },
     // What state tests agree on: the hash of block n is the keccak of its decimal digits.
     ancestorHash: (number) => keccak256Hex(Buffer.from(number.toString())),
+    loop,
   })
   const raw = hexToBytes(test.post.txbytes)
   const admission = await admitTransaction(context, senders, raw, BigInt(env.currentGasLimit!))

@@ -17,8 +17,8 @@ import {
 } from '../../primitives/keccak.ts'
 import type { AccountState, MaybePromise, StateChanges, StateSource, StorageChanges } from './source.ts'
 
-/** Plain fields in the types EthereumJS uses; never handed out, since EthereumJS changes what it gets. */
-type CachedAccount = {
+/** Plain fields in the types EthereumJS uses; it never gets them itself, since it changes what it gets. */
+export type ReadAccount = {
   readonly nonce: bigint
   readonly balance: bigint
   readonly storageRoot: Uint8Array
@@ -32,11 +32,11 @@ type Undo = () => void
 
 export class OverlayState implements StateManagerInterface {
   readonly #source: StateSource
-  readonly #accountsBefore = new Map<Address, CachedAccount | null>()
+  readonly #accountsBefore = new Map<Address, ReadAccount | null>()
   readonly #storageBefore = new Map<Address, Map<Hex, Uint8Array>>()
   readonly #codes = new Map<Hash, Uint8Array>()
   readonly #newCodes = new Map<Hash, Uint8Array>()
-  readonly #accounts = new Map<Address, CachedAccount | null>()
+  readonly #accounts = new Map<Address, ReadAccount | null>()
   readonly #storage = new Map<Address, WrittenStorage>()
   readonly #undo: Undo[] = []
   readonly #checkpoints: number[] = []
@@ -73,6 +73,51 @@ export class OverlayState implements StateManagerInterface {
     return new Account(account.nonce, account.balance, account.storageRoot, account.codeHash)
   }
 
+  // The same at once where the answer is in memory, with hex keys as the interpreter loop has them.
+
+  readAccount(address: Address): MaybePromise<ReadAccount | null> {
+    return this.#account(address)
+  }
+
+  readSlot(address: Address, slot: Hex): MaybePromise<Uint8Array> {
+    return this.#slot(address, slot)
+  }
+
+  /** Before the transaction; `current` is the slot's value now. To be asked before each write. */
+  originalSlot(address: Address, slot: Hex, current: Uint8Array): Uint8Array {
+    const id = address + slot
+    const known = this.#original.get(id)
+    if (known !== undefined) return known
+    this.#original.set(id, current)
+    return current
+  }
+
+  /** `value` has no leading zeros. */
+  writeSlot(address: Address, slot: Hex, value: Uint8Array): void {
+    let written = this.#storage.get(address)
+    if (written === undefined) {
+      written = { cleared: false, slots: new Map() }
+      this.#set(this.#storage, address, written)
+    }
+    this.#set(written.slots, slot, value)
+  }
+
+  readCode(address: Address): MaybePromise<Uint8Array> {
+    const account = this.#account(address)
+    return account instanceof Promise ? account.then((found) => this.#code(found)) : this.#code(account)
+  }
+
+  /** Those of `addresses` that are empty go. EIP-161. */
+  async deleteEmpty(addresses: Iterable<string>): Promise<void> {
+    for (const address of addresses) {
+      const found = this.#account(address as Address)
+      const account = found instanceof Promise ? await found : found
+      if (account === null || !isEmptyAccount(account)) continue
+      this.#set(this.#accounts, address as Address, null)
+      this.#set(this.#storage, address as Address, { cleared: true, slots: new Map() })
+    }
+  }
+
   async putAccount(address: EvmAddress, account?: Account): Promise<void> {
     const { nonce, balance, storageRoot, codeHash } = account ?? {}
     const value =
@@ -107,16 +152,7 @@ export class OverlayState implements StateManagerInterface {
   }
 
   async getCode(address: EvmAddress): Promise<Uint8Array> {
-    const cached = this.#account(bytesToHex(address.bytes))
-    const account = cached instanceof Promise ? await cached : cached
-    if (account === null) return EMPTY_BYTES
-    const hash = bytesToHex(account.codeHash)
-    if (hash === EMPTY_CODE_HASH) return EMPTY_BYTES
-    const known = this.#newCodes.get(hash) ?? this.#codes.get(hash)
-    if (known !== undefined) return known
-    const code = await this.#ask(() => this.#source.code(hash))
-    this.#codes.set(hash, code)
-    return code
+    return this.readCode(bytesToHex(address.bytes))
   }
 
   async getCodeSize(address: EvmAddress): Promise<number> {
@@ -129,13 +165,7 @@ export class OverlayState implements StateManagerInterface {
   }
 
   async putStorage(address: EvmAddress, key: Uint8Array, value: Uint8Array): Promise<void> {
-    const account = bytesToHex(address.bytes)
-    let written = this.#storage.get(account)
-    if (written === undefined) {
-      written = { cleared: false, slots: new Map() }
-      this.#set(this.#storage, account, written)
-    }
-    this.#set(written.slots, bytesToHex(key), trimLeadingZeros(value))
+    this.writeSlot(bytesToHex(address.bytes), bytesToHex(key), trimLeadingZeros(value))
   }
 
   async clearStorage(address: EvmAddress): Promise<void> {
@@ -201,7 +231,21 @@ export class OverlayState implements StateManagerInterface {
     return cleared || slots.size > 0 ? { cleared, slots } : undefined
   }
 
-  #account(address: Address): MaybePromise<CachedAccount | null> {
+  #code(account: ReadAccount | null): MaybePromise<Uint8Array> {
+    if (account === null) return EMPTY_BYTES
+    const hash = bytesToHex(account.codeHash)
+    if (hash === EMPTY_CODE_HASH) return EMPTY_BYTES
+    const known = this.#newCodes.get(hash) ?? this.#codes.get(hash)
+    if (known !== undefined) return known
+    const found = this.#ask(() => this.#source.code(hash))
+    const keep = (code: Uint8Array) => {
+      this.#codes.set(hash, code)
+      return code
+    }
+    return found instanceof Promise ? found.then(keep) : keep(found)
+  }
+
+  #account(address: Address): MaybePromise<ReadAccount | null> {
     const written = this.#accounts.get(address)
     if (written !== undefined) return written
     const known = this.#accountsBefore.get(address)
@@ -280,7 +324,7 @@ export class OverlayState implements StateManagerInterface {
   }
 }
 
-function toCached(account: AccountState): CachedAccount {
+function toCached(account: AccountState): ReadAccount {
   return {
     nonce: account.nonce,
     balance: account.balance,
@@ -290,13 +334,17 @@ function toCached(account: AccountState): CachedAccount {
   }
 }
 
-function sameAccount(a: CachedAccount | null, b: CachedAccount): boolean {
+function sameAccount(a: ReadAccount | null, b: ReadAccount): boolean {
   return (
     a !== null &&
     a.nonce === b.nonce &&
     a.balance === b.balance &&
     Buffer.compare(a.codeHash, b.codeHash) === 0
   )
+}
+
+function isEmptyAccount({ nonce, balance, codeHash }: ReadAccount): boolean {
+  return nonce === 0n && balance === 0n && Buffer.compare(codeHash, EMPTY_CODE_HASH_BYTES) === 0
 }
 
 function isEmptyRoot(root: Uint8Array): boolean {

@@ -1,0 +1,141 @@
+/** One call's interpreter: what it runs on, where it stands, and why it stopped to ask. */
+import type { OverlayState } from '../state/overlay.ts'
+import type { MaybePromise } from '../state/source.ts'
+import type { AccessJournal } from './accessJournal.ts'
+import type { Code } from './code.ts'
+import { Memory } from './memory.ts'
+import type { OpcodeTable } from './opcodes.ts'
+import type { TransientState } from './transient.ts'
+import type { Word } from './word.ts'
+import type { ZkMeter } from './zkMeter.ts'
+
+/** Of the block and the transaction: the same in all frames. */
+export type Surroundings = {
+  readonly opcodes: OpcodeTable
+  readonly state: OverlayState
+  readonly journal: AccessJournal
+  readonly transient: TransientState
+  readonly number: number
+  readonly timestamp: Word
+  readonly coinbase: Word
+  readonly prevRandao: Word
+  readonly gasLimit: Word
+  readonly chainId: Word
+  readonly baseFee: Word
+  readonly blobBaseFee: Word
+  readonly origin: Word
+  readonly gasPrice: Word
+  readonly blobHashes: readonly Word[]
+  /** Initcode costs gas by its length and has a bound (EIP-3860); delegated code is looked up (EIP-7702). */
+  readonly delegates: boolean
+  readonly blockHash: (number: number) => MaybePromise<Word>
+  readonly meter: ZkMeter
+}
+
+/** Errors of a frame. Each but `revert` takes all its gas. */
+export type Failure =
+  | 'out of gas'
+  | 'stack underflow'
+  | 'stack overflow'
+  | 'invalid opcode'
+  | 'invalid jump'
+  | 'static state change'
+  | 'initcode too large'
+  | 'return data out of bounds'
+  | 'revert'
+
+export type CallRequest = {
+  readonly type: 'call'
+  readonly opcode: number
+  /** Lower-case hex. */
+  readonly target: `0x${string}`
+  readonly value: Word
+  /** For the child, stipend included. */
+  readonly gas: number
+  readonly inputOffset: number
+  readonly inputLength: number
+  readonly outputOffset: number
+  readonly outputLength: number
+}
+
+export type CreateRequest = {
+  readonly type: 'create'
+  readonly value: Word
+  readonly offset: number
+  readonly length: number
+  readonly salt?: Word
+  readonly gas: number
+}
+
+/** Why the loop hands back control. */
+export type Exit =
+  | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  /** The opcode at `pc` runs again once this has been read. */
+  | { readonly type: 'wait'; readonly on: Promise<unknown> }
+  | CallRequest
+  | CreateRequest
+  | { readonly type: 'selfdestruct'; readonly beneficiary: `0x${string}` }
+
+export type Log = [address: Uint8Array, topics: Uint8Array[], data: Uint8Array]
+
+export class Frame {
+  readonly code: Code
+  readonly address: `0x${string}`
+  readonly addressBytes: Uint8Array
+  readonly addressWord: Word
+  readonly caller: Word
+  readonly value: Word
+  readonly data: Uint8Array
+  readonly isStatic: boolean
+  readonly logs: Log[]
+  readonly stack: Word[]
+  readonly memory: Memory
+  pc = 0
+  /** Words on the stack. */
+  depth = 0
+  gas: number
+  refund: number
+  /** Of the last call. */
+  returnData: Uint8Array = EMPTY
+  output: Uint8Array = EMPTY
+
+  constructor(
+    input: Pick<
+      Frame,
+      'code' | 'address' | 'addressBytes' | 'addressWord' | 'caller' | 'value' | 'data' | 'isStatic' | 'logs'
+    > & { readonly gas: number; readonly refund: number },
+  ) {
+    this.code = input.code
+    this.address = input.address
+    this.addressBytes = input.addressBytes
+    this.addressWord = input.addressWord
+    this.caller = input.caller
+    this.value = input.value
+    this.data = input.data
+    this.isStatic = input.isStatic
+    this.logs = input.logs
+    this.gas = input.gas
+    this.refund = input.refund
+    const parts = spare.pop()
+    this.stack = parts?.stack ?? []
+    this.memory = parts?.memory ?? new Memory()
+  }
+
+  push(word: Word): void {
+    this.stack[this.depth++] = word
+  }
+
+  /** Gives stack and memory to the next frame. */
+  release(): void {
+    this.memory.clear()
+    if (spare.length < SPARE_MAX && this.memory.capacity <= SPARE_BYTES_MAX)
+      spare.push({ stack: this.stack, memory: this.memory })
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+/** Deep recursions are rare; their memories need not be kept. */
+const SPARE_MAX = 16
+const SPARE_BYTES_MAX = 1 << 20
+const spare: { readonly stack: Word[]; readonly memory: Memory }[] = []
