@@ -11,6 +11,7 @@ import type { RollupSpec } from '../../src/spec/rollupSpec.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import type { Store } from '../../src/store/store.ts'
 import { silentLogger } from '../../src/telemetry/log.ts'
+import { checkAnswer } from './openrpc.ts'
 
 export type TestChain = {
   readonly chain: Chain
@@ -97,7 +98,7 @@ export async function post(
   return fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
 }
 
-/** The whole response object of one request. */
+/** The whole response object of one request; what it answers must be what the OpenRPC document says. */
 export async function rpc(
   url: string,
   method: string,
@@ -107,7 +108,9 @@ export async function rpc(
   error?: { code: number; message: string; data?: unknown }
 }> {
   const response = await post(url, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))
-  return (await response.json()) as never
+  const answer = (await response.json()) as { result?: unknown }
+  if (answer.result !== undefined) checkAnswer(method, answer.result)
+  return answer as never
 }
 
 /** Until `check` no longer throws; patient, since the machine may be busy. */

@@ -9,6 +9,7 @@ import { toQuantity } from '../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { addListRoutes } from '../../../src/rpc/preconf/listRoutes.ts'
 import { listMethods } from '../../../src/rpc/preconf/lists.ts'
+import { checkAnswer } from '../../support/openrpc.ts'
 import {
   COMMITTER,
   type ListsWorld,
@@ -50,8 +51,11 @@ async function serve({ lists }: Pick<ListsWorld, 'lists'>) {
       const response = await fetch(`${url}/${slot}`)
       return { status: response.status, json: await response.json() }
     },
-    call: async (method: string, ...params: unknown[]) =>
-      methods[method]!.call(params, { signal: new AbortController().signal }),
+    call: async (method: string, ...params: unknown[]) => {
+      const answer = await methods[method]!.call(params, { signal: new AbortController().signal })
+      checkAnswer(method, answer)
+      return answer
+    },
   }
 }
 

@@ -8,6 +8,7 @@ import type { Methods } from '../../../src/rpc/method.ts'
 import { promiseMethods } from '../../../src/rpc/preconf/promises.ts'
 import { statusMethods } from '../../../src/rpc/preconf/status.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
+import { checkAnswer } from '../../support/openrpc.ts'
 import {
   COMMITTER,
   type CommitmentsWorld,
@@ -45,7 +46,9 @@ afterAll(async () => {
 })
 
 async function ask(method: string, ...params: unknown[]): Promise<Json> {
-  return (await methods[method]!.call(params, { signal: AbortSignal.timeout(60_000) })) ?? null
+  const answer = (await methods[method]!.call(params, { signal: AbortSignal.timeout(60_000) })) ?? null
+  checkAnswer(method, answer)
+  return answer
 }
 const statusOf = (hash: Hash) => ask('based_getTransactionStatus', hash)
 const reachedOf = ({ clocks }: Json) => Object.keys(clocks).filter((name) => clocks[name].reached)
