@@ -4,7 +4,9 @@
  */
 import type { BlockRef, ChainReader, UnsafeOrigin } from '../chain/chain.ts'
 import type { Engine, ExecutedBlock, OpenBlock } from '../engine/engine.ts'
-import type { FlatState } from '../engine/state/flatState.ts'
+import { type FlatState, StaleStateError } from '../engine/state/flatState.ts'
+import { overlayState, overlayUntilSettled } from '../engine/state/laidOver.ts'
+import type { StateSource } from '../engine/state/source.ts'
 import type { L1 } from '../l1/l1.ts'
 import { defined } from '../primitives/assert.ts'
 import { TemporaryError } from '../primitives/errors.ts'
@@ -40,6 +42,12 @@ export type LatestBlock = {
   readonly baseFeePerGas: bigint
 }
 
+/** A block that is executed, and will be the latest if nothing comes in between. */
+export type NextLatest = LatestBlock & {
+  /** After it, before and after it is part of the chain. */
+  readonly state: StateSource
+}
+
 export type OpenedBlock = {
   readonly parent: ParentBlock
   readonly block: OpenBlock
@@ -51,11 +59,23 @@ export type OpenResult =
   /** Derivation would not take such a block whatever it held: the sentence names the rule. */
   | { readonly type: 'refused'; readonly reason: string }
 
-/** Builds on the latest block; changes nothing. */
+/** Builds on the latest block, or on the one that is about to be; changes nothing. */
 export type UnsafeBuilder = {
   latest(): Promise<LatestBlock>
-  /** The block after the latest, its anchor transaction run. TemporaryError while its anchor block is not known here. */
-  open(metadata: UnsafeMetadata): Promise<OpenResult>
+  /**
+   * A block on the latest as what it will be once it is part of the chain, with what its anchor transaction told. What is read of it
+   * throws StaleStateError once another block is. StaleStateError, too, where its parent is not the latest.
+   */
+  ahead(input: {
+    readonly executed: ExecutedBlock
+    readonly parent: ParentBlock
+    readonly anchorBlockNumber: bigint
+  }): Promise<NextLatest>
+  /**
+   * The block after the latest, or after `on`, its anchor transaction run. TemporaryError while its anchor block is not known here.
+   * One on `on` can be sealed once that is the latest.
+   */
+  open(metadata: UnsafeMetadata, on?: NextLatest): Promise<OpenResult>
 }
 
 /** The driver's half. */
@@ -91,24 +111,51 @@ export function createUnsafeBuilder(deps: {
     return { number, hash, parentHash, timestamp, stateRoot }
   }
 
-  const contextOf = (): DerivationContext => ({
-    spec,
-    engine,
-    stateAfter: () => state.source(),
-    anchorBlock: (_, number) => readL1Block(number),
-    ancestorHash: hashes.get,
-  })
-
-  const readLatestBlock = async (): Promise<LatestBlock> => {
-    const parent = await readLatest(chain)
-    await hashes.load(parent.header.number, parent.hash)
-    const known = await readAnchorNumber(chain, parent.header.number)
-    const context = await readParentContext(contextOf(), expectProposal(), parent, known)
+  const describe = async (
+    parent: ParentBlock,
+    source: StateSource,
+    anchorBlockNumber: bigint | undefined,
+  ): Promise<LatestBlock> => {
+    const derivation: DerivationContext = {
+      spec,
+      engine,
+      stateAfter: () => source,
+      anchorBlock: (_, number) => readL1Block(number),
+      ancestorHash: hashes.get,
+    }
+    const context = await readParentContext(derivation, expectProposal(), parent, anchorBlockNumber)
     return { parent, context, baseFeePerGas: nextBaseFee(context, spec.shasta.baseFeeMin) }
   }
 
-  const begin = async (metadata: UnsafeMetadata, anchorBlock: L1BlockRef): Promise<OpenedBlock> => {
-    const { parent, context } = await readLatestBlock()
+  const readLatestBlock = async (): Promise<LatestBlock> => {
+    const parent = await readLatest(chain)
+    const { number, parentHash } = parent.header
+    await hashes.load(number, parent.hash, parentHash)
+    return describe(parent, state.source(), await readAnchorNumber(chain, number))
+  }
+
+  const ahead: UnsafeBuilder['ahead'] = async ({ executed, parent, anchorBlockNumber }) => {
+    const { header, hash, changes } = executed
+    const isCurrent = state.head.stateRoot === parent.header.stateRoot
+    if (chain.heads().latest.hash !== parent.hash || !isCurrent) throw new StaleStateError()
+    const laidOver = overlayState(state.source(), changes, header.stateRoot)
+    const settled = () => {
+      const { blockNumber, stateRoot } = state.head
+      return blockNumber === header.number && stateRoot === header.stateRoot ? state.source() : undefined
+    }
+    const source = overlayUntilSettled(laidOver, settled)
+    await hashes.load(parent.header.number, parent.hash, parent.header.parentHash)
+    await hashes.load(header.number, hash, parent.hash)
+    const block = { header, hash, grandparentTimestamp: parent.header.timestamp }
+    return { ...(await describe(block, source, anchorBlockNumber)), state: source }
+  }
+
+  const begin = async (
+    metadata: UnsafeMetadata,
+    anchorBlock: L1BlockRef,
+    { parent, context }: LatestBlock,
+    source: StateSource,
+  ): Promise<OpenedBlock> => {
     const attributes = protocolOf('shasta').buildAttributes({
       spec,
       proposal: expectProposal(metadata),
@@ -117,15 +164,16 @@ export function createUnsafeBuilder(deps: {
       parent: context,
       anchorBlock,
     })
-    const block = await engine.open({ attributes, state: state.source(), ancestorHash: hashes.get })
+    const block = await engine.open({ attributes, state: source, ancestorHash: hashes.get })
     const { proposalId, isForcedInclusion } = metadata
     return { parent, block, origin: { fork: 'shasta', proposalId, isForcedInclusion, anchorBlock } }
   }
 
   return {
     latest: () => between(readLatestBlock),
-    async open(metadata) {
-      const { parent, context } = await between(readLatestBlock)
+    ahead,
+    async open(metadata, on) {
+      const { parent, context } = on ?? (await between(readLatestBlock))
       const fault = checkUnsafe({ spec, parent: context, block: metadata })
       if (fault !== undefined) return { type: 'refused', reason: `${fault.detail} (${fault.rule})` }
       const fork = forkAt(spec, { number: context.number + 1n, timestamp: metadata.timestamp })
@@ -133,10 +181,14 @@ export function createUnsafeBuilder(deps: {
         return { type: 'refused', reason: `preconfirmed blocks of ${fork} are not supported` }
       // May ask a provider, so not while the driver waits.
       const anchorBlock = await readL1Block(metadata.anchorBlockNumber)
+      if (on !== undefined) return { type: 'opened', ...(await begin(metadata, anchorBlock, on, on.state)) }
       return between(async () => {
         if (chain.heads().latest.hash !== parent.hash)
           throw new TemporaryError('another block is the latest by now; ask again')
-        return { type: 'opened', ...(await begin(metadata, anchorBlock)) }
+        return {
+          type: 'opened',
+          ...(await begin(metadata, anchorBlock, await readLatestBlock(), state.source())),
+        }
       })
     },
   }

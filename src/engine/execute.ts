@@ -50,11 +50,15 @@ export async function openBlock(input: BlockInput): Promise<OpenBlock> {
   let tail: Promise<unknown> = Promise.resolve()
   let isSealed = false
   let snapshot: StateSource | undefined
+  /** Settles when nothing is added any more, which is before its roots are known. */
+  let filled: Promise<unknown> | undefined
   const inOrder = <T>(work: () => Promise<T> | T): Promise<T> => {
     const result = tail.then(work)
     tail = result.catch(() => {})
     return result
   }
+  const onceAdded = <T>(read: () => T): Promise<T> =>
+    filled === undefined ? inOrder(read) : filled.then(read)
   return {
     attributes,
     transactions: block.transactions,
@@ -69,19 +73,21 @@ export async function openBlock(input: BlockInput): Promise<OpenBlock> {
         return result
       }),
     state: () =>
-      inOrder(() => {
+      onceAdded(() => {
         snapshot ??= overlayState(state, block.changes(), ZERO_HASH, () => {
           throw new CriticalError('a block that is not sealed has no state root')
         })
         return snapshot
       }),
-    changes: () => inOrder(() => block.changes()),
-    seal: () =>
-      inOrder(async () => {
+    changes: () => onceAdded(() => block.changes()),
+    seal: () => {
+      filled ??= tail
+      return inOrder(async () => {
         assert(!isSealed, `block ${attributes.number} is sealed twice`)
         isSealed = true
         return { ...(await block.seal()), dropped: [] }
-      }),
+      })
+    },
   }
 }
 

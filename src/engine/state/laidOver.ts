@@ -6,6 +6,7 @@
 import { EMPTY_BYTES } from '../../primitives/bytes.ts'
 import type { Address, Hash, Hex } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
+import { StaleStateError } from './flatState.ts'
 import type { AccountState, MaybePromise, StateChanges, StateSource, StorageChanges } from './source.ts'
 
 /** Stands for "not empty" where nobody has computed a root: an overlay's roots are known for whole states alone. */
@@ -34,6 +35,45 @@ export function overlayState(
     },
     code: (codeHash: Hash) => changes.code.get(codeHash) ?? base.code(codeHash),
     rootAfter,
+  }
+}
+
+/**
+ * A state from before a block is committed until after: read where it is laid over, and from the moment that is stale where `settled`
+ * has it. StaleStateError where neither does: another block came first.
+ */
+export function overlayUntilSettled(
+  laidOver: StateSource,
+  settled: () => StateSource | undefined,
+): StateSource {
+  let current = laidOver
+
+  function move(error: unknown, from: StateSource): StateSource {
+    if (!(error instanceof StaleStateError)) throw error
+    if (current === from) {
+      const next = settled()
+      if (next === undefined) throw error
+      current = next
+    }
+    return current
+  }
+
+  function read<T>(ask: (source: StateSource) => MaybePromise<T>): MaybePromise<T> {
+    const from = current
+    try {
+      const found = ask(from)
+      return found instanceof Promise ? found.catch((error: unknown) => ask(move(error, from))) : found
+    } catch (error) {
+      return ask(move(error, from))
+    }
+  }
+
+  return {
+    stateRoot: laidOver.stateRoot,
+    account: (address) => read((source) => source.account(address)),
+    storage: (address, slot) => read((source) => source.storage(address, slot)),
+    code: (codeHash) => read((source) => source.code(codeHash)),
+    rootAfter: async (changes) => read((source) => source.rootAfter(changes)),
   }
 }
 

@@ -74,7 +74,9 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
           isEndOfWindow ? 1 : 0,
         ])
       })
-      open.clear()
+      // The one before may still be on its way out.
+      const [oldest] = open.keys()
+      if (open.size > 1 && oldest !== undefined) open.delete(oldest)
       open.set(keyOf({ number, parentHash }), windowEnd)
     },
     added: ({ number, parentHash, from, transactions }) =>

@@ -2,6 +2,7 @@
  * A block under way: filled from the pool and by whoever asks for a transaction to be in it, kept on disk as it grows, and
  * published in frags. Everything that changes it happens in turn.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { UnsafeMetadata } from '../../derive/unsafe.ts'
 import type { AddResult, ExecutedTransaction, OpenBlock } from '../../engine/engine.ts'
 import { StaleStateError } from '../../engine/state/flatState.ts'
@@ -24,10 +25,14 @@ export type BuildingInput = {
   /** Seconds. */
   readonly windowEnd: bigint
   readonly isEndOfWindow: boolean
+  /** Of a block that is begun before its parent is the latest: whether that came to be. */
+  readonly parentIsLatest?: Promise<boolean>
 }
 
 export type Building = BuildingInput & {
-  /** Executes it at once. */
+  /** Keeps that it is begun, in place of what was kept of another one here. */
+  keepOpened(): Promise<void>
+  /** Executes it at once, and answers when the block's parent is the latest. */
   include(raw: Uint8Array): Promise<IncludeResult>
   /** Adds candidates, best first, until there are none, the block is full, or `isTimeUp`. */
   fill(
@@ -53,7 +58,7 @@ export type Building = BuildingInput & {
 
 export function createBuilding(
   deps: {
-    readonly journal: Pick<BuildJournal, 'added' | 'frag'>
+    readonly journal: Pick<BuildJournal, 'opened' | 'added' | 'frag'>
     /** Of the batch's blobs; a forced block takes none of them. */
     readonly meter: PayloadMeter | undefined
     readonly emit: (event: BuildEvent) => void
@@ -61,7 +66,7 @@ export function createBuilding(
   input: BuildingInput,
 ): Building {
   const { journal, meter, emit } = deps
-  const { block, position } = input
+  const { block, position, metadata, windowEnd, isEndOfWindow } = input
   const taken = new Set<Hash>()
   const hopeless = new Set<Hash>()
   let isClosed = false
@@ -136,6 +141,7 @@ export function createBuilding(
 
   return {
     ...input,
+    keepOpened: () => write(() => journal.opened({ ...position, metadata, windowEnd, isEndOfWindow })),
     async include(raw) {
       const hash = keccak256Hex(raw)
       const tried = await tryAdd(raw, hash).catch((error): Tried => {
@@ -163,12 +169,14 @@ export function createBuilding(
           const whenKept = keep()
           // Whoever waits for it is told; nobody has to.
           whenKept.catch(() => {})
+          if ((await input.parentIsLatest) === false)
+            return { type: 'later', reason: `block ${position.number - 1n} did not become the latest` }
           return {
             type: 'included',
             ...position,
             index,
             transaction,
-            windowEnd: input.windowEnd,
+            windowEnd,
             kept: whenKept,
           }
         }
@@ -182,6 +190,8 @@ export function createBuilding(
         if (taken.has(hash) || passedOver.has(sender)) continue
         const tried = hopeless.has(hash) ? undefined : await tryAdd(raw, hash)
         if (tried?.type !== 'added') passedOver.add(sender)
+        // Who asks meanwhile has the next turn; what is executed from memory alone would let nobody ask.
+        if (tried !== undefined) await nextTurn()
       }
     },
     async addListed(raws) {

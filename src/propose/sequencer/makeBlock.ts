@@ -1,10 +1,11 @@
 /** One block from its opening to its signature: filled until its time is up, kept as it grows, and told about at every step. */
-import type { ChainReader } from '../../chain/chain.ts'
-import type { LatestBlock, UnsafeBuilder } from '../../derive/unsafe.ts'
+import type { ChainReader, UnsafeOrigin } from '../../chain/chain.ts'
+import type { LatestBlock, NextLatest, UnsafeBuilder } from '../../derive/unsafe.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { StaleStateError } from '../../engine/state/flatState.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
+import { keccak256Hex } from '../../primitives/keccak.ts'
 import { PAYLOAD_BYTES_PER_BLOB } from '../../protocol/blobCodec.ts'
 import type { PooledTransaction } from '../pool/transaction.ts'
 import type { TxPool } from '../txPool.ts'
@@ -13,7 +14,8 @@ import type { BuildEvent, BuildJournal, ResumableBlock, SealedBlock } from './ev
 import { type Group, toManifestBlock } from './groups.ts'
 import type { NextBlock } from './nextBlock.ts'
 import { createPayloadMeter, type PayloadMeter } from './payload.ts'
-import { type SealDeps, type SealResult, sealBlock } from './seal.ts'
+import { type SealDeps, type SealResult, sealBlock, type UnsignedBlock } from './seal.ts'
+import type { ShowBuilding } from './shown.ts'
 
 export type MakeDeps = SealDeps & {
   readonly engine: Pick<Engine, 'recoverSenders'>
@@ -23,8 +25,8 @@ export type MakeDeps = SealDeps & {
   readonly journal: BuildJournal
   readonly listed: (windowEnd: bigint) => readonly Uint8Array[]
   readonly emit: (event: BuildEvent) => void
-  /** The block under way, for whoever asks for it; undefined while there is none, `between` when the next one is about to come. */
-  readonly show: (building: Building | undefined | 'between') => void
+  /** The block under way, for whoever asks for it. */
+  readonly show: ShowBuilding
 }
 
 export type MakeOptions = { readonly fragMs: number; readonly blobsMax: number }
@@ -34,10 +36,42 @@ export type MakeResult =
   /** `isRefused`: by derivation or the guard; the same again would be, too. */
   | Extract<SealResult, { type: 'abandoned' }>
 
+/** A block with its anchor transaction. */
+export type BegunBlock = {
+  readonly type: 'begun'
+  readonly next: NextBlock
+  readonly latest: LatestBlock
+  readonly building: Building
+  readonly origin: UnsafeOrigin
+  /** A forced block has none. */
+  readonly meter: PayloadMeter | undefined
+  /** When that it is begun is on the disk already, or on its way there. */
+  readonly keeping?: Promise<void>
+}
+
 export type BlockMaker = {
-  make(
+  /** On the latest block. */
+  begin(
     next: NextBlock,
     on: { readonly latest: LatestBlock; readonly joined: Group | undefined },
+  ): Promise<BegunBlock | Extract<MakeResult, { type: 'abandoned' }>>
+  /**
+   * A block of ours on one that is to be the latest. Transactions can be asked for at once; they are answered when `parentIsLatest`
+   * says so, and nothing is told of the block before it is made. Undefined when there can be none.
+   */
+  beginAhead(
+    next: NextBlock,
+    on: {
+      readonly latest: NextLatest
+      readonly joined: Group | undefined
+      readonly parent: UnsignedBlock
+      readonly parentIsLatest: Promise<boolean>
+    },
+  ): Promise<BegunBlock | undefined>
+  /** Fills it and seals it. `onExecuted` is told of it before it is signed. */
+  make(
+    begun: BegunBlock,
+    onExecuted: (block: UnsignedBlock) => void,
     signal: AbortSignal,
   ): Promise<MakeResult>
   /** Whether the blobs of the batch that ends in the latest block are full. */
@@ -75,9 +109,13 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     return createPayloadMeter(options.blobsMax * PAYLOAD_BYTES_PER_BLOB, blocks)
   }
 
-  const make: BlockMaker['make'] = async (next, { latest, joined }, signal) => {
-    const { metadata, windowEnd, signUntilMs, isEndOfWindow, forced, resumed } = next
-    const opened = await builder.open(metadata)
+  const open = async (
+    next: NextBlock,
+    { latest, joined }: { readonly latest: LatestBlock; readonly joined: Group | undefined },
+    ahead?: { readonly on: NextLatest; readonly parentIsLatest: Promise<boolean> },
+  ): ReturnType<BlockMaker['begin']> => {
+    const { metadata, windowEnd, isEndOfWindow, forced } = next
+    const opened = await builder.open(metadata, ahead?.on)
     if (opened.type === 'refused') {
       const reason = `derivation would refuse the next block: ${opened.reason}`
       return { type: 'abandoned', isRefused: true, needsLanding: false, reason }
@@ -91,31 +129,57 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     const position = { number: opened.block.attributes.number, parentHash: latest.parent.hash }
     const building = createBuilding(
       { journal, meter, emit },
-      { block: opened.block, position, metadata, windowEnd, isEndOfWindow },
+      {
+        ...{ block: opened.block, position, metadata, windowEnd, isEndOfWindow },
+        ...(ahead && { parentIsLatest: ahead.parentIsLatest }),
+      },
     )
+    return { type: 'begun', next, latest, building, origin: opened.origin, meter }
+  }
+
+  const beginAhead: BlockMaker['beginAhead'] = async (next, { latest, joined, parent, parentIsLatest }) => {
+    const begun = await open(next, { latest, joined }, { on: latest, parentIsLatest })
+    if (begun.type === 'abandoned') return undefined
+    const { building } = begun
+    const keeping = building.keepOpened()
+    // Whoever makes it is told.
+    keeping.catch(() => {})
+    const included = new Set(parent.executed.transactions.map(({ hash }) => hash))
+    const first = [...carried.values(), ...deps.listed(building.windowEnd)]
+    await building.addListed(first.filter((raw) => !included.has(keccak256Hex(raw))))
+    return { ...begun, keeping }
+  }
+
+  const make: BlockMaker['make'] = async (begun, onExecuted, signal) => {
+    const { next, latest, building, origin, meter } = begun
+    const { metadata, signUntilMs, forced, resumed } = next
+    const { block, position } = building
     const abandon = (reason: string, { isRefused, needsLanding } = COURSE_OF_THINGS): MakeResult => {
       for (const { hash, raw } of building.transactions()) carried.set(hash, raw)
+      metered = undefined
       emit({ type: 'abandoned', ...position, reason })
       logger.warn({ block: position.number, reason }, 'a block under way is abandoned')
       return { type: 'abandoned', isRefused, needsLanding, reason }
     }
     try {
-      if (resumed === undefined) await journal.opened({ ...position, metadata, windowEnd, isEndOfWindow })
-      emit({ type: 'opened', ...position, metadata, pending: opened.block })
+      if (resumed === undefined) await (begun.keeping ?? building.keepOpened())
+      emit({ type: 'opened', ...position, metadata, pending: block })
       if (resumed !== undefined) await restore(building, resumed)
       if (forced === undefined) await fillUntil(building, latest, next.sealAtMs, signal)
       else await building.addListed(forced)
-      show('between')
+      show.close(building)
       await building.close()
       if (hasMoved(position.parentHash)) return abandon('the chain moved on')
-      await building.publishFrag()
-      const sealed = await sealBlock(deps, building, { origin: opened.origin, signUntilMs }, signal)
+      const noteExecuted = (unsigned: UnsignedBlock) => {
+        if (meter !== undefined) metered = { lastHash: unsigned.executed.hash, meter }
+        onExecuted(unsigned)
+      }
+      const sealing = { origin, signUntilMs, onExecuted: noteExecuted }
+      const sealed = await sealBlock(deps, building, sealing, signal)
       if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)
-      const { block } = sealed
-      if (meter !== undefined) metered = { lastHash: block.hash, meter }
       if (forced === undefined) carried.clear()
-      emit({ type: 'sealed', block, frags: building.frags() })
-      return { type: 'sealed', block, isBatchFull: building.hasTurnedAway() }
+      emit({ type: 'sealed', block: sealed.block, frags: building.frags() })
+      return { type: 'sealed', block: sealed.block, isBatchFull: building.hasTurnedAway() }
     } catch (error) {
       // Stopped: what is kept of the block is gone on with after the next start.
       if (signal.aborted) throw error
@@ -123,7 +187,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       abandon(error instanceof Error ? error.message : String(error))
       throw error
     } finally {
-      show('between')
+      show.end(building)
     }
   }
 
@@ -146,7 +210,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     const isTimeUp = () => now() >= sealAtMs || hasMoved(parentHash)
     const listed = deps.listed(building.windowEnd)
     await building.addListed([...carried.values(), ...listed])
-    show(building)
+    show.open(building)
     for (;;) {
       const fragEndMs = now() + options.fragMs
       const isFragOver = () => isTimeUp() || now() >= fragEndMs
@@ -164,6 +228,8 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
   }
 
   return {
+    begin: (next, on) => open(next, on),
+    beginAhead,
     make,
     async isFull(group, latest) {
       const meter = await meterOf(group, latest)

@@ -8,12 +8,19 @@ import type { L1 } from '../../l1/l1.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { blocksMax } from '../../protocol/shasta/manifest.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { createAhead, type Situation } from './ahead.ts'
 import type { CheckDeps } from './checkBatch.ts'
 import type { CommitmentOf, ResumableBlock } from './events.ts'
 import { firstOf, type Group, lastOf } from './groups.ts'
 import { createInheritedCheck } from './inherit.ts'
-import type { L1View, ReadL1View } from './l1View.ts'
-import { createBlockMaker, type MakeDeps, type MakeOptions } from './makeBlock.ts'
+import type { ReadL1View } from './l1View.ts'
+import {
+  type BegunBlock,
+  createBlockMaker,
+  type MakeDeps,
+  type MakeOptions,
+  type MakeResult,
+} from './makeBlock.ts'
 import {
   type NextBlockAnswer,
   type NextBlockOptions,
@@ -22,8 +29,9 @@ import {
   prepareResumed,
 } from './nextBlock.ts'
 import { type Plan, type PlanOptions, planBlock } from './plan.ts'
+import type { UnsignedBlock } from './seal.ts'
 import { close, isClosed, type Shared } from './shared.ts'
-import type { SequencingWindow, WindowAnswer, Windows } from './window.ts'
+import type { WindowAnswer, Windows } from './window.ts'
 
 export type ProduceDeps = MakeDeps &
   CheckDeps & {
@@ -50,16 +58,6 @@ export type ProduceStatus = {
 /** Looks once, and makes a block if it is time for one. */
 export type ProduceStep = (signal: AbortSignal) => Promise<ProduceStatus>
 
-type Situation = {
-  readonly window: SequencingWindow
-  readonly isPreviousOver: boolean
-  readonly view: L1View
-  /** The latest block is one of this window. */
-  readonly isBegun: boolean
-  readonly latest: LatestBlock
-  readonly groups: readonly Group[]
-}
-
 type Outcome = Pick<ProduceStatus, 'type' | 'detail'>
 const waiting = (detail: string): Outcome => ({ type: 'waiting', detail })
 
@@ -85,7 +83,10 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     return waiting(reason)
   }
 
-  const look = async (signal: AbortSignal): Promise<ProduceStatus> => {
+  const look = async (signal: AbortSignal): Promise<ProduceStatus> =>
+    (await continueAhead(signal)) ?? lookAnew(signal)
+
+  const lookAnew = async (signal: AbortSignal): Promise<ProduceStatus> => {
     const readiness = deps.ready()
     if (!readiness.isReady) return waiting(readiness.reason ?? 'the node is not ready')
     const position = deps.l1.status().head
@@ -162,27 +163,68 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     if (next.type === 'wait') return hold(situation.latest.parent.hash, next.reason)
     const joined = last?.proposalId === next.metadata.proposalId ? last : undefined
     if (joined === undefined) close(shared, last)
-    const made = await maker.make(next, { latest: situation.latest, joined }, signal)
-    if (made.type === 'abandoned') {
-      if (made.needsLanding) return hold(situation.latest.parent.hash, made.reason)
-      return made.isRefused ? pause(made.reason) : waiting(made.reason)
+    const begun = await maker.begin(next, { latest: situation.latest, joined })
+    return begun.type === 'abandoned' ? noteAbandoned(begun, situation.latest) : make(begun, joined, signal)
+  }
+
+  /** And begins the one after it meanwhile. */
+  const make = async (
+    begun: BegunBlock,
+    joined: Group | undefined,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
+    const { latest, building } = begun
+    let made: MakeResult | undefined
+    try {
+      const beginNext = (unsigned: UnsignedBlock) =>
+        ahead.begin({ ...unsigned, latest, isBatchFull: building.hasTurnedAway() }, signal)
+      made = await maker.make(begun, beginNext, signal)
+    } finally {
+      if (made?.type !== 'sealed') ahead.drop()
     }
+    if (made.type === 'abandoned') return noteAbandoned(made, latest)
     const { hash, header } = made.block
     if (made.isBatchFull) shared.closed.add(joined === undefined ? hash : firstOf(joined).hash)
     return { type: 'building', detail: `block ${header.number} is the latest` }
   }
 
-  const planNext = async ({
-    window,
-    view,
-    groups,
-    isBegun,
-    isPreviousOver,
-    latest,
-  }: Situation): Promise<Plan> => {
+  const noteAbandoned = (
+    { needsLanding, isRefused, reason }: Extract<MakeResult, { type: 'abandoned' }>,
+    { parent }: LatestBlock,
+  ): Outcome => {
+    if (needsLanding) return hold(parent.hash, reason)
+    return isRefused ? pause(reason) : waiting(reason)
+  }
+
+  /** Makes the block that was begun ahead on the latest, as long as nothing has come up since. */
+  const continueAhead = async (signal: AbortSignal): Promise<ProduceStatus | undefined> => {
+    const block = await ahead.take()
+    if (block === undefined) return undefined
+    const { begun, answer, groups, joined, headTimestamp } = block
+    const isHindered =
+      !deps.ready().isReady ||
+      shared.dropFrom !== undefined ||
+      (joined !== undefined && isClosed(shared, joined)) ||
+      (await findHindrance(headTimestamp)) !== undefined
+    if (isHindered) {
+      block.giveUp()
+      return undefined
+    }
+    block.confirm()
+    shared.groups = groups
+    if (joined === undefined) close(shared, groups.at(-1))
+    return { ...(await make(begun, joined, signal)), answer }
+  }
+
+  const planNext = async (
+    { window, view, groups, isBegun, isPreviousOver, latest }: Situation,
+    isBatchFull = false,
+  ): Promise<Plan> => {
     const last = groups.at(-1)
     const isLastGroupClosed =
-      last !== undefined && isBegun && (isClosed(shared, last) || (await maker.isFull(last, latest)))
+      last !== undefined &&
+      isBegun &&
+      (isBatchFull || isClosed(shared, last) || (await maker.isFull(last, latest)))
     return planBlock(
       {
         ...{ nowMs: now(), window, groups, isBegun, isPreviousOver, isLastGroupClosed },
@@ -234,5 +276,6 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     return joins ? kept : undefined
   }
 
+  const ahead = createAhead({ ...deps, maker, findHindrance, plan: planNext }, options)
   return look
 }

@@ -25,6 +25,13 @@ export type SealDeps = {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
+/** A block of ours that is complete, and promised by nobody so far. */
+export type UnsignedBlock = {
+  readonly executed: ExecutedBlock
+  readonly origin: UnsafeOrigin
+  readonly commitment: BlockCommitment
+}
+
 export type SealResult =
   | { readonly type: 'sealed'; readonly block: SealedBlock }
   /** `isRefused`: by the guard, not by the course of things. `needsLanding`: nothing else will be signed on this parent. */
@@ -41,7 +48,16 @@ const SIGN_RETRY_MS = 500
 export async function sealBlock(
   deps: SealDeps,
   building: Building,
-  { origin, signUntilMs }: { readonly origin: UnsafeOrigin; readonly signUntilMs: number },
+  {
+    origin,
+    signUntilMs,
+    onExecuted,
+  }: {
+    readonly origin: UnsafeOrigin
+    readonly signUntilMs: number
+    /** Told while the disk and the guard have it; throws nothing. */
+    readonly onExecuted: (block: UnsignedBlock) => void
+  },
   signal: AbortSignal,
 ): Promise<SealResult> {
   const { chain, unsafe, journal } = deps
@@ -49,7 +65,8 @@ export async function sealBlock(
     ...{ type: 'abandoned', isRefused: false, needsLanding: false, reason },
   })
   const hasMoved = () => chain.heads().latest.hash !== building.position.parentHash
-  const executed = await building.block.seal()
+  // The last frag goes to the disk while the roots are computed.
+  const [executed] = await Promise.all([building.block.seal(), building.publishFrag()])
   const commitment = await commitTo(deps, building, executed, origin)
   if (hasMoved()) return abandoned('the chain moved on')
   const { hash, header } = executed
@@ -57,7 +74,9 @@ export async function sealBlock(
     ...{ metadata: building.metadata, hash, header, commitment },
     transactions: building.transactions().map(({ raw }) => raw),
   }
-  await journal.draft(draft)
+  const drafted = journal.draft(draft)
+  onExecuted({ executed, origin, commitment })
+  await drafted
   const isOfUse = () => !hasMoved() && deps.now() < signUntilMs
   const answer = await signPatiently(deps, commitment, isOfUse, signal)
   if (answer === undefined) return abandoned('it was not signed in time')

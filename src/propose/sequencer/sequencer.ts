@@ -17,13 +17,13 @@ import type { InboxReader } from '../inbox.ts'
 import type { Poster } from '../poster.ts'
 import type { AskTurn } from '../turn.ts'
 import type { TxPool } from '../txPool.ts'
-import type { Building } from './building.ts'
 import type { BuildEvent, BuildJournal, CommitmentOf, SealSigner, SequencerFace } from './events.ts'
 import { createGroupReader } from './groups.ts'
 import { createL1Views } from './l1View.ts'
 import { createPostStep } from './post.ts'
 import { createProduceStep, type ProduceStatus } from './produce.ts'
 import { createShared } from './shared.ts'
+import { createShown } from './shown.ts'
 import { describeStatus, type SequencerStatus } from './status.ts'
 import { createWindows } from './window.ts'
 
@@ -122,8 +122,8 @@ export type Sequencer = SequencerFace & {
 /** Milliseconds between looks at whether there is a block to make, and after a failure. */
 const IDLE_MS = 200
 const FAILURE_PAUSE_MS = 1000
-/** Times an answer of `include` is looked for: in the block under way and, if that is just being sealed, in the next one. */
-const INCLUDE_ATTEMPTS = 2
+/** Blocks in which an answer of `include` is looked for: the one under way, the next if that is just full, and whatever comes in its place. */
+const INCLUDE_ATTEMPTS = 3
 
 /** RangeError for options that cannot be kept. */
 export function createSequencer(deps: SequencerDeps, options: SequencerOptions): Sequencer {
@@ -134,9 +134,7 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
   const { chain, logger, now = Date.now, wait = sleep } = deps
   const shared = createShared()
   const listeners = new Set<(event: BuildEvent) => void>()
-  let building: Building | undefined
-  /** Resolves with the next block under way, or with nothing when there is none to come. */
-  let next: Deferred | undefined
+  const shown = createShown()
   let produced: ProduceStatus = { type: 'idle', detail: 'not started' }
   let posting = 'L1 has not been looked at yet'
 
@@ -149,19 +147,10 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
       }
     }
   }
-  const show = (shown: Building | undefined | 'between') => {
-    building = shown === 'between' ? undefined : shown
-    if (shown === 'between') {
-      next ??= createDeferred()
-      return
-    }
-    next?.resolve(shown)
-    next = undefined
-  }
 
   const windows = createWindows(deps, options)
   const rooms = {
-    ...{ ...deps, now, wait, shared, windows, emit, show },
+    ...{ ...deps, now, wait, shared, windows, emit, show: shown },
     readView: createL1Views(deps),
     readGroups: createGroupReader(chain),
   }
@@ -173,7 +162,7 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
     if (type !== 'building' && gistOf(detail) !== gistOf(produced.detail))
       logger.info({ state: type, detail }, 'sequencing')
     produced = status
-    if (type !== 'building') show(undefined)
+    if (type !== 'building') shown.clear()
   }
 
   const runProducing = async (signal: AbortSignal): Promise<void> => {
@@ -209,13 +198,13 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
   }
 
   return {
-    pending: () => building?.block,
+    pending: () => shown.pending(chain.heads().latest.hash),
     async include(raw) {
       for (let attempt = 1; ; attempt++) {
-        const open = building ?? (await next?.promise)
+        const open = await shown.taking()
         if (open === undefined) return { type: 'later', reason: produced.detail }
         const result = await open.include(raw)
-        if (result.type !== 'later' || building === open || attempt === INCLUDE_ATTEMPTS) return result
+        if (result.type !== 'later' || shown.isOpen(open) || attempt === INCLUDE_ATTEMPTS) return result
       }
     },
     onEvent(listener) {
@@ -233,7 +222,7 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
         runProducing(both).catch(endBoth),
         runPosting(both).catch(endBoth),
       ])
-      show(undefined)
+      shown.clear()
       for (const result of results)
         if (result.status === 'rejected' && result.reason instanceof CriticalError) throw result.reason
     },
@@ -244,25 +233,12 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
       return describeStatus({
         produced,
         posting,
-        isBuilding: building !== undefined,
+        isBuilding: shown.isOpen(),
         unlanded: { blocks, batches: blocks === 0 ? 0 : shared.groups.length },
         secondsPerSlot: deps.spec.l1.secondsPerSlot,
       })
     },
   }
-}
-
-type Deferred = {
-  readonly promise: Promise<Building | undefined>
-  resolve(building: Building | undefined): void
-}
-
-function createDeferred(): Deferred {
-  let resolve: Deferred['resolve'] = () => {}
-  const promise = new Promise<Building | undefined>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }
 
 /** A sentence that counts says nothing new with each number. */

@@ -31,7 +31,7 @@ export type WindowQuery = {
   /** Of the newest L1 block, in seconds. */
   readonly headTimestamp: bigint
   /** Of the latest L2 block, if it was promised. */
-  readonly latest: KnownCommitment | undefined
+  readonly latest: Pick<KnownCommitment, 'commitment'> | undefined
 }
 
 export type WindowOptions = {

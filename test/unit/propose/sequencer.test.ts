@@ -313,31 +313,6 @@ test('an answer to a request says what was executed, and that it is on disk', as
   })
 })
 
-test('a request that comes while a block is sealed is answered by the next one', async () => {
-  const first = await open('between')
-  let release = () => {}
-  const held = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  let signed = 0
-  const journal = createMemoryBuildJournal()
-  const { draft } = journal
-  journal.draft = async (block) => {
-    await draft(block)
-    if (signed++ === 0) await held
-  }
-  const one = await start(1, { journal })
-  // The first block is on its way to the guard, and time stands still.
-  const raw = await world.transfer()
-  const waiting = world.until(first, 1000)
-  while (signed === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-  expect(one.sequencer.pending()).toBeUndefined()
-  const asked = one.sequencer.include(raw)
-  release()
-  expect(await asked).toMatchObject({ type: 'included', number: 3n })
-  await waiting
-})
-
 test('what the guard refuses is neither extended nor published, and nothing is built in its place', async () => {
   const first = await open('refused')
   let asked = 0

@@ -1,0 +1,169 @@
+/** The next block takes requests while the one before it is signed, and answers none of them before that is the latest. */
+import { afterEach, expect, test } from 'vitest'
+import { createUnsafeBuilder } from '../../../src/derive/unsafe.ts'
+import type { BlockCommitment } from '../../../src/promise/blockCommitment.ts'
+import type { IncludeResult, SealAnswer } from '../../../src/propose/sequencer/events.ts'
+import { createMemoryBuildJournal, type MemoryBuildJournal } from '../../support/sequencerJournal.ts'
+import { createWorld, type RunningSequencer, type World } from '../../support/sequencerWorld.ts'
+
+let world: World
+let running: RunningSequencer[] = []
+let first = 0
+/** Time that passes beside the test. */
+let passing: Promise<void>[] = []
+afterEach(async () => {
+  for (const sequencer of running) await sequencer.stop()
+  running = []
+  await Promise.all(passing)
+  passing = []
+  await world?.close()
+})
+
+/** The signature of one block is asked for, and not given before `release`. */
+type Held = {
+  readonly one: RunningSequencer
+  readonly journal: MemoryBuildJournal
+  readonly commitment: BlockCommitment
+  /** The block that waits for it. */
+  readonly draft: MemoryBuildJournal['drafts'][number]
+  release(answer?: SealAnswer): void
+}
+
+/** The second block of a window waits for its signature, and time stands still. */
+async function holdSecond(seed: string): Promise<Held> {
+  world = await createWorld({ seed, operators: [1, 2], slotsPerEpoch: 4 })
+  first = world.sim.head().beacon.slot + 2
+  const journal = createMemoryBuildJournal()
+  const signer = world.createSigner(1)
+  const answers: ((answer?: SealAnswer) => void)[] = []
+  const asked: BlockCommitment[] = []
+  const one = await world.start(1, {
+    journal,
+    deps: {
+      async sign(commitment) {
+        asked.push(commitment)
+        if (asked.length !== 2) return signer(commitment)
+        const given = await new Promise<SealAnswer | undefined>((resolve) => answers.push(resolve))
+        return given ?? signer(commitment)
+      },
+    },
+  })
+  running.push(one)
+  passing.push(world.until(first, 5000))
+  await eventually(() => answers.length === 1)
+  return {
+    ...{ one, journal },
+    commitment: asked[1]!,
+    draft: journal.drafts.at(-1)!,
+    release: (answer) => answers[0]!(answer),
+  }
+}
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** Asks for a transaction, and waits until it is kept in the block after the one that is signed. */
+async function ask({ one, journal, draft }: Held) {
+  const raw = await world.transfer()
+  const answer: { result?: IncludeResult } = {}
+  const asked = one.sequencer.include(raw).then((result) => {
+    answer.result = result
+    return result
+  })
+  await eventually(() => journal.log.includes(`added ${draft.header.number + 1n} 0+1`))
+  return { raw, asked, answer }
+}
+
+const refused: SealAnswer = { type: 'refused', reason: 'other content', needsLanding: false }
+
+test('a request that comes while a block is signed is executed at once, and answered when that is the latest', async () => {
+  const held = await holdSecond('ahead')
+  const { one, draft, journal } = held
+  const { hash, header } = draft
+  const { raw, asked, answer } = await ask(held)
+  expect(answer.result).toBeUndefined()
+  expect(one.sequencer.pending()?.attributes.number).toBe(header.number)
+  expect(one.events.some((event) => event.type === 'opened' && event.parentHash === hash)).toBe(false)
+  held.release()
+  const result = await asked
+  expect(world.chain.heads().latest.hash).toBe(hash)
+  expect(result).toMatchObject({ type: 'included', number: header.number + 1n, parentHash: hash, index: 1 })
+  expect(one.sequencer.pending()?.attributes.parentHash).toBe(hash)
+  if (result.type === 'included') await result.kept
+  await world.until(first, 8000)
+  const next = one.sealed().find((block) => block.header.parentHash === hash)
+  expect(next?.transactions).toEqual([raw])
+  const kinds = one.events.flatMap((event) =>
+    event.type === 'sealed'
+      ? [`sealed ${event.block.header.number}`]
+      : event.type === 'opened'
+        ? [`opened ${event.number}`]
+        : [],
+  )
+  expect(kinds).toEqual([...new Set(kinds)])
+  expect(kinds.indexOf(`opened ${header.number + 1n}`)).toBe(kinds.indexOf(`sealed ${header.number}`) + 1)
+  const log = journal.log
+  expect(log.indexOf(`added ${header.number + 1n} 0+1`)).toBeLessThan(log.indexOf(`sealed ${header.number}`))
+})
+
+test('when the guard refuses the block, nothing was told of the next one, and whoever asked is told to come later', async () => {
+  const held = await holdSecond('ahead-refused')
+  const { one, draft } = held
+  const { asked } = await ask(held)
+  held.release(refused)
+  expect(await asked).toMatchObject({ type: 'later' })
+  expect(world.chain.heads().latest.hash).toBe(draft.header.parentHash)
+  expect(one.sequencer.pending()).toBeUndefined()
+  expect(one.events.filter((event) => 'parentHash' in event && event.parentHash === draft.hash)).toEqual([])
+})
+
+test('when the chain moves on meanwhile, the next block goes with its parent', async () => {
+  const held = await holdSecond('ahead-moved')
+  const { one, draft } = held
+  const { raw, asked } = await ask(held)
+  const { latest } = world.chain.heads()
+  await world.node.driver.drop(latest)
+  held.release()
+  const result = await asked
+  // Or in a block of the chain as it is now.
+  if (result.type === 'included') expect(result.parentHash).not.toBe(draft.hash)
+  await world.until(first + 2, 0)
+  expect(one.sealed().map(({ hash }) => hash)).not.toContain(draft.hash)
+  const ours = one
+    .sealed()
+    .filter(({ transactions }) => transactions.some((each) => Buffer.compare(each, raw) === 0))
+  expect(ours.length).toBe(result.type === 'included' ? 1 : 0)
+})
+
+test('a stop while the block is signed answers whoever asked, and what was kept of the next one is gone on with', async () => {
+  const held = await holdSecond('ahead-stopped')
+  const { one, journal, draft, commitment } = held
+  const { raw, asked } = await ask(held)
+  running = []
+  const stopping = one.stop()
+  held.release()
+  await stopping
+  const result = await asked
+  // As it is put back at the next start: the draft is signed, and becomes the latest.
+  if (world.chain.heads().latest.hash !== draft.hash) {
+    const { spec, chain, node, l1 } = world
+    const { driver, state, engine } = node
+    const builder = createUnsafeBuilder({ spec, chain, state, engine, l1, between: driver.between })
+    const opened = await builder.open(draft.metadata)
+    if (opened.type === 'refused') throw new Error(opened.reason)
+    for (const each of draft.transactions) await opened.block.add(each)
+    const executed = await opened.block.seal()
+    expect(executed.hash).toBe(draft.hash)
+    expect(await driver.extend({ executed, origin: opened.origin })).toBe('extended')
+  }
+  world.commitments.set(draft.hash, { hash: draft.hash, commitment })
+  const again = await world.start(1, { journal })
+  running.push(again)
+  passing.push(world.until(first + 2))
+  await eventually(() => again.sealed().length > 0)
+  const next = again.sealed()[0]!
+  expect(next.header.parentHash).toBe(draft.hash)
+  expect(next.transactions).toEqual([raw])
+  if (result.type === 'included') expect(result.parentHash).toBe(draft.hash)
+})
