@@ -11,9 +11,17 @@ export type TxPool = {
   /** Called with each transaction that becomes known; returns the unsubscribe function. */
   onAdded(listener: (transaction: PooledTransaction) => void): () => void
   status(): { readonly pending: number; readonly queued: number }
+  /** By sender, each sender's by nonce: what could be in the next block, and what waits for an earlier nonce. */
+  content(): ReadonlyMap<Address, PoolContent>
+}
+
+export type PoolContent = {
+  readonly pending: readonly QueuedTransaction[]
+  readonly queued: readonly QueuedTransaction[]
 }
 
 export type PooledTransaction = { readonly raw: Uint8Array; readonly hash: Hash; readonly sender: Address }
+type QueuedTransaction = PooledTransaction & { readonly nonce: bigint }
 
 /** Throws the answer of a node that takes no transactions. */
 export function requirePool(pool: TxPool | undefined): TxPool {

@@ -4,6 +4,7 @@
  */
 import { addressOfPublicKey, recoverPublicKey, SIGNATURE_S_MAX } from '../../engine/crypto.ts'
 import type { EvmRules } from '../../engine/rules/evmRules.ts'
+import { GAS_PER_BLOB } from '../../engine/rules/filter.ts'
 import { intrinsicGas } from '../../engine/rules/intrinsicGas.ts'
 import { decodeTransaction, signingHash, type Transaction } from '../../engine/transaction.ts'
 import { type Address, bytesToHex } from '../../primitives/hex.ts'
@@ -20,11 +21,15 @@ export type PoolRules = {
   readonly evm: EvmRules
   /** Smallest tip cap taken, in wei per gas. geth's `--txpool.pricelimit`. */
   readonly minTip: bigint
+  /** Blob transactions are taken, without their sidecar. Never on a rollup. */
+  readonly takesBlobs?: true
 }
 
 const BLOB_TRANSACTION = 3
 /** EIP-3860. */
 const INITCODE_BYTES_MAX = 49_152
+/** Wei per blob gas. EIP-4844. */
+const BLOB_BASE_FEE_MIN = 1n
 const UINT64_MAX = (1n << 64n) - 1n
 
 /** Throws TransactionRejectedError. `gasLimit` is what a block has for listed transactions. */
@@ -41,6 +46,7 @@ export function admitTransaction(
   const sender = recoverSender(transaction, rules.chainId)
   checkGas(transaction, rules)
   const { nonce, gasLimit: gas, maxFeePerGas, maxPriorityFeePerGas, value } = transaction
+  const blobFee = blobFeeMax(transaction, rules)
   return {
     raw,
     hash: keccak256Hex(raw),
@@ -49,7 +55,7 @@ export function admitTransaction(
     gas,
     maxFeePerGas,
     maxPriorityFeePerGas,
-    cost: gas * maxFeePerGas + value,
+    cost: gas * maxFeePerGas + blobFee + value,
     arrival: rules.arrival,
   }
 }
@@ -59,7 +65,8 @@ function checkForm(raw: Uint8Array, rules: PoolRules): void {
   const first = raw[0]
   if (first === undefined) throw new TransactionRejectedError('undecodable', 'no bytes')
   const type = first >= 0xc0 ? 0 : first
-  if (type === BLOB_TRANSACTION || !rules.evm.transactionTypes.includes(type))
+  const isRefusedBlob = type === BLOB_TRANSACTION && rules.takesBlobs === undefined
+  if (isRefusedBlob || !rules.evm.transactionTypes.includes(type))
     throw new TransactionRejectedError('typeNotSupported', `tx type ${type} not supported by this pool`)
   if (raw.length > TRANSACTION_BYTES_MAX)
     throw new TransactionRejectedError(
@@ -84,6 +91,18 @@ function checkFields(transaction: Transaction, rules: PoolRules & { readonly gas
       'tipAboveFeeCap',
       `maxPriorityFeePerGas: ${maxPriorityFeePerGas}, maxFeePerGas: ${maxFeePerGas}`,
     )
+}
+
+/** Wei that its blobs cost at most. */
+function blobFeeMax({ blobs }: Transaction, { evm }: PoolRules): bigint {
+  if (blobs === undefined) return 0n
+  const { versionedHashes, maxFeePerBlobGas } = blobs
+  const count = versionedHashes.length
+  if (count === 0 || count > evm.blobsPerTransactionMax)
+    throw new TransactionRejectedError('invalidBlobs', `${count} blobs, limit ${evm.blobsPerTransactionMax}`)
+  if (maxFeePerBlobGas < BLOB_BASE_FEE_MIN)
+    throw new TransactionRejectedError('underpriced', 'max fee per blob gas is zero')
+  return GAS_PER_BLOB * BigInt(count) * maxFeePerBlobGas
 }
 
 function recoverSender(transaction: Transaction, chainId: bigint): Address {

@@ -7,6 +7,7 @@ const MESSAGES = {
   wrongChainId: 'invalid sender: invalid chain id for signer',
   unprotected: 'only replay-protected (EIP-155) transactions allowed over RPC',
   typeNotSupported: 'transaction type not supported',
+  invalidBlobs: 'invalid blobs',
   oversized: 'oversized data',
   initCodeTooLarge: 'max initcode size exceeded',
   gasAboveTransactionLimit: 'transaction gas limit too high',

@@ -12,7 +12,7 @@ export type PooledTransaction = {
   /** Wei per gas. Before EIP-1559 both fees are the gas price. */
   readonly maxFeePerGas: bigint
   readonly maxPriorityFeePerGas: bigint
-  /** The most it can take from its sender, in wei: gas · maxFeePerGas + value. */
+  /** The most it can take from its sender, in wei: gas · maxFeePerGas + value, and what its blobs may cost. */
   readonly cost: bigint
   /** Order in which the pool saw it. */
   readonly arrival: number

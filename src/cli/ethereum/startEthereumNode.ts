@@ -1,0 +1,118 @@
+/** A plain Ethereum chain from files, served over the JSON-RPC of a node. It stands still: nobody brings it further blocks. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Chain } from '../../chain/chain.ts'
+import { CHAIN_SCHEMAS } from '../../chain/schema.ts'
+import { createChain } from '../../chain/sqliteChain.ts'
+import { beginEthereumChain, importBlocks, setEthereumHeads } from '../../derive/ethereum/importBlocks.ts'
+import { nextBaseFee } from '../../engine/ethereum/baseFee.ts'
+import { buildGenesis } from '../../engine/genesis.ts'
+import { loadKzg } from '../../engine/kzg.ts'
+import { createSenderPool } from '../../engine/senderPool.ts'
+import type { FlatState } from '../../engine/state/flatState.ts'
+import { createFlatState } from '../../engine/state/flatStateOnStore.ts'
+import { STATE_SCHEMA } from '../../engine/state/schema.ts'
+import { VERSION } from '../../node.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import { createProcessCaller } from '../../rpc/caller/processCaller.ts'
+import type { RpcDeps, SyncStatus } from '../../rpc/deps.ts'
+import { type RpcOptions, type RpcServer, startRpc } from '../../rpc/server.ts'
+import { type EthereumSpec, ethereumForkAt, isForkActive } from '../../spec/ethereumSpec.ts'
+import { parseEthereumSpec } from '../../spec/parseEthereumSpec.ts'
+import { openStore } from '../../store/openStore.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { createEthereumPool } from './pool.ts'
+
+export type EthereumNodeOptions = {
+  /** Parsed, in geth's format. */
+  readonly genesis: unknown
+  /** Blocks from number 1 on, RLP, one after the other; those the database has already are not executed again. */
+  readonly blocks: Uint8Array
+  /** Default: the last block is safe and final. */
+  readonly heads?: { readonly safe: Hash; readonly finalized: Hash }
+  /** Default: a directory that is removed at the end. */
+  readonly dataDir?: string
+  readonly rpc: RpcOptions
+  readonly logger: Logger
+}
+
+export type EthereumNode = {
+  readonly spec: EthereumSpec
+  readonly chain: Chain
+  readonly state: FlatState
+  readonly rpc: RpcServer
+  close(): Promise<void>
+}
+
+const CLIENT_VERSION = `plumbline/v${VERSION}`
+/** A chain of files has no L1 to wait for. */
+const AT_REST: SyncStatus = {
+  l1: { trust: 'trusted-hash', providers: [] },
+  startL1Block: 0n,
+  isSynced: true,
+  problems: [],
+}
+
+/** Throws a CriticalError that says which file, block or port is wrong. */
+export async function startEthereumNode(options: EthereumNodeOptions): Promise<EthereumNode> {
+  const { logger } = options
+  const spec = parseEthereumSpec(options.genesis)
+  const genesis = buildGenesis(options.genesis)
+  const opened: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const end of opened.splice(0).reverse()) await end()
+  }
+  try {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-chain-')))
+    if (options.dataDir === undefined) opened.push(() => rm(dataDir, { recursive: true, force: true }))
+    else await mkdir(dataDir, { recursive: true })
+    const database = join(dataDir, 'chain.db')
+    const store = await openStore({
+      path: database,
+      schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS },
+    })
+    opened.push(() => store.close())
+    const state = await createFlatState({ store })
+    const chain = await createChain(store)
+    await loadKzg()
+    const senders = createSenderPool(0)
+    opened.push(() => senders.close())
+    const deps = { spec, store, chain, state, senders }
+    await beginEthereumChain(deps, genesis)
+    const start = performance.now()
+    const executed = await importBlocks(deps, options.blocks)
+    if (options.heads !== undefined) await setEthereumHeads(deps, options.heads)
+    const { number, hash } = chain.heads().latest
+    logger.info(
+      { executed, head: number, hash, ms: Math.round(performance.now() - start) },
+      'the chain is imported',
+    )
+    const pool = await createEthereumPool({ spec, chain, state, logger })
+    const execution = { type: 'ethereum', spec } as const
+    const caller = createProcessCaller({ execution, database })
+    opened.push(() => caller.close())
+    const rpc = await startRpc(
+      {
+        ...{ execution, chain, state, caller, pool, logger },
+        nextBaseFee: createNextBaseFee(spec),
+        sync: () => AT_REST,
+        clientVersion: CLIENT_VERSION,
+      },
+      options.rpc,
+    )
+    opened.push(() => rpc.close())
+    return { spec, chain, state, rpc, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Zero while the next block is before London. */
+function createNextBaseFee(spec: EthereumSpec): RpcDeps['nextBaseFee'] {
+  return (parent) => {
+    const fork = ethereumForkAt(spec, { number: parent.number + 1n, timestamp: parent.timestamp })
+    return isForkActive(fork, 'london') ? nextBaseFee(parent) : 0n
+  }
+}
