@@ -20,6 +20,11 @@ export function isDelegation(code: Uint8Array): boolean {
   return code.length === DELEGATION_BYTES && DELEGATION_PREFIX.every((byte, i) => code[i] === byte)
 }
 
+/** Null for code that is no delegation. */
+export function delegatedTo(code: Uint8Array): Uint8Array | null {
+  return isDelegation(code) ? code.subarray(DELEGATION_PREFIX.length) : null
+}
+
 /** Applies the valid ones in order and skips the others; answers the gas to refund for accounts that existed. */
 export async function applyAuthorizations(
   context: RunContext,
@@ -48,7 +53,8 @@ export async function applyAuthorizations(
   return refund
 }
 
-function recoverAuthority(authorization: Authorization): Uint8Array | null {
+/** The account that signed; null where nobody can have. */
+export function recoverAuthority(authorization: Authorization): Uint8Array | null {
   const { chainId, address, nonce, yParity, r, s } = authorization
   if (yParity > 1n || s > SIGNATURE_S_MAX) return null
   const signed = encodeRlp([bigintToBytes(chainId), address, bigintToBytes(nonce)])

@@ -1,0 +1,89 @@
+/**
+ * A block of the chain executed once more, transaction by transaction. What was dropped from its list left no trace, so the transactions
+ * that are in it make the block again.
+ */
+import { CriticalError } from '../primitives/errors.ts'
+import type { BlockHeader } from '../primitives/header.ts'
+import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
+import type { Withdrawal } from '../primitives/withdrawal.ts'
+import { basefeeSharingPctgOf } from '../protocol/sharedBaseFee.ts'
+import type { ExecutionSpec } from '../spec/executionSpec.ts'
+import { forkAt } from '../spec/rollupSpec.ts'
+import { type BlockRun, createBlockRun } from './blockRun.ts'
+import type { AncestorHashes, ExecutedTransaction } from './engine.ts'
+import { openEthereumBlock } from './ethereum/openBlock.ts'
+import { rulesAt } from './rules/rulesAt.ts'
+import type { StateSource } from './state/source.ts'
+
+/** Survives a structured clone. */
+export type BlockToRun = {
+  readonly header: BlockHeader
+  readonly transactions: readonly {
+    readonly raw: Uint8Array
+    readonly hash: Hash
+    readonly sender: Address
+  }[]
+  readonly withdrawals?: readonly Withdrawal[]
+}
+
+/** The block executed to something else than what is stored: a bug, or a damaged database. */
+export class BlockDiffersError extends CriticalError {
+  override readonly name = 'BlockDiffersError'
+
+  constructor(data: { readonly block: bigint; readonly what: string }) {
+    super(`block ${data.block} executes differently from how it is stored: ${data.what}`)
+  }
+}
+
+export type StoredBlockRun = Pick<BlockRun, 'context' | 'state' | 'transactions' | 'gasUsed'> & {
+  /** The transactions before `index` have run. Throws a BlockDiffersError for one that is refused. */
+  runNext(): Promise<ExecutedTransaction>
+}
+
+/** Begins the block on `state`, the state after its parent. On plain Ethereum the system calls before the transactions are made. */
+export async function openStoredBlock(input: {
+  readonly execution: ExecutionSpec
+  readonly block: BlockToRun
+  readonly state: StateSource
+  readonly ancestorHash: AncestorHashes
+}): Promise<StoredBlockRun> {
+  const { header, transactions } = input.block
+  const run = await openRun(input)
+  return {
+    ...run,
+    async runNext() {
+      const index = run.transactions.length
+      const transaction = transactions[index]
+      const result = transaction && (await run.run(transaction.raw, index))
+      if (result?.type === 'added') return result.transaction
+      const what = `transaction ${index} is ${result === undefined ? 'missing' : `refused (${result.reason})`}`
+      throw new BlockDiffersError({ block: header.number, what })
+    },
+  }
+}
+
+/** After its last transaction. Throws a BlockDiffersError unless the block used as much gas as its header says. */
+export function assertSameGas(run: Pick<BlockRun, 'gasUsed'>, header: BlockHeader): void {
+  if (run.gasUsed() === header.gasUsed) return
+  const what = `it uses ${run.gasUsed()} gas, not ${header.gasUsed}`
+  throw new BlockDiffersError({ block: header.number, what })
+}
+
+async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<BlockRun> {
+  const { execution, state, ancestorHash, block } = input
+  const { header, withdrawals } = block
+  const senderByHash = new Map(block.transactions.map(({ hash, sender }) => [hash, hexToBytes(sender)]))
+  const senders = { senderOf: (hash: Hash) => senderByHash.get(hash) ?? null }
+  if (execution.type === 'ethereum') {
+    const environment = { ...header, ommers: [], ...(withdrawals !== undefined && { withdrawals }) }
+    const { spec } = execution
+    return (await openEthereumBlock({ spec, senders, environment, state, ancestorHash })).run
+  }
+  const fork = forkAt(execution.spec, header)
+  return createBlockRun({
+    ...{ execution, senders, state, ancestorHash },
+    rules: rulesAt(execution, header),
+    info: { ...header, baseFeePerGas: header.baseFeePerGas ?? 0n },
+    basefeeSharingPctg: fork === undefined ? 0 : basefeeSharingPctgOf(fork, header.extraData),
+  })
+}
