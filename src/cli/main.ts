@@ -13,6 +13,7 @@ import { openrpcCommand } from './commands/openrpc.ts'
 import { preconfCommand } from './commands/preconf.ts'
 import { proposeCommand } from './commands/propose.ts'
 import { replayCommand } from './commands/replay.ts'
+import { rpcChainCommand } from './commands/rpcChain.ts'
 import { sequenceCommand } from './commands/sequence.ts'
 import { ConfigError } from './config/resolve.ts'
 import { StoppedError } from './shutdown.ts'
@@ -26,6 +27,7 @@ const program = new Command('plumbline')
   .addCommand(sequenceCommand())
   .addCommand(bridgeCommand())
   .addCommand(replayCommand())
+  .addCommand(rpcChainCommand())
   .addCommand(deriveCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())

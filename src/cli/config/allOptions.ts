@@ -5,12 +5,14 @@ import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
+import { RPC_CHAIN_OPTIONS } from './rpcChainOptions.ts'
 import { SEQUENCE_OPTIONS } from './sequenceOptions.ts'
 import { SLASH_OPTIONS } from './slashOptions.ts'
 
 export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...NODE_OPTIONS,
   ...DERIVE_OPTIONS,
+  ...RPC_CHAIN_OPTIONS,
   ...DEVNET_OPTIONS,
   ...PRECONF_OPTIONS,
   ...BRIDGE_OPTIONS,
