@@ -58,8 +58,11 @@ export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promis
 }
 
 /** What is followed, of a command that has these options. */
-export function followOptionsOf(config: Config): Pick<PreconfOptions, 'sources' | 'committers'> {
+export function followOptionsOf(
+  config: Config,
+): Pick<PreconfOptions, 'sources' | 'committers' | 'retentionSeconds'> {
   return {
+    retentionSeconds: BigInt(config.need<number>('preconf.retention-days')) * 86_400n,
     sources: config.need<string[]>('preconf.follow'),
     committers: config.need<Address[]>('preconf.committers'),
   }

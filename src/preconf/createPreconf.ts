@@ -60,6 +60,8 @@ export type PreconfOptions = {
   readonly sources: readonly string[]
   /** Whose signatures count where anyone may propose. */
   readonly committers: readonly Address[]
+  /** How long after its window a promise is kept. 30 days by default. */
+  readonly retentionSeconds?: bigint
   /** Absent on a node that signs nothing. */
   readonly signing?: SigningOptions
 }
@@ -114,13 +116,14 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       logger,
     })
     const book = keep(createPromiseBook({ store, spec, domain }))
-    const { signing } = options
+    const { signing, retentionSeconds } = options
     const findL1Transaction = signing?.l1Builder?.find
     keep(
       createPromiseFollower({
         ...{ store, chain, state, logger },
         l1: createL1Facts({ l1, cursor }),
         ...(findL1Transaction && { findL1Transaction }),
+        ...(retentionSeconds !== undefined && { retentionSeconds }),
       }),
     )
     const key = signing && keep(await openCommitterKey({ ...deps, domain, journal, hub }, signing))

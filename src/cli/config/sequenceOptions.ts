@@ -31,6 +31,13 @@ export const FOLLOW_OPTIONS: readonly OptionSpec[] = [
     schema: list(address),
     default: [],
   },
+  {
+    flag: 'preconf.retention-days',
+    argument: '<days>',
+    description: 'for how long promises and what came of them are kept; the latest 100,000 always are',
+    schema: count(1, 36_500),
+    default: 30,
+  },
 ]
 
 const DAY_MS = 86_400_000

@@ -19,6 +19,7 @@ import { type Circumstances, judgeAbsent, judgeIncluded, judgePlace } from './ju
 import type { L1Facts, L1Moment } from './l1Facts.ts'
 import { findLandedBy, isPromised, readLanded } from './landed.ts'
 import type { Settlement, StoredPromise } from './promise.ts'
+import { prunePromises } from './prune.ts'
 import { readPromise, SETTLE_PROMISE, settlementValues } from './rows.ts'
 
 export type PromiseFollower = {
@@ -40,6 +41,8 @@ export type FollowerDeps = {
   readonly l1: L1Facts
   /** Only where promises of type 1 are given. */
   readonly findL1Transaction?: FindL1Transaction
+  /** How long after its window a promise is kept, by finalized L1, where the scorecard does not count it. */
+  readonly retentionSeconds?: bigint
   readonly logger: Logger
 }
 
@@ -49,9 +52,12 @@ type Settled = readonly [hash: Hash, settlement: Settlement]
 const ROUND_MAX = 1000
 /** After a window, what is late may still land, with the successor; then its absence is final. Seconds: two epochs of the L1. */
 const LATE_SECONDS = 768n
+const DEFAULT_RETENTION_SECONDS = 30n * 86_400n
 
 export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
-  const { store, chain, l1, logger } = deps
+  const { store, chain, l1, logger, retentionSeconds = DEFAULT_RETENTION_SECONDS } = deps
+  /** L1 block that was final when the book was last pruned. */
+  let prunedAt: Hash | undefined
   let isWanted = false
   /** L1 block at which promises about L1 were last judged. */
   let askedAt: Hash | undefined
@@ -307,6 +313,9 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
         [finalL1.timestamp - LATE_SECONDS],
       )
     })
+    if (finalL1.hash === prunedAt) return
+    await prunePromises(store, finalL1.timestamp - retentionSeconds)
+    prunedAt = finalL1.hash
   }
 
   async function write(settled: readonly Settled[]): Promise<void> {

@@ -19,23 +19,30 @@ export type SignerScore = {
 }
 
 /** Latest promises that are counted: the answer costs the same however old the book is. */
-const SCORED_MAX = 100_000
-const FIRST_SCORED = `(SELECT coalesce(max(id), 0) - ${SCORED_MAX} FROM promises)`
+export const SCORED_MAX = 100_000
 /** Latest requests that percentiles are taken of, for each signer. */
 const LATENCY_SAMPLES = 10_000
 
-export async function readScores(store: StoreReader): Promise<readonly SignerScore[]> {
+export async function readScores(
+  store: StoreReader,
+  scoredMax: number = SCORED_MAX,
+): Promise<readonly SignerScore[]> {
+  const newest = await store.get('SELECT max(id) AS id FROM promises')
+  /** Only those after it. */
+  const after = ((newest?.id as number | null | undefined) ?? 0) - scoredMax
   const [counts, windows] = await Promise.all([
     store.all(
       `SELECT signer, max(is_ours) AS is_ours, type, outcome, count(*) AS n
-       FROM promises WHERE signature IS NOT NULL AND id > ${FIRST_SCORED}
+       FROM promises WHERE signature IS NOT NULL AND id > ?
        GROUP BY signer, type, outcome ORDER BY signer, type`,
+      [after],
     ),
     store.all(
       `SELECT signer, count(*) AS promised, sum(broken) AS broken FROM (
          SELECT signer, window_end, max(outcome = 'broken') AS broken
-         FROM promises WHERE signature IS NOT NULL AND id > ${FIRST_SCORED} GROUP BY signer, window_end
+         FROM promises WHERE signature IS NOT NULL AND id > ? GROUP BY signer, window_end
        ) GROUP BY signer`,
+      [after],
     ),
   ])
   const signers = [...new Set(counts.map((row) => row.signer as Address))]
@@ -48,7 +55,7 @@ export async function readScores(store: StoreReader): Promise<readonly SignerSco
         entry[outcome as Outcome] = n as number
         byType.set(type as number, entry)
       }
-      const latency = await readLatency(store, signer)
+      const latency = await readLatency(store, signer, after)
       const share = shareKept([...byType.values()])
       const window = windows.find((row) => row.signer === signer)
       return {
@@ -70,13 +77,17 @@ function shareKept(counts: readonly OutcomeCounts[]): number | undefined {
 }
 
 /** Of what was asked for: a block commitment answers nobody. */
-async function readLatency(store: StoreReader, signer: Address): Promise<SignerScore['latency']> {
+async function readLatency(
+  store: StoreReader,
+  signer: Address,
+  after: number,
+): Promise<SignerScore['latency']> {
   const rows = await store.all(
     `SELECT answered_at - requested_at AS ms FROM (
        SELECT answered_at, requested_at FROM promises
-       WHERE signer = ? AND type <> 2 AND answered_at IS NOT NULL ORDER BY id DESC LIMIT ?
+       WHERE signer = ? AND id > ? AND type <> 2 AND answered_at IS NOT NULL ORDER BY id DESC LIMIT ?
      ) ORDER BY ms`,
-    [signer, LATENCY_SAMPLES],
+    [signer, after, LATENCY_SAMPLES],
   )
   if (rows.length === 0) return undefined
   /** The smallest that at least this share does not exceed. */
