@@ -49,7 +49,7 @@ export async function createRunContext(input: {
   readonly state: OverlayState
   readonly info: EvmBlockInfo
   readonly ancestorHash: AncestorHashes
-  /** Default: EthereumJS's. */
+  /** Default: our own. EthereumJS's is the judge between two results. */
   readonly loop?: 'own' | 'stock'
 }): Promise<RunContext> {
   const { chainId, rules, state, info } = input
@@ -59,7 +59,7 @@ export async function createRunContext(input: {
   const hashes = createAncestors(input)
   const parts = { common, stateManager: state, blockchain: createBlockchain(hashes) }
   const evm =
-    input.loop !== 'own'
+    input.loop === 'stock'
       ? await createEVM(parts)
       : new FastEvm({ ...parts, bn254: new NobleBN254(), state, rules, chainId, blockHash: hashes })
   // Every EVM would stay subscribed to a change of fork that never comes.

@@ -125,7 +125,7 @@ const senders = createSenderPool(0)
 export async function runStateTest(
   test: StateTest,
   makeSource: MakeSource,
-  loop: 'own' | 'stock' = 'stock',
+  loop: 'own' | 'stock' = 'own',
 ): Promise<StateTestResult> {
   await loadKzg()
   const { env, config } = test.entry
