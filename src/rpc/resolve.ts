@@ -92,9 +92,9 @@ export async function readState<T>(
 }
 
 /** A state or proof older than what is kept is the asker's bad luck, not damage. */
-export function unavailable(error: unknown, at: ResolvedHeader): unknown {
+export function unavailable(error: unknown, at: ResolvedHeader, what: 'state' | 'proof' = 'state'): unknown {
   if (!(error instanceof MissingStateError)) return error
-  const message = `the state of block ${at.header.number} is not kept on this node`
+  const message = `the ${what} of block ${at.header.number} is not kept on this node`
   return new RpcError({ code: 'resourceUnavailable', message })
 }
 

@@ -89,7 +89,7 @@ async function getProof(
 ): Promise<Json> {
   const slots = keys.map(({ slot }) => slot)
   const proof = await state.proof(address, slots, at.header.number).catch((error) => {
-    throw unavailable(error, at)
+    throw unavailable(error, at, 'proof')
   })
   return {
     address,
