@@ -49,7 +49,11 @@ export class CommitmentRefusedError extends Error {
 
   constructor(code: RefusalCode, detail?: string) {
     const [, sentence] = REFUSALS[code]
+    const { stackTraceLimit } = Error
+    // An answer rather than a failure: where it comes from nobody asks, and a stack costs more than the rest of it.
+    Error.stackTraceLimit = 0
     super(detail === undefined ? sentence : `${sentence}: ${detail}`)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
   }
 

@@ -2,10 +2,9 @@
 import type { Address } from '../../primitives/hex.ts'
 import type { Schedule, Turn, Window } from '../../schedule/schedule.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { SLOTS_AHEAD } from '../promises/recent.ts'
 import { CommitmentRefusedError } from './errors.ts'
-
-/** Slots ahead that promises are offered for. preconf.md §1.3. */
-export const SLOTS_AHEAD = 64n
+import { createLookedUp } from './lookedUp.ts'
 
 export type OwnSlot = {
   readonly slot: bigint
@@ -23,6 +22,7 @@ export type OwnWindows = {
   /** Throws CommitmentRefusedError for a slot that nothing can be promised for. */
   find(slot: bigint): Promise<OwnSlot>
   list(): Promise<readonly OwnSlot[]>
+  close(): void
 }
 
 export type WindowOptions = {
@@ -39,7 +39,7 @@ export type WindowOptions = {
 export function createOwnWindows(
   deps: {
     readonly spec: Pick<RollupSpec, 'l1'>
-    readonly schedule: Pick<Schedule, 'at'>
+    readonly schedule: Pick<Schedule, 'at' | 'onChange'>
     /** The guard's: windows that end later are not signed for yet. Seconds. */
     readonly reach: () => Promise<bigint>
     /** Milliseconds since 1970. */
@@ -55,8 +55,19 @@ export function createOwnWindows(
     return seconds < genesisTime ? 0n : (seconds - genesisTime) / secondsPerSlot
   }
 
+  // A new L1 head is read behind the answers: a slot more or less is what L1 itself takes to tell of one.
+  const ageMaxMs = Number(secondsPerSlot) * 1000
+  const turns = createLookedUp({
+    read: (slot: bigint) => schedule.at(slot),
+    ...{ now, ageMaxMs },
+    mayKeep: (found) => found !== undefined && found.window.turn.type !== 'unknown',
+  })
+  const unsubscribe = schedule.onChange(turns.clear)
+  const reaches = createLookedUp({ read: (_: 'guard') => deps.reach(), now, ageMaxMs })
+  const readReach = () => reaches.get('guard')
+
   async function read(slot: bigint): Promise<OwnSlot | undefined> {
-    const turn = await schedule.at(slot)
+    const turn = await turns.get(slot)
     if (turn === undefined) throw new CommitmentRefusedError('slotTooFar', `L1 has not settled slot ${slot}`)
     if (turn.window.turn.type === 'unknown')
       throw new CommitmentRefusedError('syncing', `whose slot ${slot} is, is not known now`)
@@ -87,7 +98,7 @@ export function createOwnWindows(
         throw new CommitmentRefusedError('slotTooFar', `${slot}, at most slot ${current + SLOTS_AHEAD}`)
       const found = await read(slot)
       if (found === undefined) throw new CommitmentRefusedError('notOurWindow', `${slot}`)
-      const reach = await deps.reach()
+      const reach = await readReach()
       if (found.windowEnd > reach)
         throw new CommitmentRefusedError(
           'slotTooFar',
@@ -98,7 +109,7 @@ export function createOwnWindows(
     },
     async list() {
       const current = currentSlot()
-      const reach = await deps.reach()
+      const reach = await readReach()
       const found: OwnSlot[] = []
       for (let slot = current; slot <= current + SLOTS_AHEAD; slot++) {
         const own = await read(slot).catch((error: unknown) => {
@@ -109,6 +120,7 @@ export function createOwnWindows(
       }
       return found
     },
+    close: unsubscribe,
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Hash, Hex } from '../../primitives/hex.ts'
 import { hexToBytes } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
-import { type CommitmentRequest, requestHash } from '../../promise/commitment.ts'
+import type { CommitmentRequest } from '../../promise/commitment.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
 import {
   decodeTransactionRequest,
@@ -21,7 +21,6 @@ export const PAYLOAD_BYTES_MAX: number = encodeTransactionRequest({
 
 export type ReadRequest = TransactionRequest & {
   readonly request: CommitmentRequest
-  readonly requestHash: Hash
   readonly transactionHash: Hash
 }
 
@@ -45,7 +44,6 @@ export function readRequest(
   const { slot, transaction } = decoded.value
   return {
     request,
-    requestHash: requestHash(request),
     slot,
     transaction,
     transactionHash: keccak256Hex(transaction),

@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts'
 import type { SignedBlockCommitment } from './blockPromise.ts'
 import { createGroupCommit } from './groupCommit.ts'
 import type { NewPromise, StoredPromise } from './promise.ts'
+import { createRecentPromises } from './recent.ts'
 import { INSERT_PROMISE, promiseValues, readPromise } from './rows.ts'
 import { readScores, type SignerScore } from './score.ts'
 
@@ -28,6 +29,8 @@ export type PromiseBook = {
   byRequest(requestHash: Hash): Promise<StoredPromise | undefined>
   /** Of types 1, 4 and 5, oldest first. */
   byTransaction(transactionHash: Hash): Promise<readonly StoredPromise[]>
+  /** False: `byTransaction` has nothing about it for this slot or a later one. Answers from memory; true says nothing. */
+  mayHave(promise: { readonly transactionHash: Hash; readonly slot: bigint }): boolean
   /** Block commitments to blocks with this number, oldest first. */
   byBlock(number: bigint): Promise<readonly StoredPromise[]>
   /** Inclusions of L2 transactions that are still owed by us, oldest first. */
@@ -49,6 +52,9 @@ export function createPromiseBook(deps: {
 }): PromiseBook {
   const { store, spec, domain } = deps
   const group = createGroupCommit(store)
+  const recent = createRecentPromises(spec)
+  // Without it every question goes to the disk, which says what is wrong with it.
+  recent.load(store).catch(() => {})
   /** On their way to the disk. */
   const signed = new Map<Hash, { readonly signature: Hex; readonly answeredAt: number }>()
   const select = async (where: string, parameters: readonly (string | number | bigint)[] = []) => {
@@ -59,8 +65,10 @@ export function createPromiseBook(deps: {
     })
   }
 
-  const keep = (promise: NewPromise) =>
-    group.write((transaction) => transaction.run(INSERT_PROMISE, promiseValues(promise)))
+  const keep = (promise: NewPromise) => {
+    recent.add(promise)
+    return group.write((transaction) => transaction.run(INSERT_PROMISE, promiseValues(promise)))
+  }
 
   return {
     keep,
@@ -101,6 +109,7 @@ export function createPromiseBook(deps: {
       }),
     byRequest: async (requestHash) =>
       (await select('type <> 2 AND request_hash = ? ORDER BY id DESC LIMIT 1', [requestHash]))[0],
+    mayHave: recent.mayHave,
     byTransaction: (hash) => select('transaction_hash = ? ORDER BY id', [hash]),
     byBlock: (number) => select('block_number = ? AND type = ? ORDER BY id', [number, BLOCK_COMMITMENT_TYPE]),
     owed: () =>
