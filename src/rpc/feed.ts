@@ -2,6 +2,7 @@
  * The chain's changes with their contents, for subscriptions and filters. A block that a reorg takes away is gone from
  * the chain when we hear of it, so what was announced is remembered for as long as it may be taken back.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { ChainReader, FoundLog } from '../chain/chain.ts'
 import { logsOf } from '../chain/logs.ts'
 import type { BlockHeader } from '../primitives/header.ts'
@@ -26,6 +27,10 @@ export type BlockFeed = {
 
 /** Blocks remembered: over half an hour of two-second blocks, far past any L1 reorg seen. */
 const REMEMBERED_BLOCKS = 1024
+/** Of all remembered blocks together: some 50 MB. Fewer blocks are remembered where each has many. */
+const REMEMBERED_LOGS = 100_000
+/** Milliseconds of telling listeners after which others get a turn: there may be thousands. */
+const TURN_MS = 10
 
 /** Reads the chain only while somebody listens. */
 export function createBlockFeed(chain: ChainReader, logger: Logger): BlockFeed {
@@ -34,8 +39,33 @@ export function createBlockFeed(chain: ChainReader, logger: Logger): BlockFeed {
   let stopWatching: (() => void) | undefined
   let queue: Promise<void> = Promise.resolve()
 
-  const emit = (event: FeedEvent) => {
-    for (const listener of listeners) listener(event)
+  let rememberedLogs = 0
+
+  async function emit(event: FeedEvent): Promise<void> {
+    let turnStart = performance.now()
+    for (const listener of [...listeners]) {
+      // Gone while others were told.
+      if (!listeners.has(listener)) continue
+      listener(event)
+      if (performance.now() - turnStart < TURN_MS) continue
+      await setImmediate()
+      turnStart = performance.now()
+    }
+  }
+
+  function remember(block: SeenBlock): void {
+    seen.set(block.hash, block)
+    rememberedLogs += block.logs.length
+    while (seen.size > REMEMBERED_BLOCKS || (seen.size > 1 && rememberedLogs > REMEMBERED_LOGS)) {
+      const oldest = seen.values().next().value
+      if (oldest === undefined) return
+      forget(oldest)
+    }
+  }
+
+  function forget(block: SeenBlock): void {
+    seen.delete(block.hash)
+    rememberedLogs -= block.logs.length
   }
 
   async function follow(change: Parameters<Parameters<ChainReader['onChange']>[0]>[0]): Promise<void> {
@@ -43,17 +73,15 @@ export function createBlockFeed(chain: ChainReader, logger: Logger): BlockFeed {
       const block = seen.get(hash)
       // Never announced (too old, or gone before we read it): there is nothing to take back.
       if (block === undefined) continue
-      seen.delete(hash)
-      emit({ type: 'removed', block })
+      forget(block)
+      await emit({ type: 'removed', block })
     }
     for (const { hash } of change.added) {
       const stored = await chain.blockByHash(hash)
       if (stored === undefined) continue
       const block = { hash, header: stored.header, logs: logsOf(stored) }
-      seen.set(hash, block)
-      const oldest = seen.size > REMEMBERED_BLOCKS ? seen.keys().next().value : undefined
-      if (oldest !== undefined) seen.delete(oldest)
-      emit({ type: 'added', block })
+      remember(block)
+      await emit({ type: 'added', block })
     }
   }
 
@@ -62,6 +90,7 @@ export function createBlockFeed(chain: ChainReader, logger: Logger): BlockFeed {
     stopWatching?.()
     stopWatching = undefined
     seen.clear()
+    rememberedLogs = 0
   }
 
   return {

@@ -1,31 +1,23 @@
-/** JSON-RPC over HTTP, and the pages for operators: `/healthz`, `/readyz`, `/status`, `/metrics`. */
-import { type Context, Hono } from 'hono'
+/** The pages for operators (`/healthz`, `/readyz`, `/status`, `/metrics`), the dashboard, and what sequencers serve. JSON-RPC itself is in jsonRpcDoor.ts. */
+import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import type { L1 } from '../l1/l1.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Access, isHostAllowed } from './access.ts'
-import { readBody } from './body.ts'
 import type { PreconfView } from './dashboard/deps.ts'
 import { addDashboardRoutes } from './dashboard/routes.ts'
 import type { RpcDeps } from './deps.ts'
 import { readiness, statusJson } from './health.ts'
-import type { Dispatcher } from './jsonrpc.ts'
-import type { RpcLimits } from './limits.ts'
 import type { AddressLimiter } from './preconf/commitmentHttp.ts'
 import { addCommitmentRoutes } from './preconf/commitmentRoutes.ts'
 import type { PreconfRpc } from './preconf/deps.ts'
 import { addListRoutes } from './preconf/listRoutes.ts'
 import { addStreamRoutes } from './preconf/streamRoutes.ts'
 
-/** geth's list. A browser cannot send these across origins without asking first (CORS preflight). */
-const CONTENT_TYPES = ['application/json', 'application/json-rpc', 'application/jsonrequest']
-
 export type MetricsPage = { readonly contentType: string; metrics(): Promise<string> }
 
 export function createHttpApp(deps: {
   readonly rpc: RpcDeps
-  readonly dispatcher: Dispatcher
-  readonly limits: RpcLimits
   readonly access: Access
   /** L1 blocks behind the L1 head past which the node is not ready. */
   readonly lagMax: bigint
@@ -36,7 +28,7 @@ export function createHttpApp(deps: {
   readonly commitmentLimit: AddressLimiter
   readonly logger: Logger
 }): Hono {
-  const { rpc, dispatcher, limits, access, metrics, logger } = deps
+  const { rpc, access, metrics, logger } = deps
   const app = new Hono()
 
   app.use(async (c, next) => {
@@ -52,20 +44,6 @@ export function createHttpApp(deps: {
         allowHeaders: ['Content-Type'],
       }),
     )
-
-  app.post('/', async (c) => {
-    const refused = refuseHeaders(c)
-    if (refused !== undefined) return refused
-    const body = await readBody(c.req.raw, limits.bodyBytesMax)
-    if (body === undefined) {
-      // The rest of the body is not wanted; the connection cannot be used again.
-      c.header('Connection', 'close')
-      return c.text(`the body is larger than ${limits.bodyBytesMax} bytes\n`, 413)
-    }
-    const answer = await dispatcher.handle(body, { signal: c.req.raw.signal })
-    if (answer === undefined) return c.body(null, 204)
-    return c.body(answer, 200, { 'Content-Type': 'application/json' })
-  })
 
   app.get('/healthz', (c) => c.json({ alive: true, version: rpc.clientVersion }))
   app.get('/readyz', (c) => {
@@ -107,14 +85,4 @@ function viewOf({ sequencer, follower, book, lists }: PreconfRpc): PreconfView {
     promises: book,
     lists,
   }
-}
-
-function refuseHeaders(c: Context): Response | undefined {
-  const encoding = c.req.header('content-encoding')
-  if (encoding !== undefined && encoding !== 'identity')
-    return c.text('compressed bodies are not accepted\n', 415)
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type === undefined || !CONTENT_TYPES.includes(type))
-    return c.text('content type application/json wanted\n', 415)
-  return undefined
 }

@@ -3,9 +3,11 @@
  * Whatever the bytes are, the answer is a response object, never an exception.
  */
 import type { Logger } from '../telemetry/log.ts'
-import { RpcError } from './errors.ts'
+import type { Client } from './client.ts'
+import { limitExceeded, RpcError } from './errors.ts'
 import type { RpcLimits } from './limits.ts'
 import type { CallContext, Methods } from './method.ts'
+import { createRates } from './rates.ts'
 
 export type Dispatcher = {
   /** Undefined when there is nothing to answer: every request was a notification. */
@@ -18,24 +20,44 @@ export type RequestObserver = (request: { method: string; code: number; seconds:
 type Id = string | number | null
 type Request = { readonly id: Id | undefined; readonly method: string; readonly params: readonly unknown[] }
 
+/** Bytes of a body that take as long to parse as a constant to answer: a large one is no cheap request whatever it asks. */
+const BYTES_PER_COST = 8192
+
 export function createDispatcher(deps: {
   readonly methods: Methods
   readonly limits: RpcLimits
   readonly logger: Logger
   readonly observe?: RequestObserver
+  /** Whether this client may use a method. Default: all methods are everybody's. */
+  readonly mayUse?: (method: string, client: Client | undefined) => boolean
 }): Dispatcher {
-  const { methods, limits, logger } = deps
+  const { methods, limits, logger, mayUse = () => true } = deps
+  const takeRate = createRates(limits.costPerSecond)
   const decoder = new TextDecoder('utf-8', { fatal: true })
 
   async function handle(body: Uint8Array, context: CallContext): Promise<string | undefined> {
+    const refusedUnread = await refuseRate(Math.floor(body.length / BYTES_PER_COST), context)
+    if (refusedUnread !== undefined) return errorText(null, refusedUnread)
     let input: unknown
     try {
       input = JSON.parse(decoder.decode(body))
     } catch {
       return errorText(null, new RpcError({ code: 'parse', message: 'the body is not valid JSON' }))
     }
-    if (!Array.isArray(input)) return limitSize(await answer(input, context), input)
+    if (!Array.isArray(input)) {
+      const refusal = await refuseRate(costOf(input), context)
+      if (refusal !== undefined) return answerOf(input, refusal)
+      return limitSize(await answer(input, context), input)
+    }
     return answerBatch(input, context)
+  }
+
+  async function refuseRate(cost: number, { client, onLimited }: CallContext): Promise<RpcError | undefined> {
+    if (cost === 0) return undefined
+    const retryAfter = await takeRate(client, cost)
+    if (retryAfter === undefined) return undefined
+    onLimited?.(retryAfter)
+    return limitExceeded(`too much was asked from your address; ask again in ${retryAfter} s`)
   }
 
   /** One after the other: a batch gets no more of the node than a patient client would. */
@@ -43,6 +65,8 @@ export function createDispatcher(deps: {
     if (items.length === 0) return errorText(null, invalidRequest('an empty batch'))
     if (items.length > limits.batchItemsMax)
       return errorText(null, invalidRequest(`a batch of ${items.length}; at most ${limits.batchItemsMax}`))
+    const asked = items.reduce<number>((sum, item) => sum + costOf(item), 0)
+    const tooMuch = await refuseRate(Math.min(asked, limits.batchCostMax), context)
     const deadline = performance.now() + limits.batchTimeoutMs
     const answers: string[] = []
     let cost = 0
@@ -51,7 +75,7 @@ export function createDispatcher(deps: {
       cost += costOf(item)
       // Nobody is there to read the answer: a client that asks and leaves must not keep the node busy.
       if (context.signal.aborted) return undefined
-      const refusal = refuse(cost, bytes, deadline)
+      const refusal = tooMuch ?? refuse(cost, bytes, deadline)
       const text =
         refusal === undefined
           ? limitSize(await answer(item, context), item, limits.responseBytesMax - bytes)
@@ -77,7 +101,8 @@ export function createDispatcher(deps: {
     const request = readRequest(item)
     if (request instanceof RpcError) return errorText(idOf(item) ?? null, request)
     const start = performance.now()
-    const method = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+    const isOpen = Object.hasOwn(methods, request.method) && mayUse(request.method, context.client)
+    const method = isOpen ? methods[request.method] : undefined
     let code = 0
     let text: string
     try {

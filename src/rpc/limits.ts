@@ -17,6 +17,8 @@ export type RpcLimits = {
   readonly callTimeoutMs: number
   /** Calls and estimates waiting for a free executor. */
   readonly callQueueMax: number
+  /** Work one address may ask for in a second, in units of cost: 100 calls, or 2,000 constants. 0: as much as it likes. */
+  readonly costPerSecond: number
   /** Blocks in the range of a log query. */
   readonly logBlocksMax: bigint
   /** Logs in an answer. Infura and reth's order of magnitude. */
@@ -29,7 +31,14 @@ export type RpcLimits = {
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly connectionsMax: number
+  /** Of one address, HTTP and WebSocket together; this machine's own are not counted. */
+  readonly connectionsPerAddressMax: number
+  /** WebSockets of one address. */
+  readonly socketsPerAddressMax: number
+  /** Subscriptions of one WebSocket. */
   readonly subscriptionsMax: number
+  /** Subscriptions of all WebSockets. */
+  readonly subscribersMax: number
   /** A WebSocket client with more than this many unread bytes is disconnected. */
   readonly unreadBytesMax: number
 }
@@ -43,6 +52,7 @@ export const DEFAULT_LIMITS: RpcLimits = {
   callGasMax: 50_000_000n,
   callTimeoutMs: 5000,
   callQueueMax: 64,
+  costPerSecond: 2000,
   logBlocksMax: 10_000n,
   logsMax: 10_000,
   filtersMax: 1000,
@@ -50,7 +60,10 @@ export const DEFAULT_LIMITS: RpcLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   connectionsMax: 500,
+  connectionsPerAddressMax: 100,
+  socketsPerAddressMax: 50,
   subscriptionsMax: 16,
+  subscribersMax: 2000,
   unreadBytesMax: 8 * 1024 * 1024,
 }
 

@@ -1,13 +1,18 @@
 /** A method is data: what it is for and costs, which parameters it takes in which order, what it answers, and a function. */
 import type { z } from 'zod'
+import type { Client } from './client.ts'
 import { invalidParams } from './errors.ts'
 
 /** What a handler may know of its caller. */
 export type CallContext = {
   /** Aborted when the caller has gone or the batch has run out of time. */
   readonly signal: AbortSignal
+  /** Absent on the authenticated port, where nobody is counted. */
+  readonly client?: Client
   /** Present on connections that can push. */
   readonly connection?: PushConnection
+  /** Told when an answer was refused because the client asks too much, with the seconds after which it may ask again. */
+  readonly onLimited?: (retryAfterSeconds: number) => void
 }
 
 /** A connection on which the server may speak unasked: a WebSocket. */

@@ -2,11 +2,14 @@
 import { getRequestListener } from '@hono/node-server'
 import type { L1 } from '../l1/l1.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { Access } from './access.ts'
+import { type Access, isNamespaceServed, mayUse } from './access.ts'
 import { boundedServer, hostInUrl, listen, stop } from './bounded.ts'
+import { limitConnections } from './connections.ts'
 import type { RpcDeps } from './deps.ts'
+import type { Door } from './door.ts'
 import { createBlockFeed } from './feed.ts'
 import { createHttpApp, type MetricsPage } from './http.ts'
+import { createJsonRpcDoor } from './jsonRpcDoor.ts'
 import { createDispatcher, type RequestObserver } from './jsonrpc.ts'
 import { DEFAULT_LIMITS, type RpcLimits } from './limits.ts'
 import { createMethods, NAMESPACES, type Namespace } from './methods.ts'
@@ -24,6 +27,7 @@ export type RpcOptions = {
   readonly port: number
   /** Default: WebSocket is served on the HTTP port only. */
   readonly wsPort?: number
+  /** `--http.api`. Default: all, but those of the operator only for programs on this machine (access.ts). */
   readonly namespaces?: readonly Namespace[]
   /** `--http.vhosts`. Default: `localhost`. */
   readonly vhosts?: readonly string[]
@@ -50,11 +54,13 @@ export async function startRpc(
   const { logger } = deps
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const feed = createBlockFeed(deps.chain, logger)
-  const methods = createMethods({ ...deps, limits, feed }, options.namespaces ?? NAMESPACES)
+  const { namespaces: named } = options
+  const served = NAMESPACES.filter((namespace) => isNamespaceServed(namespace, named))
   const dispatcher = createDispatcher({
-    methods,
+    methods: createMethods({ ...deps, limits, feed }, served),
     limits,
     logger,
+    mayUse: (method, client) => mayUse(method, client, named),
     ...(deps.observe === undefined ? {} : { observe: deps.observe }),
   })
   const vhosts = (options.vhosts ?? LOCAL_NAMES).map((name) => name.toLowerCase())
@@ -62,11 +68,12 @@ export async function startRpc(
   const wsAccess: Access = { vhosts, origins: options.wsOrigins ?? [] }
   const limit = createAddressLimiter()
   const commitments = deps.preconf?.commitments
-  const door = commitments && createCommitmentDoor({ commitments, access: httpAccess, limit, logger })
+  const doors: readonly Door[] = [
+    createJsonRpcDoor({ dispatcher, limits, access: httpAccess, logger }),
+    ...(commitments ? [createCommitmentDoor({ commitments, access: httpAccess, limit, logger })] : []),
+  ]
   const app = createHttpApp({
     rpc: deps,
-    dispatcher,
-    limits,
     access: httpAccess,
     lagMax: options.lagMax ?? DEFAULT_LAG_MAX,
     commitmentLimit: limit,
@@ -77,8 +84,9 @@ export async function startRpc(
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const http = boundedServer((request, response) => {
-    if (door?.takes(request)) void door.answer(request, response)
-    else void listener(request, response)
+    const door = doors.find(({ takes }) => takes(request))
+    if (door === undefined) void listener(request, response)
+    else void door.answer(request, response)
   }, limits)
   const servers = [http]
   const webSockets = [attachWebSocket(http, { dispatcher, limits, access: wsAccess, logger })]
@@ -87,6 +95,8 @@ export async function startRpc(
     servers.push(ws)
     webSockets.push(attachWebSocket(ws, { dispatcher, limits, access: wsAccess, logger }))
   }
+
+  for (const server of servers) limitConnections(server, limits.connectionsPerAddressMax)
 
   const close = async (): Promise<void> => {
     feed.close()

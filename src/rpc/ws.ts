@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '../telemetry/log.ts'
 import { type Access, isHostAllowed, isOriginAllowed } from './access.ts'
+import { clientOf } from './client.ts'
 import type { Dispatcher } from './jsonrpc.ts'
 import type { RpcLimits } from './limits.ts'
 import type { PushConnection } from './method.ts'
@@ -33,6 +34,8 @@ export function attachWebSocket(
     perMessageDeflate: false,
   })
   const alive = new WeakSet<WebSocket>()
+  /** Open connections by address. */
+  const openOf = new Map<string, number>()
 
   server.on('upgrade', (request, socket, head) => {
     const status = refuseHandshake(request)
@@ -40,12 +43,16 @@ export function attachWebSocket(
     sockets.handleUpgrade(request, socket, head, serve)
   })
 
-  function refuseHandshake({ headers }: IncomingMessage): number | undefined {
-    if (!isHostAllowed(headers.host, access) || !isOriginAllowed(headers.origin, access)) return 403
-    return sockets.clients.size >= limits.connectionsMax ? 503 : undefined
+  function refuseHandshake(request: IncomingMessage): number | undefined {
+    const { host, origin } = request.headers
+    if (!isHostAllowed(host, access) || !isOriginAllowed(origin, access)) return 403
+    if (sockets.clients.size >= limits.connectionsMax) return 503
+    return (openOf.get(clientOf(request).address) ?? 0) >= limits.socketsPerAddressMax ? 429 : undefined
   }
 
-  function serve(socket: WebSocket): void {
+  function serve(socket: WebSocket, request: IncomingMessage): void {
+    const client = clientOf(request)
+    openOf.set(client.address, (openOf.get(client.address) ?? 0) + 1)
     const subscriptions: PushConnection['subscriptions'] = new Map()
     const gone = new AbortController()
     let inFlight = 0
@@ -53,6 +60,9 @@ export function attachWebSocket(
     const send = (text: string) => {
       if (socket.readyState !== socket.OPEN) return
       socket.send(text)
+      endUnlessRead()
+    }
+    const endUnlessRead = () => {
       if (socket.bufferedAmount <= limits.unreadBytesMax) return
       logger.warn({ unreadBytes: socket.bufferedAmount }, 'a WebSocket client does not read; closing it')
       // A close frame would wait behind what is not read; only ending the connection frees the memory.
@@ -64,16 +74,21 @@ export function attachWebSocket(
     async function answer(body: Uint8Array): Promise<void> {
       const afterReply: (() => void)[] = []
       const connection = { subscriptions, notify, afterReply: (work: () => void) => afterReply.push(work) }
-      const text = await dispatcher.handle(body, { signal: gone.signal, connection })
+      const text = await dispatcher.handle(body, { signal: gone.signal, client, connection })
       if (text !== undefined) send(text)
       for (const work of afterReply) if (!gone.signal.aborted) work()
     }
 
     alive.add(socket)
     socket.on('pong', () => alive.add(socket))
+    // Each is answered by a pong, which waits in our memory when nobody reads it.
+    socket.on('ping', endUnlessRead)
     socket.on('error', (error) => logger.debug({ error }, 'a WebSocket connection failed'))
     socket.on('close', () => {
       gone.abort()
+      const left = (openOf.get(client.address) ?? 1) - 1
+      if (left === 0) openOf.delete(client.address)
+      else openOf.set(client.address, left)
       for (const end of subscriptions.values()) end()
       subscriptions.clear()
     })

@@ -81,7 +81,7 @@ export async function createCallWorld() {
       if (!isGenesis) await state.write(transaction)
       const header = { ...empty.header, stateRoot, extraData: Uint8Array.of(extra) }
       const block: StoredBlock = { ...empty, header, hash: headerHash(header) }
-      await chain.append(transaction, block)
+      await chain.append(transaction, block, undefined)
       await chain.setHeads(transaction, genesisHeads({ number, hash: block.hash }))
       return { number, hash: block.hash }
     })

@@ -27,6 +27,9 @@ type Subscription = (push: (result: unknown) => void) => () => void
 type SubscriptionDeps = Pick<RpcDeps, 'chain' | 'pool' | 'preconf'> & { readonly feed: BlockFeed }
 
 export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: RpcLimits }): Methods {
+  const { limits } = deps
+  /** On all connections. */
+  let open = 0
   return {
     eth_subscribe: defineMethod({
       cost: COST.call,
@@ -37,16 +40,18 @@ export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: 
         const connection = pushConnection(context)
         const { subscriptions } = connection
         const start = createSubscription(deps, kind, option)
-        if (subscriptions.size >= deps.limits.subscriptionsMax)
-          throw limitExceeded(`at most ${deps.limits.subscriptionsMax} subscriptions a connection`)
+        if (subscriptions.size >= limits.subscriptionsMax)
+          throw limitExceeded(`at most ${limits.subscriptionsMax} subscriptions a connection`)
+        if (open >= limits.subscribersMax) throw limitExceeded('too many subscriptions on this node')
         const id = bytesToHex(randomBytes(16))
-        subscriptions.set(id, () => {})
+        let stop = () => {}
+        open++
+        subscriptions.set(id, () => {
+          open--
+          stop()
+        })
         connection.afterReply(() => {
-          if (!subscriptions.has(id)) return
-          subscriptions.set(
-            id,
-            start((result) => connection.notify(id, result)),
-          )
+          if (subscriptions.has(id)) stop = start((result) => connection.notify(id, result))
         })
         return id
       },

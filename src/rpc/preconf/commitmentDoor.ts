@@ -2,12 +2,13 @@
  * Requests for promises, on node's own request and response: the one route that anybody may flood, so that a refusal costs a tenth of
  * what it costs through the web's Request, Response and streams. Host names and origins are treated as on every other route (http.ts).
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Commitments } from '../../preconf/commitments/commitments.ts'
 import { answerJson, parseCommitmentRequest } from '../../preconf/commitments/json.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { type Access, isHostAllowed } from '../access.ts'
+import type { Access } from '../access.ts'
 import { ClientGoneError, readIncoming } from '../body.ts'
+import { type Door, endWith, originHeaders, refuseHost } from '../door.ts'
 import {
   type AddressLimiter,
   BODY_BYTES_MAX,
@@ -23,19 +24,13 @@ const PATHS: ReadonlySet<string> = new Set([
   `${GATEWAY_PATH}/commitment`,
 ])
 
-export type CommitmentDoor = {
-  takes(request: IncomingMessage): boolean
-  /** Never rejects. */
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>
-}
-
 export function createCommitmentDoor(deps: {
   readonly commitments: Pick<Commitments, 'request'>
   readonly access: Access
   /** The routes' own. */
   readonly limit: AddressLimiter
   readonly logger: Logger
-}): CommitmentDoor {
+}): Door {
   const { commitments, access, limit, logger } = deps
 
   async function serve(request: IncomingMessage): Promise<unknown> {
@@ -49,17 +44,14 @@ export function createCommitmentDoor(deps: {
   return {
     takes: ({ method, url }) => method === 'POST' && PATHS.has(pathOf(url)),
     async answer(request, response) {
-      if (!isHostAllowed(request.headers.host, access)) {
-        const text = 'invalid host: add its name to --http.vhosts\n'
-        return end(response, 403, { 'Content-Type': 'text/plain; charset=UTF-8' }, text)
-      }
+      if (refuseHost(request, response, access)) return
       const headers = { 'Content-Type': 'application/json', ...originHeaders(request.headers.origin, access) }
       try {
-        end(response, 200, headers, JSON.stringify(await serve(request)))
+        endWith(response, 200, headers, JSON.stringify(await serve(request)))
       } catch (error) {
         if (error instanceof ClientGoneError) return
         const refusal = refusalAnswer(error, pathOf(request.url), logger)
-        end(response, refusal.status, { ...headers, ...refusal.headers }, JSON.stringify(refusal.json))
+        endWith(response, refusal.status, { ...headers, ...refusal.headers }, JSON.stringify(refusal.json))
       }
     },
   }
@@ -68,21 +60,4 @@ export function createCommitmentDoor(deps: {
 function pathOf(url = ''): string {
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
-}
-
-/** What `cors` of Hono adds to an answer; what a browser asks before it asks (OPTIONS) is its own. */
-function originHeaders(origin: string | undefined, { origins }: Access): Readonly<Record<string, string>> {
-  if (origins.length === 0) return {}
-  if (origins.includes('*')) return { 'Access-Control-Allow-Origin': '*' }
-  if (origin === undefined || !origins.includes(origin)) return { Vary: 'Origin' }
-  return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' }
-}
-
-function end(
-  response: ServerResponse,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  text: string,
-): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) }).end(text)
 }
