@@ -2,9 +2,14 @@
 import { parseTransaction, type Hex as ViemHex } from 'viem'
 import type { FoundLog, StoredBlock, StoredTransaction } from '../chain/chain.ts'
 import { logsOf } from '../chain/logs.ts'
-import type { BlockHeader } from '../primitives/header.ts'
+import { GAS_PER_BLOB } from '../engine/rules/filter.ts'
+import { blockSize } from '../primitives/blockSize.ts'
+import { type BlockHeader, headerHash } from '../primitives/header.ts'
 import { type Address, bytesToHex, type Hash, type Hex, toQuantity } from '../primitives/hex.ts'
 import { logsBloom } from '../primitives/receipt.ts'
+import type { Withdrawal } from '../primitives/withdrawal.ts'
+
+const BLOB_TRANSACTION = 3
 
 export type Json = { readonly [key: string]: unknown }
 
@@ -35,7 +40,7 @@ export function headerJson(hash: Hash, header: BlockHeader): Json {
   }
 }
 
-/** No block of this stack has uncles or withdrawals; the list of withdrawals is there from Shanghai on, empty. */
+/** Blocks of a rollup have neither uncles nor withdrawals; the list of withdrawals is there from Shanghai on. */
 export function blockJson(block: StoredBlock, isFull: boolean): Json {
   return {
     ...headerJson(block.hash, block.header),
@@ -43,8 +48,26 @@ export function blockJson(block: StoredBlock, isFull: boolean): Json {
     transactions: isFull
       ? block.transactions.map((_, index) => transactionJson(block, index))
       : block.transactions.map(({ hash }) => hash),
-    uncles: [],
-    ...(block.header.withdrawalsRoot === undefined ? {} : { withdrawals: [] }),
+    uncles: (block.ommers ?? []).map(headerHash),
+    ...(block.header.withdrawalsRoot === undefined
+      ? {}
+      : { withdrawals: (block.withdrawals ?? []).map(withdrawalJson) }),
+  }
+}
+
+/** Null when the block has no such uncle: a header, as geth shows it. */
+export function uncleJson(block: StoredBlock, index: number): Json | null {
+  const uncle = block.ommers?.[index]
+  if (uncle === undefined) return null
+  return { ...headerJson(headerHash(uncle), uncle), size: toQuantity(blockSize(uncle, [])), uncles: [] }
+}
+
+function withdrawalJson(withdrawal: Withdrawal): Json {
+  return {
+    index: toQuantity(withdrawal.index),
+    validatorIndex: toQuantity(withdrawal.validatorIndex),
+    address: withdrawal.address,
+    amount: toQuantity(withdrawal.amount),
   }
 }
 
@@ -131,30 +154,37 @@ function authorizationJson(authorization: {
   }
 }
 
-/** Every receipt of a block, in order. */
-export function receiptsJson(block: StoredBlock): readonly Json[] {
+/** Every receipt of a block, in order. `blobBaseFee`: wei per blob gas, of a block that may have blobs. */
+export function receiptsJson(block: StoredBlock, blobBaseFee?: bigint): readonly Json[] {
   const logs = logsOf(block)
   let firstLog = 0
   return block.transactions.map((transaction, index) => {
     const own = logs.slice(firstLog, firstLog + transaction.receipt.logs.length)
     firstLog += own.length
-    return receiptJson(block, transaction, index, own)
+    return receiptJson(block, { transaction, index, logs: own }, blobBaseFee)
   })
 }
 
 /** Null when the block has no such index. */
-export function receiptJsonAt(block: StoredBlock, index: number): Json | null {
+export function receiptJsonAt(block: StoredBlock, index: number, blobBaseFee?: bigint): Json | null {
   const transaction = block.transactions[index]
   if (transaction === undefined) return null
   const logs = logsOf(block).filter(({ transactionIndex }) => transactionIndex === index)
-  return receiptJson(block, transaction, index, logs)
+  return receiptJson(block, { transaction, index, logs }, blobBaseFee)
 }
 
 function receiptJson(
   block: StoredBlock,
-  transaction: StoredTransaction,
-  index: number,
-  logs: readonly FoundLog[],
+  {
+    transaction,
+    index,
+    logs,
+  }: {
+    readonly transaction: StoredTransaction
+    readonly index: number
+    readonly logs: readonly FoundLog[]
+  },
+  blobBaseFee: bigint | undefined,
 ): Json {
   const { receipt } = transaction
   return {
@@ -166,13 +196,22 @@ function receiptJson(
     from: transaction.sender,
     to: transaction.to,
     contractAddress: transaction.createdContract,
-    status: receipt.succeeded ? '0x1' : '0x0',
+    ...(receipt.stateRoot === undefined
+      ? { status: receipt.succeeded ? '0x1' : '0x0' }
+      : { root: receipt.stateRoot }),
     gasUsed: toQuantity(transaction.gasUsed),
     cumulativeGasUsed: toQuantity(receipt.cumulativeGasUsed),
     effectiveGasPrice: toQuantity(transaction.effectiveGasPrice),
     logs: logs.map((log) => logJson(log)),
     logsBloom: bytesToHex(logsBloom(receipt.logs)),
+    ...blobReceiptJson(transaction, blobBaseFee),
   }
+}
+
+function blobReceiptJson({ raw, receipt }: StoredTransaction, blobBaseFee: bigint | undefined): Json {
+  if (receipt.type !== BLOB_TRANSACTION || blobBaseFee === undefined) return {}
+  const blobs = parseTransaction(bytesToHex(raw)).blobVersionedHashes?.length ?? 0
+  return { blobGasUsed: toQuantity(BigInt(blobs) * GAS_PER_BLOB), blobGasPrice: toQuantity(blobBaseFee) }
 }
 
 /** `removed`: a reorg took the log's block away. */

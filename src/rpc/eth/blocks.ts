@@ -2,21 +2,29 @@
 import { z } from 'zod'
 import type { StoredBlock } from '../../chain/chain.ts'
 import { type Hash, toQuantity } from '../../primitives/hex.ts'
+import { blobBaseFeeOf } from '../blobFee.ts'
 import type { RpcDeps } from '../deps.ts'
-import { blockJson, pendingTransactionJson, receiptJsonAt, receiptsJson, transactionJson } from '../json.ts'
+import {
+  blockJson,
+  pendingTransactionJson,
+  receiptJsonAt,
+  receiptsJson,
+  transactionJson,
+  uncleJson,
+} from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
 import { findPending, pendingBlockJson } from '../pending.ts'
 import { findBlock } from '../resolve.ts'
-import { block } from '../schemas/block.ts'
+import { block, uncle } from '../schemas/block.ts'
 import { receipt } from '../schemas/receipt.ts'
 import { transaction } from '../schemas/transaction.ts'
 import { quantity } from '../schemas/words.ts'
 
 const full = z.boolean('true or false wanted').optional()
 
-export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>): Methods {
+export function blockMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'pool' | 'pending'>): Methods {
   const { chain, pool } = deps
 
   const findTransaction = async (hash: Hash): Promise<{ block: StoredBlock; index: number } | undefined> => {
@@ -27,6 +35,8 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
     return { block, index: position.index }
   }
   const byHash = (hash: Hash) => chain.blockByHash(hash)
+  const uncleCountJson = (block: StoredBlock | undefined) =>
+    block === undefined ? null : toQuantity(block.ommers?.length ?? 0)
   const countJson = (block: Pick<StoredBlock, 'transactions'> | undefined) =>
     block === undefined ? null : toQuantity(block.transactions.length)
 
@@ -80,14 +90,34 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
       summary: 'How many uncles a block has; null if there is no such block.',
       params: { block: blockNumberParam },
       result: quantity.nullable(),
-      handle: async ({ block }) => ((await findBlock(chain, block)) === undefined ? null : '0x0'),
+      handle: async ({ block }) => uncleCountJson(await findBlock(chain, block)),
     }),
     eth_getUncleCountByBlockHash: defineMethod({
       cost: COST.block,
       summary: 'How many uncles a block has; null if there is no such block.',
       params: { hash: hashParam },
       result: quantity.nullable(),
-      handle: async ({ hash }) => ((await byHash(hash)) === undefined ? null : '0x0'),
+      handle: async ({ hash }) => uncleCountJson(await byHash(hash)),
+    }),
+    eth_getUncleByBlockNumberAndIndex: defineMethod({
+      cost: COST.block,
+      summary: 'The header of an uncle of a block; null if there is none.',
+      params: { block: blockNumberParam, index: indexParam },
+      result: uncle.nullable(),
+      handle: async (params) => {
+        const block = await findBlock(chain, params.block)
+        return block === undefined ? null : uncleJson(block, params.index)
+      },
+    }),
+    eth_getUncleByBlockHashAndIndex: defineMethod({
+      cost: COST.block,
+      summary: 'The header of an uncle of a block; null if there is none.',
+      params: { hash: hashParam, index: indexParam },
+      result: uncle.nullable(),
+      handle: async ({ hash, index }) => {
+        const block = await byHash(hash)
+        return block === undefined ? null : uncleJson(block, index)
+      },
     }),
     eth_getBlockReceipts: defineMethod({
       cost: COST.block,
@@ -96,7 +126,7 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
       result: z.array(receipt).nullable(),
       handle: async (params) => {
         const block = await findBlock(chain, params.block)
-        return block === undefined ? null : receiptsJson(block)
+        return block === undefined ? null : receiptsJson(block, blobBaseFeeOf(deps.execution, block.header))
       },
     }),
     eth_getTransactionByHash: defineMethod({
@@ -139,7 +169,9 @@ export function blockMethods(deps: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>):
       result: receipt.nullable(),
       handle: async ({ hash }) => {
         const found = await findTransaction(hash)
-        return found === undefined ? null : receiptJsonAt(found.block, found.index)
+        if (found === undefined) return null
+        const { block, index } = found
+        return receiptJsonAt(block, index, blobBaseFeeOf(deps.execution, block.header))
       },
     }),
   }

@@ -1,7 +1,11 @@
 /** Fee suggestions and history. Shares of the base fee (treasury, coinbase) do not show here: the sender pays it all. */
 import { z } from 'zod'
 import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
+import { GAS_PER_BLOB } from '../../engine/rules/filter.ts'
+import type { BlockHeader } from '../../primitives/header.ts'
 import { toQuantity } from '../../primitives/hex.ts'
+import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import { blobBaseFeeOf, blobParametersOf, nextBlobBaseFee } from '../blobFee.ts'
 import type { RpcDeps } from '../deps.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import type { Json } from '../json.ts'
@@ -20,7 +24,9 @@ const ORACLE_BLOCKS = 20n
 const ORACLE_PERCENTILE = 60
 const IDLE_TIP_WEI = 1_000_000n
 
-export function feeMethods(deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>): Methods {
+type FeeDeps = Pick<RpcDeps, 'execution' | 'chain' | 'nextBaseFee'>
+
+export function feeMethods(deps: FeeDeps): Methods {
   const { chain } = deps
   return {
     eth_gasPrice: defineMethod({
@@ -46,13 +52,17 @@ export function feeMethods(deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>): Method
       handle: async () => toQuantity(await nextBaseFeeAfter(deps, chain.heads().latest.number)),
     }),
     eth_blobBaseFee: defineMethod({
-      cost: COST.constant,
+      cost: COST.read,
       summary:
         'The price per blob gas of the next block, in wei; a rollup has no blobs and answers an error.',
       params: {},
       result: quantity,
-      handle: () => {
-        throw new RpcError({ code: 'methodNotSupported', message: 'this chain has no blob transactions' })
+      handle: async () => {
+        const { header } = await findHeader(chain, { type: 'tag', tag: 'latest' })
+        const fee = nextBlobBaseFee(deps.execution, header)
+        if (fee === undefined)
+          throw new RpcError({ code: 'methodNotSupported', message: 'this chain has no blob transactions' })
+        return toQuantity(fee)
       },
     }),
     eth_feeHistory: defineMethod({
@@ -79,7 +89,7 @@ export function feeMethods(deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>): Method
 }
 
 async function readFeeHistory(
-  deps: Pick<RpcDeps, 'chain' | 'nextBaseFee'>,
+  deps: FeeDeps,
   blockCount: number,
   newestBlock: BlockParameter,
   percentiles: readonly number[] | undefined,
@@ -90,11 +100,18 @@ async function readFeeHistory(
   const oldest = newest + 1n > wanted ? newest + 1n - wanted : 0n
   const baseFeePerGas: string[] = []
   const gasUsedRatio: number[] = []
+  // Zeros where there are no blobs, as for blocks before EIP-4844.
+  const baseFeePerBlobGas: string[] = []
+  const blobGasUsedRatio: number[] = []
+  let blobFeeAfter = 0n
   const reward: string[][] = []
   for (let number = oldest; number <= newest; number++) {
     const { header } = await findHeader(deps.chain, { type: 'number', number })
     baseFeePerGas.push(toQuantity(header.baseFeePerGas ?? 0n))
     gasUsedRatio.push(Number(header.gasUsed) / Number(header.gasLimit))
+    baseFeePerBlobGas.push(toQuantity(blobBaseFeeOf(deps.execution, header) ?? 0n))
+    blobGasUsedRatio.push(blobGasRatio(deps.execution, header))
+    blobFeeAfter = nextBlobBaseFee(deps.execution, header) ?? 0n
     if (percentiles === undefined) continue
     const block = await deps.chain.blockByNumber(number)
     if (block === undefined) throw invalidParams('the range was reorganised away')
@@ -105,11 +122,16 @@ async function readFeeHistory(
     oldestBlock: toQuantity(oldest),
     baseFeePerGas,
     gasUsedRatio,
-    // Zeros where there are no blobs, as for blocks before EIP-4844.
-    baseFeePerBlobGas: baseFeePerGas.map(() => '0x0'),
-    blobGasUsedRatio: gasUsedRatio.map(() => 0),
+    baseFeePerBlobGas: [...baseFeePerBlobGas, toQuantity(blobFeeAfter)],
+    blobGasUsedRatio,
     ...(percentiles === undefined ? {} : { reward }),
   }
+}
+
+function blobGasRatio(execution: ExecutionSpec, header: BlockHeader): number {
+  const max = blobParametersOf(execution, header)?.max
+  if (max === undefined || header.blobGasUsed === undefined) return 0
+  return Number(header.blobGasUsed) / Number(GAS_PER_BLOB * BigInt(max))
 }
 
 async function nextBaseFeeAfter(
@@ -138,7 +160,8 @@ function tipPercentiles(block: StoredBlock, percentiles: readonly number[]): big
   const paid = paidTips(block).sort((a, b) => ascending(a.tip, b.tip))
   const gasTotal = paid.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
   return percentiles.map((percentile) => {
-    const threshold = (Number(gasTotal) * percentile) / 100
+    // Rounds down, as geth does.
+    const threshold = Math.floor((Number(gasTotal) * percentile) / 100)
     let gas = 0n
     for (const { tip, gasUsed } of paid) {
       gas += gasUsed

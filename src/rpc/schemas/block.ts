@@ -30,6 +30,11 @@ const headerFields = {
 
 export const header = z.strictObject(headerFields).meta({ id: 'Header' })
 
+/** A header alone, as https://github.com/ethereum/go-ethereum shows it. */
+export const uncle = z
+  .strictObject({ ...headerFields, size: quantity, uncles: z.array(hash) })
+  .meta({ id: 'Uncle' })
+
 const withdrawal = z
   .strictObject({ index: quantity, validatorIndex: quantity, address, amount: quantity })
   .meta({ id: 'Withdrawal' })
