@@ -1,4 +1,5 @@
 /** What a sequencer keeps of a block under way, in memory: it outlives the sequencer of a test, not the test. */
+import type { UnsafeMetadata } from '../../src/derive/unsafe.ts'
 import type { BuildJournal, ResumableBlock, SealedBlock } from '../../src/propose/sequencer/events.ts'
 
 export type MemoryBuildJournal = BuildJournal & {
@@ -10,12 +11,14 @@ export type MemoryBuildJournal = BuildJournal & {
 
 export function createMemoryBuildJournal(): MemoryBuildJournal {
   const open = new Map<string, { -readonly [K in keyof ResumableBlock]: ResumableBlock[K] }>()
+  const begun = new Map<string, UnsafeMetadata>()
   const journal: MemoryBuildJournal = {
     log: [],
     drafts: [],
     blocks: [],
     async opened({ number, parentHash, metadata, windowEnd, isEndOfWindow }) {
       journal.log.push(`opened ${number}`)
+      begun.set(parentHash, metadata)
       open.set(parentHash, { metadata, windowEnd, isEndOfWindow, transactions: [], frags: [] })
     },
     async added({ number, parentHash, from, transactions }) {
@@ -41,6 +44,7 @@ export function createMemoryBuildJournal(): MemoryBuildJournal {
       journal.blocks.push(block)
     },
     resume: async (parentHash) => open.get(parentHash),
+    begun: async (parentHash) => begun.get(parentHash),
   }
   return journal
 }

@@ -14,7 +14,7 @@ import type {
 } from '../../propose/sequencer/events.ts'
 import type { SqlValue, Store, StoreTransaction } from '../../store/store.ts'
 import { BLOCK_BYTES_MAX, type SealedMessage } from './message.ts'
-import { BLOCK_COLUMNS, blockValues, type KeptBlock, readBlock } from './rows.ts'
+import { BLOCK_COLUMNS, blockValues, type KeptBlock, readBlock, readCommitment } from './rows.ts'
 
 export type { KeptBlock } from './rows.ts'
 export { STREAM_SCHEMA } from './schema.ts'
@@ -106,14 +106,14 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
       })
       inHand.set(block.hash, position)
     },
+    // What was kept of it under way is no longer resumed, and forgotten when there is time.
     sealed: (block) =>
-      store.transaction(async (transaction) => {
-        await transaction.run(
+      store.transaction((transaction) =>
+        transaction.run(
           'UPDATE stream_blocks SET signature = ? WHERE block_hash = ? AND commitment_hash = ?',
           [block.signature, block.hash, block.commitmentHash],
-        )
-        await forgetOpen(transaction, positionOf(block))
-      }),
+        ),
+      ),
     async resume(parentHash) {
       const row = await store.get(
         `SELECT * FROM stream_open WHERE parent_hash = ?
@@ -139,15 +139,26 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         frags: frags.map((frag) => frag.transactions as number),
       }
     },
+    async begun(parentHash) {
+      const open = await store.get(
+        'SELECT metadata FROM stream_open WHERE parent_hash = ? ORDER BY number DESC',
+        [parentHash],
+      )
+      if (open !== undefined) return fromJson(open.metadata as string)
+      const row = await store.get(
+        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks WHERE parent_hash = ? AND is_own = 1 ORDER BY rowid DESC`,
+        [parentHash],
+      )
+      return row && readBlock(row).block.metadata
+    },
 
     async commitmentOf(blockHash) {
       const row = await store.get(
-        `SELECT ${BLOCK_COLUMNS} FROM stream_blocks WHERE block_hash = ? ORDER BY signature IS NULL, rowid`,
+        `SELECT commitment_hash, commitment FROM stream_blocks
+         WHERE block_hash = ? ORDER BY signature IS NULL, rowid LIMIT 1`,
         [blockHash],
       )
-      if (row === undefined) return undefined
-      const { block } = readBlock(row)
-      return { hash: block.commitmentHash, commitment: block.commitment }
+      return row && { hash: row.commitment_hash as Hash, commitment: readCommitment(row) }
     },
     async blocksOn(parentHash) {
       const rows = await store.all(
@@ -197,13 +208,14 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         }),
       ),
     keepPublished: ({ block, totalFrags, envSignature, sealSignature }) =>
-      store.transaction((transaction) =>
-        transaction.run(
+      store.transaction(async (transaction) => {
+        await transaction.run(
           `UPDATE stream_blocks SET total_frags = ?, env_signature = ?, seal_signature = ?
            WHERE block_hash = ? AND commitment_hash = ?`,
           [totalFrags, envSignature, sealSignature, block.hash, block.commitmentHash],
-        ),
-      ),
+        )
+        await forgetOpen(transaction, positionOf(block))
+      }),
     forgetDraft: (blockHash) =>
       store.transaction((transaction) =>
         transaction.run('DELETE FROM stream_blocks WHERE block_hash = ? AND signature IS NULL', [blockHash]),
@@ -248,12 +260,17 @@ async function keepAdded(
   from: number,
   transactions: readonly Uint8Array[],
 ): Promise<void> {
-  for (const [i, raw] of transactions.entries())
-    await transaction.run('INSERT OR REPLACE INTO stream_open_transactions VALUES (?, ?, ?, ?)', [
+  // One statement for all of them: each is waited for.
+  await transaction.run(
+    'INSERT OR REPLACE INTO stream_open_transactions SELECT ?, ?, ? + key, unhex(value) FROM json_each(?)',
+    [
       ...placeOf(position),
-      from + i,
-      raw,
-    ])
+      from,
+      JSON.stringify(
+        transactions.map((raw) => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('hex')),
+      ),
+    ],
+  )
 }
 
 async function forgetOpen(transaction: StoreTransaction, position: BuildPosition): Promise<void> {

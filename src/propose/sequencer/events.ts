@@ -36,6 +36,8 @@ export type BuildEvent =
       readonly sequence: number
       readonly transactions: readonly ExecutedTransaction[]
     }
+  /** Signed, and not yet the latest block: to be made ready for, and told to nobody. */
+  | { readonly type: 'signed'; readonly block: SealedBlock; readonly frags: number }
   /** Signed, and the latest block. */
   | { readonly type: 'sealed'; readonly block: SealedBlock; readonly frags: number }
   /** It will not be: the chain moved, or the guard refused. */
@@ -120,6 +122,8 @@ export type BuildJournal = {
   sealed(block: SealedBlock): Promise<void>
   /** The block under way on this parent, as long as no draft of it was kept. */
   resume(parentHash: Hash): Promise<ResumableBlock | undefined>
+  /** Of a block of ours that was opened on this parent, whatever became of it: what was said of it keeps another from being heard. */
+  begun(parentHash: Hash): Promise<UnsafeMetadata | undefined>
 }
 
 /** What the rest of the node may ask of a sequencer. */
