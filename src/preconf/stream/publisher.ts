@@ -48,6 +48,8 @@ export function createPublisher(deps: {
   let waiting = 0
   /** The block under way, if its env went out. */
   let open: (BuildPosition & { readonly windowEnd: bigint; readonly envSignature: Hex }) | undefined
+  /** Of the block that is signed and not the latest yet. */
+  let seal: { readonly hash: Hash; readonly signature: Promise<Hex | undefined> } | undefined
 
   async function sign(
     position: BuildPosition,
@@ -90,19 +92,26 @@ export function createPublisher(deps: {
     else hub.publish({ type: 'frag', parentHash, frag, signature })
   }
 
+  const signSeal = (
+    { hash, header, commitment }: SealedBlock,
+    totalFrags: number,
+  ): Promise<Hex | undefined> =>
+    sign({ number: header.number, parentHash: header.parentHash }, commitment.windowEnd, {
+      type: 'seal',
+      seal: sealOf(hash, header, totalFrags),
+    })
+
   async function publishSealed(
     block: SealedBlock,
     totalFrags: number,
     signatures: Pick<KeptBlock, 'envSignature' | 'sealSignature'> = {},
   ): Promise<void> {
-    const { header, hash, commitment, metadata } = block
+    const { header, commitment, metadata } = block
     const position = { number: header.number, parentHash: header.parentHash }
     const env = envOfHeader(header, { ...metadata, anchorBlockNumber: commitment.anchorBlockNumber })
     const envSignature =
       signatures.envSignature ?? (await sign(position, commitment.windowEnd, { type: 'env', env }))
-    const seal = sealOf(hash, header, totalFrags)
-    const sealSignature =
-      signatures.sealSignature ?? (await sign(position, commitment.windowEnd, { type: 'seal', seal }))
+    const sealSignature = signatures.sealSignature ?? (await signSeal(block, totalFrags))
     if (envSignature === undefined || sealSignature === undefined) return
     const message = { type: 'sealed', block, totalFrags, envSignature, sealSignature } as const
     // Lost with a crash in between, the signatures are made again: the guard gives the same.
@@ -116,10 +125,19 @@ export function createPublisher(deps: {
         return publishOpened(event)
       case 'frag':
         return publishFrag(event)
+      // Its own promise is signed, so this says nothing new; it is published when the block is the latest.
+      case 'signed':
+        seal = { hash: event.block.hash, signature: signSeal(event.block, event.frags) }
+        seal.signature.catch(() => {})
+        return
       case 'sealed': {
         const { number, parentHash } = event.block.header
         const isOpen = open?.number === number && open.parentHash === parentHash
-        const signatures = isOpen && open ? { envSignature: open.envSignature } : {}
+        const sealSignature = seal?.hash === event.block.hash ? await seal.signature : undefined
+        const signatures = {
+          ...(isOpen && open && { envSignature: open.envSignature }),
+          ...(sealSignature && { sealSignature }),
+        }
         open = undefined
         return publishSealed(event.block, event.frags, signatures)
       }

@@ -3,7 +3,11 @@ import { defined } from '../../primitives/assert.ts'
 import { decodeHeader, encodeHeader } from '../../primitives/header.ts'
 import type { Hash, Hex } from '../../primitives/hex.ts'
 import { decodeRlp, encodeRlp } from '../../primitives/rlp.ts'
-import { decodeBlockCommitment, encodeBlockCommitment } from '../../promise/blockCommitment.ts'
+import {
+  type BlockCommitment,
+  decodeBlockCommitment,
+  encodeBlockCommitment,
+} from '../../promise/blockCommitment.ts'
 import type { SealedBlock } from '../../propose/sequencer/events.ts'
 import type { Row, SqlValue } from '../../store/store.ts'
 import { envOfHeader, metadataOfEnv } from './env.ts'
@@ -45,8 +49,7 @@ export function blockValues(kept: KeptBlock): SqlValue[] {
 export function readBlock(row: Row): KeptBlock {
   const bytes = (column: string) => new Uint8Array(row[column] as Uint8Array)
   const header = decodeHeader(bytes('header'))
-  const decoded = decodeBlockCommitment(bytes('commitment'))
-  const commitment = defined(decoded.type === 'decoded' ? decoded.value : undefined, 'a kept commitment')
+  const commitment = readCommitment(row)
   const { anchorBlockNumber } = commitment
   const isForcedInclusion = row.is_forced === 1
   const metadata = metadataOfEnv(envOfHeader(header, { anchorBlockNumber, isForcedInclusion }))
@@ -65,6 +68,11 @@ export function readBlock(row: Row): KeptBlock {
     ...present('envSignature', row.env_signature),
     ...present('sealSignature', row.seal_signature),
   }
+}
+
+export function readCommitment({ commitment }: Row): BlockCommitment {
+  const decoded = decodeBlockCommitment(new Uint8Array(commitment as Uint8Array))
+  return defined(decoded.type === 'decoded' ? decoded.value : undefined, 'a kept commitment')
 }
 
 function present<K extends string>(key: K, value: unknown): { readonly [P in K]?: Hex } {

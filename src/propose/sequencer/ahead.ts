@@ -42,6 +42,8 @@ export type AheadBlock = {
 }
 
 export type Ahead = {
+  /** Reads what L1 says now, so that it is at hand when the next block is begun. Never throws. */
+  prepare(signal: AbortSignal): void
   /** Begins the block after `parent`, if there is anything to be begun. Never throws. */
   begin(
     parent: UnsignedBlock & { readonly latest: LatestBlock; readonly isBatchFull: boolean },
@@ -95,6 +97,8 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
     if (answer.type !== 'ours' || answer.window.end !== commitment.windowEnd) return undefined
     if ((await deps.findHindrance(headTimestamp)) !== undefined) return undefined
     const { safe } = chain.heads()
+    const resumable = journal.resume(hash)
+    resumable.catch(() => {})
     const viewed = await deps.readView(position, signal)
     if (viewed.type === 'wait') return undefined
     const before = await deps.readGroups()
@@ -107,7 +111,7 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
     const situation = { ...answer, view: viewed.view, isBegun: true, latest, groups }
     const plan = await deps.plan(situation, parent.isBatchFull)
     // Anything else is decided, and told, once the block is the latest; so is what was kept of an earlier life.
-    if (plan.type !== 'own' || (await journal.resume(hash)) !== undefined) return undefined
+    if (plan.type !== 'own' || (await resumable) !== undefined) return undefined
     const next = prepareOwn(plan, situation, options)
     const joined = groups.find(({ proposalId }) => proposalId === next.metadata.proposalId)
     const begun = await maker.beginAhead(next, { latest, joined, parent, parentIsLatest })
@@ -126,6 +130,11 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
   }
 
   return {
+    prepare(signal) {
+      const { head } = l1.status()
+      if (head === undefined) return
+      Promise.all([deps.readView(head, signal), deps.readGroups()]).catch(() => {})
+    },
     begin(parent, signal) {
       let settle: (isLatest: boolean) => void = () => {}
       const isLatest = new Promise<boolean>((resolve) => {

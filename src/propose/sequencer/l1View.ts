@@ -1,6 +1,7 @@
 /** What L1 says at one of its blocks, once this node has derived all that L2 has there. */
 import type { ChainReader } from '../../chain/chain.ts'
 import type { L1, L1Header, L1Position } from '../../l1/l1.ts'
+import type { Hash } from '../../primitives/hex.ts'
 import type { PendingInclusion } from '../../schedule/forcedInclusions.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { InboxConfig, InboxReader, InboxState } from '../inbox.ts'
@@ -26,13 +27,19 @@ export type L1ViewDeps = {
 
 export type ReadL1View = (at: L1Position, signal?: AbortSignal) => Promise<L1ViewAnswer>
 
-/** Remembers the newest one: what a block says does not change. */
+/** Views remembered: making blocks and posting them may see L1 at different heads. */
+const KNOWN_MAX = 2
+
+/** Remembers the newest ones: what a block says does not change. */
 export function createL1Views(deps: L1ViewDeps): ReadL1View {
   const { chain, l1, inbox, schedule } = deps
-  let known: L1View | undefined
+  const known = new Map<Hash, L1View>()
+  /** Of the last proposal, by the L1 block that was asked. */
+  const lastHashes = new Map<Hash, Hash>()
 
   const read = async (at: L1Position, signal?: AbortSignal): Promise<L1View | undefined> => {
-    if (known?.head.hash === at.hash) return known
+    const remembered = known.get(at.hash)
+    if (remembered !== undefined) return remembered
     const head = await l1.ancestor(at, at.number, signal)
     const [config, state, queue] = await Promise.all([
       inbox.config(signal),
@@ -40,8 +47,17 @@ export function createL1Views(deps: L1ViewDeps): ReadL1View {
       schedule.forcedInclusions(signal),
     ])
     if (queue.l1.hash !== at.hash) return undefined
-    known = { head, config, inbox: state, queue: queue.inclusions }
-    return known
+    const view = { head, config, inbox: state, queue: queue.inclusions }
+    remember(known, at.hash, view)
+    return view
+  }
+
+  const readLastHash = async (id: bigint, at: L1Position, signal?: AbortSignal): Promise<Hash> => {
+    const remembered = lastHashes.get(at.hash)
+    if (remembered !== undefined) return remembered
+    const hash = await inbox.proposalHash(id, at.hash, signal)
+    remember(lastHashes, at.hash, hash)
+    return hash
   }
 
   return async (at, signal) => {
@@ -56,8 +72,14 @@ export function createL1Views(deps: L1ViewDeps): ReadL1View {
       }
     // After a reorg the same id may be another proposal, which this node has yet to see.
     const derived = await chain.proposal(derivedId)
-    if (derived !== undefined && derived.hash !== (await inbox.proposalHash(lastId, at.hash, signal)))
+    if (derived !== undefined && derived.hash !== (await readLastHash(lastId, at, signal)))
       return { type: 'wait', reason: `L1 has another proposal ${lastId} than this node has derived` }
     return { type: 'view', view }
   }
+}
+
+function remember<T>(map: Map<Hash, T>, key: Hash, value: T): void {
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > KNOWN_MAX && oldest !== undefined) map.delete(oldest)
 }

@@ -49,6 +49,14 @@ export type BegunBlock = {
   readonly keeping?: Promise<void>
 }
 
+/** Neither throws. */
+export type BlockWatch = {
+  /** Called every frag. */
+  readonly onFrag: () => void
+  /** It is complete, and not signed yet. */
+  readonly onExecuted: (block: UnsignedBlock) => void
+}
+
 export type BlockMaker = {
   /** On the latest block. */
   begin(
@@ -68,12 +76,8 @@ export type BlockMaker = {
       readonly parentIsLatest: Promise<boolean>
     },
   ): Promise<BegunBlock | undefined>
-  /** Fills it and seals it. `onExecuted` is told of it before it is signed. */
-  make(
-    begun: BegunBlock,
-    onExecuted: (block: UnsignedBlock) => void,
-    signal: AbortSignal,
-  ): Promise<MakeResult>
+  /** Fills it and seals it. */
+  make(begun: BegunBlock, watch: BlockWatch, signal: AbortSignal): Promise<MakeResult>
   /** Whether the blobs of the batch that ends in the latest block are full. */
   isFull(group: Group, latest: LatestBlock): Promise<boolean>
   /** What was kept of a block on this parent no longer goes in. */
@@ -150,8 +154,8 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     return { ...begun, keeping }
   }
 
-  const make: BlockMaker['make'] = async (begun, onExecuted, signal) => {
-    const { next, latest, building, origin, meter } = begun
+  const make: BlockMaker['make'] = async (begun, watch, signal) => {
+    const { next, building, origin, meter } = begun
     const { metadata, signUntilMs, forced, resumed } = next
     const { block, position } = building
     const abandon = (reason: string, { isRefused, needsLanding } = COURSE_OF_THINGS): MakeResult => {
@@ -165,16 +169,18 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       if (resumed === undefined) await (begun.keeping ?? building.keepOpened())
       emit({ type: 'opened', ...position, metadata, pending: block })
       if (resumed !== undefined) await restore(building, resumed)
-      if (forced === undefined) await fillUntil(building, latest, next.sealAtMs, signal)
+      if (forced === undefined) await fillUntil(begun, watch, signal)
       else await building.addListed(forced)
       show.close(building)
       await building.close()
       if (hasMoved(position.parentHash)) return abandon('the chain moved on')
       const noteExecuted = (unsigned: UnsignedBlock) => {
         if (meter !== undefined) metered = { lastHash: unsigned.executed.hash, meter }
-        onExecuted(unsigned)
+        watch.onExecuted(unsigned)
       }
-      const sealing = { origin, signUntilMs, onExecuted: noteExecuted }
+      const noteSigned = (signed: SealedBlock) =>
+        emit({ type: 'signed', block: signed, frags: building.frags() })
+      const sealing = { origin, signUntilMs, onExecuted: noteExecuted, onSigned: noteSigned }
       const sealed = await sealBlock(deps, building, sealing, signal)
       if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)
       if (forced === undefined) carried.clear()
@@ -201,11 +207,12 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
   }
 
   const fillUntil = async (
-    building: Building,
-    { baseFeePerGas }: LatestBlock,
-    sealAtMs: number,
+    { building, latest, next }: BegunBlock,
+    { onFrag }: BlockWatch,
     signal: AbortSignal,
   ): Promise<void> => {
+    const { sealAtMs } = next
+    const { baseFeePerGas } = latest
     const { parentHash } = building.position
     const isTimeUp = () => now() >= sealAtMs || hasMoved(parentHash)
     const listed = deps.listed(building.windowEnd)
@@ -219,8 +226,9 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
         await engine.recoverSenders(chunk.map(({ raw }) => raw))
         await building.fill(chunk, isFragOver)
       }
-      await building.publishFrag()
       if (isTimeUp()) break
+      await building.publishFrag()
+      onFrag()
       await deps.wait(Math.max(0, Math.min(fragEndMs, sealAtMs) - now()), signal)
     }
     // What a listed one needs before it may have come in the meantime.

@@ -176,9 +176,9 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const { latest, building } = begun
     let made: MakeResult | undefined
     try {
-      const beginNext = (unsigned: UnsignedBlock) =>
+      const onExecuted = (unsigned: UnsignedBlock) =>
         ahead.begin({ ...unsigned, latest, isBatchFull: building.hasTurnedAway() }, signal)
-      made = await maker.make(begun, beginNext, signal)
+      made = await maker.make(begun, { onFrag: () => ahead.prepare(signal), onExecuted }, signal)
     } finally {
       if (made?.type !== 'sealed') ahead.drop()
     }

@@ -52,11 +52,14 @@ export async function sealBlock(
     origin,
     signUntilMs,
     onExecuted,
+    onSigned,
   }: {
     readonly origin: UnsafeOrigin
     readonly signUntilMs: number
     /** Told while the disk and the guard have it; throws nothing. */
     readonly onExecuted: (block: UnsignedBlock) => void
+    /** Told while the disk has it; throws nothing. */
+    readonly onSigned: (block: SealedBlock) => void
   },
   signal: AbortSignal,
 ): Promise<SealResult> {
@@ -85,7 +88,9 @@ export async function sealBlock(
     return { type: 'abandoned', isRefused: true, needsLanding: answer.needsLanding, reason }
   }
   const block: SealedBlock = { ...draft, commitmentHash: answer.hash, signature: answer.signature }
-  await journal.sealed(block)
+  const kept = journal.sealed(block)
+  onSigned(block)
+  await kept
   const extended = await unsafe.extend({ executed, origin })
   return extended === 'extended' ? { type: 'sealed', block } : abandoned('another block came first')
 }
