@@ -3,9 +3,10 @@
  * goes wrong ends a block, never the loop.
  */
 import type { BlockRef } from '../../chain/chain.ts'
-import type { LatestBlock, UnsafeChain } from '../../derive/unsafe.ts'
+import type { LatestBlock, UnsafeChain, UnsafeMetadata } from '../../derive/unsafe.ts'
 import type { L1 } from '../../l1/l1.ts'
 import type { Hash } from '../../primitives/hex.ts'
+import { toJson } from '../../primitives/json.ts'
 import { blocksMax } from '../../protocol/shasta/manifest.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { createAhead, type Situation } from './ahead.ts'
@@ -69,6 +70,8 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
   /** After the guard refused, or derivation would. */
   let pausedUntilMs = 0
   let pauseReason = ''
+  /** Parent of a block that the guard refused for another reason than what stands in its place: nothing was said of it. */
+  let unsaid: Hash | undefined
 
   const pause = (reason: string): Outcome => {
     pausedUntilMs = now() + Number(secondsPerSlot) * 1000
@@ -160,11 +163,20 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       resumed === undefined
         ? await prepare(plan as Exclude<Plan, { type: 'drop' | 'wait' }>, situation, signal)
         : prepareResumed(resumed, { nowMs: now(), window }, options)
-    if (next.type === 'wait') return hold(situation.latest.parent.hash, next.reason)
+    const { hash } = situation.latest.parent
+    if (next.type === 'wait') return hold(hash, next.reason)
+    if (resumed === undefined && (await isTaken(hash, next.metadata)))
+      return hold(hash, 'another block was begun on it, and nobody would hear of one in its place')
     const joined = last?.proposalId === next.metadata.proposalId ? last : undefined
     if (joined === undefined) close(shared, last)
     const begun = await maker.begin(next, { latest: situation.latest, joined })
     return begun.type === 'abandoned' ? noteAbandoned(begun, situation.latest) : make(begun, joined, signal)
+  }
+
+  /** By a block that cannot be gone on with: its guard's signatures stand where those of another one would. */
+  const isTaken = async (parentHash: Hash, metadata: UnsafeMetadata): Promise<boolean> => {
+    const begun = parentHash === unsaid ? undefined : await journal.begun(parentHash)
+    return begun !== undefined && toJson(entriesOf(begun)) !== toJson(entriesOf(metadata))
   }
 
   /** And begins the one after it meanwhile. */
@@ -193,6 +205,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     { parent }: LatestBlock,
   ): Outcome => {
     if (needsLanding) return hold(parent.hash, reason)
+    if (isRefused) unsaid = parent.hash
     return isRefused ? pause(reason) : waiting(reason)
   }
 
@@ -278,4 +291,9 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
 
   const ahead = createAhead({ ...deps, maker, findHindrance, plan: planNext }, options)
   return look
+}
+
+/** In one order, whoever wrote it. */
+function entriesOf(metadata: UnsafeMetadata) {
+  return Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))
 }
