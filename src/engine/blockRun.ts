@@ -98,11 +98,14 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
 }
 
 /** Who receives what a transaction pays for its gas: on a rollup nothing is burnt (D-71). */
-function createCredits({
+export function createCredits({
   execution,
   info,
   basefeeSharingPctg,
-}: BlockRunInput): (gasUsed: bigint, price: bigint) => Credits {
+}: Pick<BlockRunInput, 'execution' | 'info' | 'basefeeSharingPctg'>): (
+  gasUsed: bigint,
+  price: bigint,
+) => Credits {
   const coinbase = hexToBytes(info.coinbase)
   const { baseFeePerGas } = info
   if (execution.type === 'ethereum')

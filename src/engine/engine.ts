@@ -2,8 +2,10 @@
 import type { BlockHeader } from '../primitives/header.ts'
 import type { Address, Hash, Hex } from '../primitives/hex.ts'
 import type { Receipt } from '../primitives/receipt.ts'
+import type { Withdrawal } from '../primitives/withdrawal.ts'
 import type { PayloadAttributes } from '../protocol/protocol.ts'
 import type { StateChanges, StateSource } from './state/source.ts'
+import type { AccessListEntry, Authorization } from './transaction.ts'
 
 export type ExecutedTransaction = {
   readonly raw: Uint8Array
@@ -48,12 +50,20 @@ export type CallRequest = {
   readonly maxPriorityFeePerGas?: bigint
   readonly value?: bigint
   readonly data?: Uint8Array
+  /** Only where it is checked or shows: default the sender's. */
+  readonly nonce?: bigint
+  readonly accessList?: readonly AccessListEntry[]
+  readonly authorizations?: readonly Authorization[]
+  readonly maxFeePerBlobGas?: bigint
+  readonly blobVersionedHashes?: readonly Uint8Array[]
 }
 
 export type CallResult = {
   readonly succeeded: boolean
   readonly returnData: Uint8Array
   readonly gasUsed: bigint
+  /** Before refunds: the least limit it could have had is not below `gasUsed` and rarely above this. */
+  readonly gasUsedAtMost: bigint
   /** EVM's name of the exception, when there is one. */
   readonly error?: string
 }
@@ -102,6 +112,7 @@ export type Engine = {
     readonly state: StateSource
     readonly ancestorHash: AncestorHashes
     readonly overrides?: StateOverrides
+    readonly blockOverrides?: BlockOverrides
   }): Promise<CallResult>
   /** Senders of raw transactions (null where unrecoverable), computed in worker threads and remembered for `execute`. */
   recoverSenders(transactions: readonly Uint8Array[]): Promise<void>
@@ -109,12 +120,33 @@ export type Engine = {
 }
 
 /** As `eth_call`'s third parameter. */
-export type StateOverrides = ReadonlyMap<
-  Address,
-  {
-    readonly balance?: bigint
-    readonly nonce?: bigint
-    readonly code?: Uint8Array
-    readonly stateDiff?: ReadonlyMap<Hex, Uint8Array>
-  }
->
+export type StateOverrides = ReadonlyMap<Address, AccountOverride>
+
+export type AccountOverride = {
+  readonly balance?: bigint
+  readonly nonce?: bigint
+  readonly code?: Uint8Array
+  /** The whole storage; not together with `stateDiff`. */
+  readonly state?: ReadonlyMap<Hex, Uint8Array>
+  readonly stateDiff?: ReadonlyMap<Hex, Uint8Array>
+  /** Where the precompile of this address is instead. */
+  readonly movePrecompileTo?: Address
+}
+
+/** As `eth_call`'s fourth parameter; the last two are for simulated blocks alone. */
+export type BlockOverrides = {
+  readonly number?: bigint
+  /** Before Paris. */
+  readonly difficulty?: bigint
+  /** Seconds. */
+  readonly time?: bigint
+  readonly gasLimit?: bigint
+  readonly feeRecipient?: Address
+  readonly prevRandao?: Hash
+  /** Wei per gas. */
+  readonly baseFeePerGas?: bigint
+  /** Wei per blob gas. */
+  readonly blobBaseFee?: bigint
+  readonly beaconRoot?: Hash
+  readonly withdrawals?: readonly Withdrawal[]
+}

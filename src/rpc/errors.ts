@@ -1,4 +1,7 @@
-/** JSON-RPC errors and their codes: JSON-RPC 2.0 §5.1, EIP-1474, and 3 for a revert as execution clients answer it. */
+/**
+ * JSON-RPC errors and their codes: JSON-RPC 2.0 §5.1, EIP-1474; 3 for a revert and 4 for a transaction not seen in a block in time (EIP-7966)
+ * as execution clients answer them, and those of `eth_simulateV1` (execution-apis, src/eth/execute.yaml).
+ */
 import type { Hex } from '../primitives/hex.ts'
 
 export const ERROR_CODES = {
@@ -14,6 +17,18 @@ export const ERROR_CODES = {
   methodNotSupported: -32004,
   limitExceeded: -32005,
   executionReverted: 3,
+  inclusionTimeout: 4,
+  vmError: -32015,
+  nonceTooLow: -38010,
+  nonceTooHigh: -38011,
+  baseFeeTooLow: -38012,
+  intrinsicGas: -38013,
+  insufficientFunds: -38014,
+  blockGasLimit: -38015,
+  blockNumber: -38020,
+  blockTimestamp: -38021,
+  initcodeTooLarge: -38025,
+  clientLimit: -38026,
 } as const
 
 /** An answer, not a failure of ours: its message goes to the client as it is, so it never holds paths, URLs or stacks. */

@@ -3,13 +3,17 @@ import { z } from 'zod'
 import { optimismMethods } from './alias/optimism.ts'
 import { taikoMethods } from './alias/taiko.ts'
 import { basedMethods } from './based/methods.ts'
+import { rawMethods } from './debug/raw.ts'
+import { traceMethods } from './debug/traces.ts'
 import type { RpcDeps } from './deps.ts'
+import { accessListMethods } from './eth/accessList.ts'
 import { blockMethods } from './eth/blocks.ts'
 import { executeMethods } from './eth/execute.ts'
 import { feeMethods } from './eth/fees.ts'
 import { filterMethods } from './eth/filters.ts'
 import { logMethods } from './eth/logs.ts'
 import { sendMethods } from './eth/send.ts'
+import { simulateMethods } from './eth/simulate.ts'
 import { stateMethods } from './eth/state.ts'
 import { subscriptionMethods } from './eth/subscriptions.ts'
 import type { BlockFeed } from './feed.ts'
@@ -26,7 +30,7 @@ import { streamMethods } from './preconf/stream.ts'
 /** Sequencers of this stack seal a block every two seconds. */
 const BLOCK_MS = 2_000
 
-export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'based', 'optimism', 'taiko'] as const
+export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'debug', 'based', 'optimism', 'taiko'] as const
 export type Namespace = (typeof NAMESPACES)[number]
 
 export function createMethods(
@@ -40,10 +44,14 @@ export function createMethods(
     ...blockMethods(deps),
     ...stateMethods(deps),
     ...executeMethods(deps),
+    ...accessListMethods(deps),
+    ...simulateMethods(deps),
     ...feeMethods(deps),
     ...logMethods(deps),
     ...filterMethods(deps),
     ...sendMethods(deps.pool),
+    ...rawMethods(deps),
+    ...traceMethods(deps),
     ...subscriptionMethods(deps),
     ...(spec && {
       ...basedMethods({ ...deps, spec }),

@@ -3,7 +3,7 @@
  * A pattern bounds every number before it becomes a bigint: parsing a megabyte of digits would block the node.
  */
 import { z } from 'zod'
-import type { StateOverrides } from '../engine/engine.ts'
+import type { BlockOverrides, StateOverrides } from '../engine/engine.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../primitives/hex.ts'
 
 type BlockTag = 'latest' | 'safe' | 'finalized' | 'earliest' | 'pending'
@@ -27,6 +27,14 @@ export const quantityParam = z
   .string('a hex quantity wanted')
   .regex(/^0x[0-9a-fA-F]{1,64}$/, 'a hex quantity of at most 32 bytes, with 0x, wanted')
   .transform((text) => BigInt(text))
+
+const UINT64_MAX = 2n ** 64n - 1n
+
+/** Gas, nonces, times and numbers of blocks. */
+export const uint64Param = quantityParam.refine((value) => value <= UINT64_MAX, 'at most 64 bits wanted')
+
+/** Items of a list in a parameter. */
+const LIST_MAX = 1000
 
 /** Counts and indexes: at most 32 bits. */
 export const indexParam = z
@@ -75,18 +83,42 @@ export const blockParam = z
   .meta({ id: 'BlockParameter' })
   .prefault('latest')
 
-/** Fields that cannot change the result of a call here are accepted and ignored, as wallets send whole transactions. */
+/** EIP-2930. */
+export const accessListParam = z
+  .array(z.object({ address: addressParam, storageKeys: z.array(slotParam).max(LIST_MAX).nullish() }))
+  .max(LIST_MAX)
+  .meta({ id: 'AccessListParameter' })
+
+/** EIP-7702. */
+const authorizationParam = z
+  .object({
+    chainId: quantityParam,
+    address: addressParam,
+    nonce: uint64Param,
+    yParity: quantityParam,
+    r: quantityParam,
+    s: quantityParam,
+  })
+  .meta({ id: 'AuthorizationParameter' })
+
+/** Other fields are accepted and ignored, as wallets send whole transactions. */
 export const callParam = z
   .object({
     from: addressParam.nullish(),
     to: addressParam.nullish(),
-    gas: quantityParam.nullish(),
+    gas: uint64Param.nullish(),
     gasPrice: quantityParam.nullish(),
     maxFeePerGas: quantityParam.nullish(),
     maxPriorityFeePerGas: quantityParam.nullish(),
     value: quantityParam.nullish(),
     data: bytesParam.nullish(),
     input: bytesParam.nullish(),
+    nonce: uint64Param.nullish(),
+    chainId: quantityParam.nullish(),
+    accessList: accessListParam.nullish(),
+    maxFeePerBlobGas: quantityParam.nullish(),
+    blobVersionedHashes: z.array(hashParam).max(LIST_MAX).nullish(),
+    authorizationList: z.array(authorizationParam).max(LIST_MAX).nullish(),
   })
   .refine((call) => call.gasPrice == null || (call.maxFeePerGas ?? call.maxPriorityFeePerGas) == null, {
     message: 'both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified',
@@ -96,47 +128,76 @@ export const callParam = z
   })
   .meta({ id: 'Call' })
 
-const OVERRIDES_MAX = 1000
 const word = hashParam.transform(hexToBytes)
-const stateDiff = z
+const storageParam = z
   .record(slotParam, word)
-  .refine((diff) => Object.keys(diff).length <= OVERRIDES_MAX, `at most ${OVERRIDES_MAX} slots wanted`)
+  .refine((slots) => Object.keys(slots).length <= LIST_MAX, `at most ${LIST_MAX} slots wanted`)
+  .transform((slots) => new Map(Object.entries(slots) as [Hex, Uint8Array][]))
 
-/** `state` (a whole storage replaced) is refused rather than half done. */
-export const overridesParam = z
-  .record(
-    addressParam,
-    z.strictObject({
-      balance: quantityParam.optional(),
-      nonce: quantityParam.optional(),
-      code: bytesParam.optional(),
-      stateDiff: stateDiff.optional(),
+const accountOverrideParam = z
+  .strictObject({
+    balance: quantityParam.nullish(),
+    nonce: uint64Param.nullish(),
+    code: bytesParam.nullish(),
+    state: storageParam.nullish(),
+    stateDiff: storageParam.nullish(),
+    movePrecompileToAddress: addressParam.nullish(),
+  })
+  .meta({ id: 'AccountOverride' })
+
+export const stateOverridesParam = z
+  .record(addressParam, accountOverrideParam)
+  .refine((all) => Object.keys(all).length <= LIST_MAX, `at most ${LIST_MAX} accounts wanted`)
+  .meta({ id: 'StateOverrides' })
+
+export const overridesParam = stateOverridesParam
+  .optional()
+  .transform((all): StateOverrides | undefined => (all === undefined ? undefined : toStateOverrides(all)))
+
+export function toStateOverrides(all: z.output<typeof stateOverridesParam>): StateOverrides {
+  return new Map(
+    Object.entries(all).map(([address, override]) => {
+      const { movePrecompileToAddress: movePrecompileTo, ...fields } = override
+      return [address as Address, withoutNulls({ ...fields, movePrecompileTo })]
     }),
   )
-  .refine((all) => Object.keys(all).length <= OVERRIDES_MAX, `at most ${OVERRIDES_MAX} accounts wanted`)
-  .meta({ id: 'StateOverrides' })
-  .optional()
-  .transform((all): StateOverrides | undefined => {
-    if (all === undefined) return undefined
-    return new Map(
-      Object.entries(all).map(([address, override]) => [
-        address as Address,
-        {
-          ...(override.balance === undefined ? {} : { balance: override.balance }),
-          ...(override.nonce === undefined ? {} : { nonce: override.nonce }),
-          ...(override.code === undefined ? {} : { code: override.code }),
-          ...(override.stateDiff === undefined
-            ? {}
-            : { stateDiff: new Map(Object.entries(override.stateDiff) as [Hex, Uint8Array][]) }),
-        },
-      ]),
-    )
+}
+
+const withdrawalParam = z
+  .object({
+    index: uint64Param,
+    validatorIndex: uint64Param,
+    address: addressParam,
+    amount: uint64Param,
   })
+  .meta({ id: 'WithdrawalParameter' })
+
+export const blockOverridesParam = z
+  .object({
+    number: uint64Param.nullish(),
+    difficulty: quantityParam.nullish(),
+    time: uint64Param.nullish(),
+    gasLimit: uint64Param.nullish(),
+    feeRecipient: addressParam.nullish(),
+    prevRandao: slotParam.nullish(),
+    baseFeePerGas: quantityParam.nullish(),
+    blobBaseFee: quantityParam.nullish(),
+    beaconRoot: hashParam.nullish(),
+    withdrawals: z.array(withdrawalParam).max(LIST_MAX).nullish(),
+  })
+  .meta({ id: 'BlockOverrides' })
+  .transform((overrides): BlockOverrides => withoutNulls(overrides))
+
+type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], null | undefined> }
+
+/** A field that is null is as one that is not there. */
+export function withoutNulls<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as Given<T>
+}
 
 /** geth: at most 1000 addresses, 1000 topics a position, 4 positions. */
-const LOG_LIST_MAX = 1000
 const oneOrMany = <T extends z.ZodType>(item: T) =>
-  z.union([item.transform((one) => [one]), z.array(item).max(LOG_LIST_MAX)])
+  z.union([item.transform((one) => [one]), z.array(item).max(LIST_MAX)])
 
 export const logFilterParam = z
   .object({

@@ -1,5 +1,6 @@
 /** A process that runs calls, one at a time, each on a snapshot of the node's database that it reads itself. The other end is processCaller.ts. */
 import { constants, setPriority } from 'node:os'
+import { loadKzg } from '../../engine/kzg.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 import { openSnapshots, type Snapshots } from '../../store/snapshots.ts'
@@ -10,7 +11,11 @@ import { createReadPlace } from './placeState.ts'
 /** KiB. Whole pages are kept warm by the operating system, for the node as for us. */
 const PAGE_CACHE_KIB = 16 * 1024
 
-type Running = { readonly execution: ExecutionSpec; readonly snapshots: Promise<Snapshots> }
+type Running = {
+  readonly execution: ExecutionSpec
+  readonly snapshots: Promise<Snapshots>
+  readonly kzg: Promise<void>
+}
 
 let running: Running | undefined
 const readPlace = createReadPlace()
@@ -19,7 +24,8 @@ const say = (message: FromProcess) => process.send?.(message)
 
 async function run({ job, place }: JobMessage): Promise<void> {
   try {
-    const { execution, snapshots } = defined(running, 'the rules of a call process')
+    const { execution, snapshots, kzg } = defined(running, 'the rules of a call process')
+    await kzg
     const result = await (await snapshots).read(async (snapshot) =>
       runJob({ execution, ...(await readPlace(snapshot, place)) }, job),
     )
@@ -35,9 +41,11 @@ process.on('message', (message: ToProcess) => {
   if (message.type === 'job') return void run(message)
   const { execution, database } = message
   const snapshots = openSnapshots({ path: database, cacheKiB: PAGE_CACHE_KIB })
+  // Blobs are plain Ethereum's alone.
+  const kzg = execution.type === 'ethereum' ? loadKzg() : Promise.resolve()
   // The first job tells.
-  snapshots.catch(() => {})
-  running = { execution, snapshots }
+  for (const opening of [snapshots, kzg]) opening.catch(() => {})
+  running = { execution, snapshots, kzg }
 })
 process.on('disconnect', () => process.exit())
 // Ctrl-C reaches the whole group of a terminal; when to end is the node's to say.

@@ -1,22 +1,44 @@
 /** What a call process can be asked to execute. Parameters and results survive a structured clone. */
+
+import { type AccessListResult, createAccessList } from '../../engine/accessList.ts'
 import { callMessage } from '../../engine/call.ts'
-import type { AncestorHashes, CallRequest, CallResult, StateOverrides } from '../../engine/engine.ts'
+import type {
+  AncestorHashes,
+  BlockOverrides,
+  CallRequest,
+  CallResult,
+  StateOverrides,
+} from '../../engine/engine.ts'
+import { simulateBlocks } from '../../engine/simulate/simulate.ts'
+import type { Simulation, SimulationResult } from '../../engine/simulate/simulated.ts'
 import type { StateSource } from '../../engine/state/source.ts'
+import { TraceTooLargeError } from '../../engine/trace/size.ts'
+import { type TraceBlockParams, traceBlock } from '../../engine/trace/traceBlock.ts'
+import { type CallTrace, type TraceCallParams, traceCall } from '../../engine/trace/traceCall.ts'
 import type { BlockHeader } from '../../primitives/header.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 
 export type Jobs = {
   /** A message on a state, as if in a block with `header`. */
-  readonly call: {
-    readonly params: {
-      readonly request: CallRequest
-      readonly header: BlockHeader
-      readonly overrides?: StateOverrides
-    }
-    readonly result: CallResult
-  }
+  readonly call: { readonly params: CallParams; readonly result: CallResult }
+  /** What a message touches beside its sender and its receiver. */
+  readonly accessList: { readonly params: CallParams; readonly result: AccessListResult }
+  /** Blocks on the state after `base`. */
+  readonly simulate: { readonly params: Simulation; readonly result: SimulationResult }
+  /** A stored block, or one of its transactions, on the state after its parent. */
+  readonly traceBlock: { readonly params: TraceBlockParams; readonly result: TraceResult }
+  readonly traceCall: { readonly params: TraceCallParams; readonly result: TraceResult }
 }
 export type JobKind = keyof Jobs
+
+export type TraceResult = CallTrace | { readonly type: 'tooLarge'; readonly reason: string }
+
+export type CallParams = {
+  readonly request: CallRequest
+  readonly header: BlockHeader
+  readonly overrides?: StateOverrides
+  readonly blockOverrides?: BlockOverrides
+}
 
 /** What every job works with. */
 export type JobEnvironment = {
@@ -33,6 +55,10 @@ type RunJob<K extends JobKind> = (
 
 const RUN: { readonly [K in JobKind]: RunJob<K> } = {
   call: (environment, params) => callMessage({ ...environment, ...params }),
+  accessList: (environment, params) => createAccessList({ ...environment, ...params }),
+  simulate: simulateBlocks,
+  traceBlock: (environment, params) => withinSize(() => traceBlock({ ...environment, ...params })),
+  traceCall: (environment, params) => withinSize(() => traceCall({ ...environment, ...params })),
 }
 
 export function runJob<K extends JobKind>(
@@ -40,4 +66,13 @@ export function runJob<K extends JobKind>(
   { kind, params }: Job<K>,
 ): Promise<Jobs[K]['result']> {
   return RUN[kind](environment, params)
+}
+
+async function withinSize(trace: () => Promise<CallTrace>): Promise<TraceResult> {
+  try {
+    return await trace()
+  } catch (error) {
+    if (!(error instanceof TraceTooLargeError)) throw error
+    return { type: 'tooLarge', reason: error.message }
+  }
 }

@@ -40,7 +40,7 @@ export async function estimateGas(
   }
   let low = maxBigint(first.gasUsed, TRANSFER_GAS) - 1n
   // A call may need more than it uses, since 1/64 stays behind at each call (EIP-150); most need just this.
-  const likely = ((first.gasUsed + STIPEND_GAS) * 64n) / 63n // rounds down, as geth does
+  const likely = ((first.gasUsedAtMost + STIPEND_GAS) * 64n) / 63n // rounds down, as geth does
   if (likely < high) {
     if ((await runWith(likely)).succeeded) high = likely
     else low = likely
