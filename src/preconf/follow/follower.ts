@@ -5,7 +5,7 @@
 import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
 import type { PendingBlock } from '../../engine/engine.ts'
-import type { Address } from '../../primitives/hex.ts'
+import type { Address, Hash } from '../../primitives/hex.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
 import { recoverCommitter } from '../../promise/signature.ts'
 import type { SealSigner } from '../../propose/sequencer/events.ts'
@@ -176,10 +176,15 @@ export function createFollower(deps: FollowerDeps): Follower {
       if (header.number > safe.number) waiting.hold(message, source, false)
       return { type: 'later' }
     }
-    await findEvidence(message, verified.signer, verified.window)
-    if (header.number <= safe.number) return { type: 'known' }
+    const evidence = findEvidence(message, verified.signer, verified.window)
+    if (header.number <= safe.number) {
+      await evidence
+      return { type: 'known' }
+    }
     status.received(header.number, hash)
-    return inTurn(() => place(message, source))
+    // What is amiss with it beside is found while it is executed.
+    const [judgement] = await Promise.all([inTurn(() => place(message, source)), evidence])
+    return judgement
   }
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -193,13 +198,13 @@ export function createFollower(deps: FollowerDeps): Follower {
     const { header, commitment } = message.block
     const { latest, safe } = chain.heads()
     const parentNumber = header.number - 1n
-    const parent = parentNumber <= latest.number ? await chain.headerByNumber(parentNumber) : undefined
-    if (parent?.hash !== header.parentHash || !applier.isSettled()) {
+    const parentHash = await hashAt(parentNumber)
+    if (parentHash !== header.parentHash || !applier.isSettled()) {
       waiting.hold(message, source, true)
-      if (parent === undefined) fill(source, header.number)
+      if (parentHash === undefined) fill(source, header.number)
       return { type: 'later' }
     }
-    const promised = await journal.commitmentOf(parent.hash)
+    const promised = await journal.commitmentOf(parentHash)
     const { windowEnd } = commitment
     const answer = await windows.endingAt(windowEnd)
     // It was known when the block was verified; where L1 says nothing of it any more, the block is judged by what lands.
@@ -216,6 +221,12 @@ export function createFollower(deps: FollowerDeps): Follower {
     // What is executed stays, and if it was the same signer's the two are evidence by now.
     if (latest.number !== parentNumber) return { type: 'known' }
     return settlePlaced(message, source, await applier.apply(message, await partial.take(message)))
+  }
+
+  async function hashAt(number: bigint): Promise<Hash | undefined> {
+    const { latest } = chain.heads()
+    if (number >= latest.number) return number === latest.number ? latest.hash : undefined
+    return (await chain.headerByNumber(number))?.hash
   }
 
   async function settlePlaced(

@@ -59,7 +59,7 @@ export type AheadDeps = {
   readonly chain: Pick<ChainReader, 'heads'>
   readonly l1: Pick<L1, 'ancestor' | 'status'>
   readonly builder: Pick<UnsafeBuilder, 'ahead'>
-  readonly journal: Pick<BuildJournal, 'resume'>
+  readonly journal: Pick<BuildJournal, 'begun'>
   readonly windows: Windows
   readonly readView: ReadL1View
   readonly readGroups: () => Promise<readonly Group[]>
@@ -97,8 +97,8 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
     if (answer.type !== 'ours' || answer.window.end !== commitment.windowEnd) return undefined
     if ((await deps.findHindrance(headTimestamp)) !== undefined) return undefined
     const { safe } = chain.heads()
-    const resumable = journal.resume(hash)
-    resumable.catch(() => {})
+    const earlier = journal.begun(hash)
+    earlier.catch(() => {})
     const viewed = await deps.readView(position, signal)
     if (viewed.type === 'wait') return undefined
     const before = await deps.readGroups()
@@ -111,7 +111,7 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
     const situation = { ...answer, view: viewed.view, isBegun: true, latest, groups }
     const plan = await deps.plan(situation, parent.isBatchFull)
     // Anything else is decided, and told, once the block is the latest; so is what was kept of an earlier life.
-    if (plan.type !== 'own' || (await resumable) !== undefined) return undefined
+    if (plan.type !== 'own' || (await earlier) !== undefined) return undefined
     const next = prepareOwn(plan, situation, options)
     const joined = groups.find(({ proposalId }) => proposalId === next.metadata.proposalId)
     const begun = await maker.beginAhead(next, { latest, joined, parent, parentIsLatest })
