@@ -22,7 +22,7 @@ import { createPreconf, type Preconf, type PreconfOptions } from './preconf/crea
 import { retryTemporary, sleep } from './primitives/async.ts'
 import { createResources } from './primitives/resources.ts'
 import type { TxPool } from './propose/txPool.ts'
-import { createProcessCaller, type ProcessCallerOptions } from './rpc/caller/processCaller.ts'
+import { callerOptionsOf, createProcessCaller } from './rpc/caller/processCaller.ts'
 import type { SyncStatus } from './rpc/deps.ts'
 import { engineMethods } from './rpc/engine/methods.ts'
 import { type EngineServer, startEngineServer } from './rpc/engine/server.ts'
@@ -54,8 +54,6 @@ export type NodeOptions = {
   readonly workers: number
   readonly l1: Omit<L1Options, 'spec' | 'logger' | 'signal'>
   readonly rpc: RpcOptions
-  /** Bounds of the processes that calls run in. */
-  readonly calls?: Pick<ProcessCallerOptions, 'processes' | 'queueMax'>
   /** The authenticated port; `secret` has 32 bytes. */
   readonly authrpc?: { readonly host: string; readonly port: number; readonly secret: Uint8Array }
   readonly logger: Logger
@@ -143,7 +141,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const pool = await options.createPool?.(rooms)
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
     const execution = { type: 'rollup', spec } as const
-    const caller = keep(createProcessCaller({ execution, database, ...options.calls }))
+    const caller = keep(createProcessCaller({ execution, database, ...callerOptionsOf(options.rpc) }))
     const rpc = keep(
       await startRpc(
         {

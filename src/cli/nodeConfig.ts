@@ -6,6 +6,7 @@ import type { L1Position } from '../l1/l1.ts'
 import type { NodeOptions } from '../node.ts'
 import type { PreconfOptions } from '../preconf/createPreconf.ts'
 import type { Address } from '../primitives/hex.ts'
+import type { Namespace } from '../rpc/methods.ts'
 import { taikoHoodi } from '../spec/networks/taikoHoodi.ts'
 import { taikoMainnet } from '../spec/networks/taikoMainnet.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
@@ -14,6 +15,7 @@ import { createLogger, defaultLogFormat, type LogFormat, type LogLevel } from '.
 import type { Logger } from '../telemetry/log.ts'
 import type { Config } from './config/load.ts'
 import { ConfigError } from './config/resolve.ts'
+import { limitsOf } from './config/rpcOptions.ts'
 
 const NETWORKS: Readonly<Record<string, RollupSpec>> = {
   'taiko-mainnet': taikoMainnet,
@@ -89,11 +91,17 @@ export function l1OptionsOf(config: Config): NodeOptions['l1'] {
 }
 
 export function rpcOptionsOf(config: Config): NodeOptions['rpc'] {
+  const namespaces = config.get<Namespace[]>('http.api')
+  const callProcesses = config.get<number>('rpc.processes')
   return {
     host: config.need<string>('http.addr'),
     port: config.need<number>('http.port'),
     vhosts: config.need<string[]>('http.vhosts'),
     corsDomains: config.need<string[]>('http.corsdomain'),
+    wsOrigins: config.need<string[]>('ws.origins'),
+    limits: limitsOf((flag) => config.need<number>(flag)),
+    ...(namespaces && { namespaces }),
+    ...(callProcesses !== undefined && { callProcesses }),
   }
 }
 

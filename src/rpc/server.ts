@@ -36,6 +36,8 @@ export type RpcOptions = {
   /** `--ws.origins`. Default: none. */
   readonly wsOrigins?: readonly string[]
   readonly limits?: Partial<RpcLimits>
+  /** Of whoever makes the caller: how many calls run at once. */
+  readonly callProcesses?: number
   readonly lagMax?: bigint
 }
 

@@ -1,15 +1,7 @@
 /** Options of `plumbline bridge` and `plumbline propose`. */
 import { z } from 'zod'
-import {
-  CHAIN_OPTIONS,
-  count,
-  flag,
-  L1_OPTIONS,
-  LOG_OPTIONS,
-  NODE_OPTIONS,
-  type OptionSpec,
-  textList,
-} from './options.ts'
+import { CHAIN_OPTIONS, L1_OPTIONS, LOG_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
+import { count, flag, textList } from './values.ts'
 
 const address = z
   .string()

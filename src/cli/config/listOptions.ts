@@ -1,6 +1,7 @@
 /** Options of `plumbline preconf list`. */
 import { z } from 'zod'
-import { count, type OptionSpec } from './options.ts'
+import type { OptionSpec } from './options.ts'
+import { count } from './values.ts'
 
 export const LIST_OPTIONS: readonly OptionSpec[] = [
   {

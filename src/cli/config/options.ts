@@ -1,5 +1,7 @@
 /** Every option of the command line, as data: its flag gives the environment name and the key in the TOML file. */
 import { z } from 'zod'
+import { RPC_OPTIONS } from './rpcOptions.ts'
+import { count, flag, port } from './values.ts'
 
 export type OptionSpec = {
   /** Dotted kebab, without the leading dashes: `l1.rpc`. */
@@ -18,29 +20,6 @@ const urlList = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((url) => url.trim()) : value),
   z.array(z.url({ protocol: /^(https?|wss?)$/ })).min(1),
 )
-export const textList = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
-  z.array(z.string().min(1)),
-)
-/** Not coerced: an empty variable or a `true` would become a number too. */
-export const count = (min: number, max: number) =>
-  z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^[0-9]+$/)
-          .transform(Number),
-      ],
-      { error: 'must be a whole number' },
-    )
-    .pipe(z.number().int().min(min).max(max))
-const port = count(0, 65_535)
-export const flag = z.union([
-  z.boolean(),
-  z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
-])
 const position = z
   .string()
   .regex(/^[0-9]+:0x[0-9a-fA-F]{64}$/, 'must be a block number, a colon and 32 bytes in hex')
@@ -164,37 +143,6 @@ export const STORAGE_OPTIONS: readonly OptionSpec[] = [
     description: 'threads that recover senders; 0 does it on the main one',
     schema: count(0, 64),
     default: 1,
-  },
-]
-
-export const RPC_OPTIONS: readonly OptionSpec[] = [
-  {
-    flag: 'http.addr',
-    argument: '<host>',
-    description: 'address JSON-RPC over HTTP and WebSocket listens on',
-    schema: z.string().min(1),
-    default: '127.0.0.1',
-  },
-  {
-    flag: 'http.port',
-    argument: '<port>',
-    description: 'its port; 0: any free one',
-    schema: port,
-    default: 8545,
-  },
-  {
-    flag: 'http.corsdomain',
-    argument: '<origins>',
-    description: 'web origins that may call; none by default',
-    schema: textList,
-    default: [],
-  },
-  {
-    flag: 'http.vhosts',
-    argument: '<hosts>',
-    description: 'Host headers that are answered',
-    schema: textList,
-    default: ['localhost', '127.0.0.1', '[::1]'],
   },
 ]
 

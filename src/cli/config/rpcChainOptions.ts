@@ -1,6 +1,7 @@
 /** Options of `plumbline rpc-chain`. */
 import { z } from 'zod'
-import { LOG_OPTIONS, type OptionSpec, RPC_OPTIONS } from './options.ts'
+import { LOG_OPTIONS, type OptionSpec } from './options.ts'
+import { RPC_OPTIONS } from './rpcOptions.ts'
 
 const FILE_OPTIONS: readonly OptionSpec[] = [
   {

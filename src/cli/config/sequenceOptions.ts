@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { PROPOSE_OPTIONS } from './bridgeOptions.ts'
 import { PRECONF_KEY_OPTIONS } from './keysOptions.ts'
-import { count, flag, NODE_OPTIONS, type OptionSpec } from './options.ts'
+import { NODE_OPTIONS, type OptionSpec } from './options.ts'
+import { count, flag } from './values.ts'
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/
 const address = z

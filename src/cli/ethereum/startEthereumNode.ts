@@ -15,7 +15,7 @@ import { createFlatState } from '../../engine/state/flatStateOnStore.ts'
 import { STATE_SCHEMA } from '../../engine/state/schema.ts'
 import { VERSION } from '../../node.ts'
 import type { Hash } from '../../primitives/hex.ts'
-import { createProcessCaller } from '../../rpc/caller/processCaller.ts'
+import { callerOptionsOf, createProcessCaller } from '../../rpc/caller/processCaller.ts'
 import type { RpcDeps, SyncStatus } from '../../rpc/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from '../../rpc/server.ts'
 import { type EthereumSpec, ethereumForkAt, isForkActive } from '../../spec/ethereumSpec.ts'
@@ -90,7 +90,7 @@ export async function startEthereumNode(options: EthereumNodeOptions): Promise<E
     )
     const pool = await createEthereumPool({ spec, chain, state, logger })
     const execution = { type: 'ethereum', spec } as const
-    const caller = createProcessCaller({ execution, database })
+    const caller = createProcessCaller({ execution, database, ...callerOptionsOf(options.rpc) })
     opened.push(() => caller.close())
     const rpc = await startRpc(
       {

@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../../primitives/worker.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 import type { Caller, StatePlace } from '../deps.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import type { RpcOptions } from '../server.ts'
 import { CallerBusyError, CallStoppedError } from './errors.ts'
 import { createFairQueue } from './fairQueue.ts'
 import type { Job, JobKind } from './jobs.ts'
@@ -36,7 +38,6 @@ export type ProcessCallerOptions = {
 }
 
 const PROCESSES_DEFAULT_MAX = 4
-const QUEUE_MAX_DEFAULT = 64
 const MEMORY_MAX_MIB_DEFAULT = 768
 /** Heap of one process, in MiB. */
 const HEAP_MIB = 256
@@ -47,12 +48,23 @@ const MEMORY_CHECK_MS = 200
 /** Of Linux on the machines Node supports. */
 const PAGE_BYTES = 4096
 
+/** What the options of a server say of its caller. */
+export function callerOptionsOf({
+  callProcesses,
+  limits,
+}: Pick<RpcOptions, 'callProcesses' | 'limits'>): Pick<ProcessCallerOptions, 'processes' | 'queueMax'> {
+  return {
+    ...(callProcesses !== undefined && { processes: callProcesses }),
+    queueMax: limits?.callQueueMax ?? DEFAULT_LIMITS.callQueueMax,
+  }
+}
+
 export function createProcessCaller(options: ProcessCallerOptions): Caller {
   const { execution, database } = options
   const processes =
     options.processes ?? Math.min(PROCESSES_DEFAULT_MAX, Math.max(1, availableParallelism() - 1))
   const memoryMax = (options.memoryMaxMiB ?? MEMORY_MAX_MIB_DEFAULT) * 1024 * 1024
-  const queue = createFairQueue<Waiting>(options.queueMax ?? QUEUE_MAX_DEFAULT)
+  const queue = createFairQueue<Waiting>(options.queueMax ?? DEFAULT_LIMITS.callQueueMax)
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
   let busy = 0

@@ -14,7 +14,9 @@ import {
 import { formatConfig } from '../../../src/cli/config/print.ts'
 import { ConfigError, environmentName, resolveConfig } from '../../../src/cli/config/resolve.ts'
 import { SEQUENCE_OPTIONS } from '../../../src/cli/config/sequenceOptions.ts'
-import { nodeOptionsOf } from '../../../src/cli/nodeConfig.ts'
+import { nodeOptionsOf, rpcOptionsOf } from '../../../src/cli/nodeConfig.ts'
+import { callerOptionsOf } from '../../../src/rpc/caller/processCaller.ts'
+import { DEFAULT_LIMITS } from '../../../src/rpc/limits.ts'
 
 const NOTHING = { flags: {}, environment: {}, file: {}, preset: {} }
 const OPTION = 'l1.poll-interval'
@@ -82,6 +84,10 @@ describe('where a value comes from, the first that has it', () => {
       'sequencer.gas-limit': '20000000',
       'sequencer.coinbase': `0x${'ab'.repeat(20)}`,
       'sequencer.takes-open-windows': 'true',
+      'http.api': 'eth,net',
+      'rpc.max-request-bytes': '2048',
+      'rpc.max-response-bytes': '2048',
+      'rpc.gascap': '21000',
       'log.level': 'warn',
       'log.format': 'json',
     }
@@ -138,6 +144,12 @@ describe('what is refused, and how', () => {
     ['no URL at all', () => load('[l1]\nrpc = []'), /^--l1\.rpc \(from file\): /],
     ['a port past the last', () => load('[http]\nport = 65536'), /^--http\.port \(from file\): /],
     ['no number', () => load('[db]\ncache = "plenty"'), /^--db\.cache \(from file\): /],
+    [
+      'a namespace that nobody knows',
+      () => load('[http]\napi = "eth,personal"'),
+      /^--http\.api \(from file\): /,
+    ],
+    ['no room for anything', () => load('[rpc]\nmax-queue = 0'), /^--rpc\.max-queue \(from file\): /],
     ['a fraction', () => load('[db]\ncache = 1.5'), /^--db\.cache \(from file\): /],
     [
       'a trusted block without its hash',
@@ -188,6 +200,26 @@ describe('the chain', () => {
     await expect(specFrom(`[rollup]\nconfig = ${JSON.stringify(empty)}`)).rejects.toThrow(
       /^the rollup configuration is not valid: name: /,
     )
+  })
+})
+
+describe('the server of the JSON-RPC', () => {
+  test('has its own defaults where nothing is said', () => {
+    const { limits, namespaces, callProcesses } = rpcOptionsOf(load(''))
+    expect({ ...DEFAULT_LIMITS, ...limits }).toEqual(DEFAULT_LIMITS)
+    expect([namespaces, callProcesses]).toEqual([undefined, undefined])
+  })
+
+  test('takes every limit in its own unit', () => {
+    const options = rpcOptionsOf(
+      load('[http]\napi = "eth,debug"\n[rpc]\nprocesses = 3\ngascap = 30000000\nrate = 0\nmax-queue = 7'),
+    )
+    expect(options).toMatchObject({
+      namespaces: ['eth', 'debug'],
+      callProcesses: 3,
+      limits: { callGasMax: 30_000_000n, costPerSecond: 0, callQueueMax: 7 },
+    })
+    expect(callerOptionsOf(options)).toEqual({ processes: 3, queueMax: 7 })
   })
 })
 
