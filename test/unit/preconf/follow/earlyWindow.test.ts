@@ -42,6 +42,7 @@ test('an env that overtakes the marked block is not held against its source', as
   const { last, buildNext } = await start('early-env')
   const next = await buildNext()
   const follower = await world.openNode('follower')
+  await vi.waitUntil(() => follower.follower.isSettled())
   const env = envOf(next)
   const { windowEnd } = next.commitment
   const signature = world.signStream({ type: 'env', env }, key)
