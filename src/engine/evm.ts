@@ -7,6 +7,7 @@ import { commonFor } from './common.ts'
 import type { AncestorHashes } from './engine.ts'
 import { FastEvm } from './evm/fastEvm.ts'
 import { toWord, type Word, wordToBytes } from './evm/word.ts'
+import type { ZkMeter } from './evm/zkMeter.ts'
 import { isKzgLoaded } from './kzg.ts'
 import type { EvmRules } from './rules/evmRules.ts'
 import type { OverlayState } from './state/overlay.ts'
@@ -51,6 +52,8 @@ export async function createRunContext(input: {
   readonly ancestorHash: AncestorHashes
   /** Default: our own. EthereumJS's is the judge between two results. */
   readonly loop?: 'own' | 'stock'
+  /** Of our own loop alone. */
+  readonly meter?: ZkMeter
 }): Promise<RunContext> {
   const { chainId, rules, state, info } = input
   if (rules.usesKzg && !isKzgLoaded())
@@ -61,7 +64,10 @@ export async function createRunContext(input: {
   const evm =
     input.loop === 'stock'
       ? await createEVM(parts)
-      : new FastEvm({ ...parts, bn254: new NobleBN254(), state, rules, chainId, blockHash: hashes })
+      : new FastEvm({
+          ...{ ...parts, bn254: new NobleBN254(), state, rules, chainId, blockHash: hashes },
+          ...(input.meter && { meter: input.meter }),
+        })
   // Every EVM would stay subscribed to a change of fork that never comes.
   common.events.removeAllListeners()
   const block: EvmBlock = {
