@@ -46,6 +46,8 @@ export type EthereumNode = {
 }
 
 const CLIENT_VERSION = `plumbline/v${VERSION}`
+/** Suites ask for every log of a chain at once. */
+const LOGS_MAX = 1_000_000
 /** A chain of files has no L1 to wait for. */
 const AT_REST: SyncStatus = {
   l1: { trust: 'trusted-hash', providers: [] },
@@ -99,7 +101,7 @@ export async function startEthereumNode(options: EthereumNodeOptions): Promise<E
         sync: () => AT_REST,
         clientVersion: CLIENT_VERSION,
       },
-      options.rpc,
+      { ...options.rpc, limits: { logsMax: LOGS_MAX, ...options.rpc.limits } },
     )
     opened.push(() => rpc.close())
     return { spec, chain, state, rpc, close }
