@@ -28,6 +28,8 @@ export async function run(): Promise<readonly BenchRow[]> {
     wallets: 2 * PROMISED_WALLETS + SENDING_WALLETS,
     secondsPerSlot: SECONDS_PER_SLOT,
     slotsPerEpoch: SLOTS_PER_EPOCH,
+    // Else the proof of a blob would stop the whole sequencer for 60 ms.
+    hasThreads: true,
   })
   try {
     await beginWindow(net)

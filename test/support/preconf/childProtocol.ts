@@ -14,6 +14,8 @@ export type NodeConfig = {
   /** Where the stream is read from, in order of preference. */
   readonly sources: readonly string[]
   readonly sequencer?: SequencerConfig
+  /** Signatures and blobs in threads of their own, as a node has them; needs `npm run build`. */
+  readonly hasThreads?: boolean
 }
 
 export type SequencerConfig = {

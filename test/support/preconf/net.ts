@@ -16,6 +16,8 @@ export type PreconfNetOptions = Omit<PreconfL1Options, 'operators'> & {
   /** Operators after the sequencers who never do anything: in their turns all that was promised is landed. */
   readonly absent?: number
   readonly sequencing?: Partial<Omit<SequencerConfig, 'key' | 'windowSeconds'>>
+  /** In every node. */
+  readonly hasThreads?: boolean
 }
 
 export type PreconfNet = Awaited<ReturnType<typeof startPreconfNet>>
@@ -36,7 +38,8 @@ export async function startPreconfNet(options: PreconfNetOptions) {
   writeFileSync(genesisFile, JSON.stringify(l1.genesisJson))
   const count = options.sequencers + options.followers
   const ports = await Promise.all(Array.from({ length: count + 1 }, freePort))
-  const common = { l1Url: l1.url, specFile, genesisFile }
+  const { hasThreads = false } = options
+  const common = { l1Url: l1.url, specFile, genesisFile, hasThreads }
   const urlOf = (index: number) => `ws://127.0.0.1:${ports[index]}`
   const nodes = ports.slice(0, count).map((port, index): PreconfNode => {
     const isSequencer = index < options.sequencers

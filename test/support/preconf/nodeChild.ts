@@ -21,6 +21,7 @@ import { type NodeConfig, type NodeEvent, type SequencerConfig, STOP } from './c
 
 const config = JSON.parse(process.argv[2] ?? '') as NodeConfig
 const source = { name: 'l1', url: config.l1Url, limits: { requestsPerSecond: 100_000 } }
+const threads = config.hasThreads ? 1 : 0
 const stop = new AbortController()
 const tell = (event: NodeEvent) => void process.send?.(event)
 const toRef = ({ number, hash }: { readonly number: bigint; readonly hash: `0x${string}` }) => ({
@@ -69,13 +70,13 @@ async function run(): Promise<void> {
     dataDir: config.dataDir,
     dbCacheKiB: 16 * 1024,
     proofWindowBlocks: 16,
-    workers: 0,
+    workers: threads,
     l1: {
       endpoints: [source],
       beacons: [{ ...source, url: config.beaconUrl ?? config.l1Url }],
       pollIntervalMs: 200,
       finalityIntervalMs: 1000,
-      kzgThreads: 0,
+      kzgThreads: threads,
     },
     rpc: { host: '127.0.0.1', port: config.port, vhosts: ['127.0.0.1'] },
     createPool: async (rooms) => {
@@ -125,7 +126,7 @@ function signingOf(
     poster: createPoster(
       {
         ...{ rpc, account, logger },
-        prover: createBlobProver(0),
+        prover: createBlobProver(threads),
         journal: createFileJournal(join(config.dataDir, 'posts')),
       },
       { ...DEFAULT_POSTER_OPTIONS, chainId: Number(spec.l1.chainId), inbox: spec.l1.inbox },
