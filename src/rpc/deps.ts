@@ -12,6 +12,7 @@ import type { JobKind, Jobs } from './caller/jobs.ts'
 import type { ReadPending } from './pending.ts'
 import type { TxPool } from './pool.ts'
 import type { PreconfRpc } from './preconf/deps.ts'
+import type { BuildBlock } from './testing/buildBlock.ts'
 
 export type RpcDeps = {
   readonly execution: ExecutionSpec
@@ -24,6 +25,8 @@ export type RpcDeps = {
   readonly nextBaseFee: (parent: BlockHeader, grandparent: BlockHeader | undefined) => bigint
   /** Absent on a node that takes no transactions. */
   readonly pool?: TxPool
+  /** Only on a chain that is served for suites. */
+  readonly buildBlock?: BuildBlock
   /** Absent on a node that neither sequences nor follows a sequencer. */
   readonly pending?: ReadPending
   /** Absent on a node that takes no part in promises. */

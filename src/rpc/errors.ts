@@ -17,6 +17,8 @@ export const ERROR_CODES = {
   methodNotSupported: -32004,
   limitExceeded: -32005,
   executionReverted: 3,
+  /** EIP-7966: `data` is the hash of the transaction. */
+  notIncludedYet: 4,
   inclusionTimeout: 4,
   vmError: -32015,
   nonceTooLow: -38010,

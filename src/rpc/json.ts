@@ -62,7 +62,7 @@ export function uncleJson(block: StoredBlock, index: number): Json | null {
   return { ...headerJson(headerHash(uncle), uncle), size: toQuantity(blockSize(uncle, [])), uncles: [] }
 }
 
-function withdrawalJson(withdrawal: Withdrawal): Json {
+export function withdrawalJson(withdrawal: Withdrawal): Json {
   return {
     index: toQuantity(withdrawal.index),
     validatorIndex: toQuantity(withdrawal.validatorIndex),

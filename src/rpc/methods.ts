@@ -16,6 +16,7 @@ import { sendMethods } from './eth/send.ts'
 import { simulateMethods } from './eth/simulate.ts'
 import { stateMethods } from './eth/state.ts'
 import { subscriptionMethods } from './eth/subscriptions.ts'
+import { txpoolMethods } from './eth/txpool.ts'
 import type { BlockFeed } from './feed.ts'
 import { COST, DEFAULT_LIMITS, type RpcLimits } from './limits.ts'
 import { defineMethod, type Methods } from './method.ts'
@@ -26,11 +27,22 @@ import { listMethods } from './preconf/lists.ts'
 import { promiseMethods } from './preconf/promises.ts'
 import { statusMethods } from './preconf/status.ts'
 import { streamMethods } from './preconf/stream.ts'
+import { buildBlockMethods } from './testing/buildBlock.ts'
 
 /** Sequencers of this stack seal a block every two seconds. */
 const BLOCK_MS = 2_000
 
-export const NAMESPACES = ['eth', 'net', 'web3', 'txpool', 'debug', 'based', 'optimism', 'taiko'] as const
+export const NAMESPACES = [
+  'eth',
+  'net',
+  'web3',
+  'txpool',
+  'debug',
+  'testing',
+  'based',
+  'optimism',
+  'taiko',
+] as const
 export type Namespace = (typeof NAMESPACES)[number]
 
 export function createMethods(
@@ -49,7 +61,9 @@ export function createMethods(
     ...feeMethods(deps),
     ...logMethods(deps),
     ...filterMethods(deps),
-    ...sendMethods(deps.pool),
+    ...sendMethods(deps),
+    ...txpoolMethods(deps),
+    ...(deps.buildBlock && buildBlockMethods(deps.buildBlock)),
     ...rawMethods(deps),
     ...traceMethods(deps),
     ...subscriptionMethods(deps),
@@ -76,7 +90,12 @@ export function createMethods(
       summary: 'The namespaces that are answered here, each with its version.',
       params: {},
       result: z.record(z.string(), z.string()),
-      handle: () => Object.fromEntries([...namespaces, 'rpc'].map((namespace) => [namespace, '1.0'])),
+      handle: () =>
+        Object.fromEntries(
+          [...namespaces, 'rpc']
+            .filter((namespace) => Object.keys(methods).some((name) => name.startsWith(`${namespace}_`)))
+            .map((namespace) => [namespace, '1.0']),
+        ),
     }),
     rpc_discover: defineMethod({
       cost: COST.logs,

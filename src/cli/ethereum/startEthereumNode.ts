@@ -22,6 +22,7 @@ import { type EthereumSpec, ethereumForkAt, isForkActive } from '../../spec/ethe
 import { parseEthereumSpec } from '../../spec/parseEthereumSpec.ts'
 import { openStore } from '../../store/openStore.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import { createBuildBlock } from './buildBlock.ts'
 import { createEthereumPool } from './pool.ts'
 
 export type EthereumNodeOptions = {
@@ -97,6 +98,7 @@ export async function startEthereumNode(options: EthereumNodeOptions): Promise<E
     const rpc = await startRpc(
       {
         ...{ execution, chain, state, caller, pool, logger },
+        buildBlock: createBuildBlock({ spec, chain, state, senders, pool }),
         nextBaseFee: createNextBaseFee(spec),
         sync: () => AT_REST,
         clientVersion: CLIENT_VERSION,
