@@ -31,8 +31,11 @@ export function readIncoming(incoming: IncomingMessage, bytesMax: number): Promi
       }
     })
     incoming.once('end', () => resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts)))
-    incoming.once('error', reject)
-    incoming.once('close', () => reject(new ClientGoneError()))
+    const leave = () => {
+      if (!incoming.complete) reject(new ClientGoneError())
+    }
+    incoming.once('error', leave)
+    incoming.once('close', leave)
   })
 }
 

@@ -1,10 +1,10 @@
 /** Requests for promises that have to be refused, each for the error that the documentation names. */
-import { type Address, bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { committerOf } from '../../../src/promise/signature.ts'
 import { EXECUTION_TYPE, encodeTransactionRequest } from '../../../src/promise/transactionPromise.ts'
 import { signTransaction } from '../l1/transaction.ts'
 
-export type BadRequest = { readonly kind: BadKind; readonly body: string }
+export type BadRequest = { readonly kind: BadKind; readonly body: Uint8Array }
 export type BadKind = keyof typeof EXPECTED
 
 /** By kind of request, the errors of which one has to come. */
@@ -49,11 +49,7 @@ export function makeBadRequests(load: {
   )
   const big = new Uint8Array(OVERSIZE_BYTES).fill(1)
   const body = (raw: Uint8Array, slot: number, slasher = load.slasher) =>
-    JSON.stringify({
-      commitment_type: Number(EXECUTION_TYPE),
-      payload: bytesToHex(encodeTransactionRequest({ slot: BigInt(slot), transaction: raw })),
-      slasher,
-    })
+    json(bytesToHex(encodeTransactionRequest({ slot: BigInt(slot), transaction: raw })), slasher)
   const oversized = body(big, 1)
   const { lastSlot } = load
   return [
@@ -64,17 +60,17 @@ export function makeBadRequests(load: {
     () => ({ kind: 'oversize', body: oversized }),
     (i) => ({ kind: 'unfunded', body: body(poor[i % POOR_KEYS]!, lastSlot()) }),
     () => ({ kind: 'underpriced', body: body(free, lastSlot()) }),
-    (i) => ({ kind: 'garbage', body: `{"commitment_type": ${i}, "payload":` }),
+    (i) => ({ kind: 'garbage', body: Buffer.from(`{"commitment_type": ${i}, "payload":`) }),
     (i) => ({
       kind: 'garbagePayload',
-      body: JSON.stringify({
-        commitment_type: Number(EXECUTION_TYPE),
-        payload: `0x${i.toString(16).padStart(64, 'f')}`,
-        slasher: load.slasher,
-      }),
+      body: json(`0x${i.toString(16).padStart(64, 'f')}`, load.slasher),
     }),
     (i) => ({ kind: 'garbageTransaction', body: body(Uint8Array.of(2, 0xc3, i & 0x7f, 1, 2), lastSlot()) }),
   ]
+}
+
+function json(payload: Hex, slasher: Address): Uint8Array {
+  return Buffer.from(JSON.stringify({ commitment_type: Number(EXECUTION_TYPE), payload, slasher }))
 }
 
 function signPoor(

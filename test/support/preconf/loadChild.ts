@@ -1,5 +1,4 @@
 /** Makes load from a process of its own, so that what is measured is not the measuring. usage: loadChild.ts, with an IPC channel. */
-import { Agent, request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { committerOf } from '../../../src/promise/signature.ts'
@@ -7,11 +6,12 @@ import { EXECUTION_TYPE, encodeTransactionRequest } from '../../../src/promise/t
 import { signTransaction } from '../l1/transaction.ts'
 import { makeBadRequests } from './badRequests.ts'
 import type { BadLoad, Load, LoadResult, PromiseLoad, TransactionLoad } from './loadProtocol.ts'
+import { createPostClient, type PostClient } from './postClient.ts'
 
 const PATH = '/commitments/v0/gateway/commitmentRequest'
 const SINK: Address = `0x${'5e'.repeat(20)}`
 const GWEI = 10n ** 9n
-const SOCKETS_MAX = 128
+const CONNECTIONS_MAX = 128
 const BATCH = 25
 const POLL_MS = 100
 
@@ -66,85 +66,87 @@ function lastSlot({ slots }: Load): number {
   return (Math.floor(slot / slots.slotsPerEpoch) + 1) * slots.slotsPerEpoch - 1
 }
 
-function bodyOf(load: Pick<Load, 'slasher'>, raw: Uint8Array, slot: number): string {
+function bodyOf(load: Pick<Load, 'slasher'>, raw: Uint8Array, slot: number): Uint8Array {
   const payload = bytesToHex(encodeTransactionRequest({ slot: BigInt(slot), transaction: raw }))
-  return JSON.stringify({ commitment_type: Number(EXECUTION_TYPE), payload, slasher: load.slasher })
+  const json = { commitment_type: Number(EXECUTION_TYPE), payload, slasher: load.slasher }
+  return Buffer.from(JSON.stringify(json))
 }
 
 async function askForPromises(load: Load, work: PromiseLoad): Promise<LoadResult> {
   const count = Math.floor(work.perSecond * work.seconds)
   const wallets = work.keys.map((key) => ({ sign: signerOf(load, key), nonce: work.firstNonce }))
-  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX })
+  const client = createPostClient({ url: new URL(PATH, load.url), connectionsMax: CONNECTIONS_MAX })
   const latenciesMs: number[] = []
   const answers: Record<string, number> = {}
-  await atPace(work.perSecond, count, async (i) => {
+  const lateMs = await atPace(work.perSecond, count, async (i, dueAt) => {
     const wallet = wallets[i % wallets.length]!
     const nonce = wallet.nonce++
-    const body = bodyOf(load, wallet.sign(nonce), lastSlot(load))
-    const start = performance.now()
-    const answer = await post(agent, load.url, body)
-    if (answer === 'ok') latenciesMs.push(performance.now() - start)
+    const answer = await ask(client, bodyOf(load, wallet.sign(nonce), lastSlot(load)))
+    if (answer === 'ok') latenciesMs.push(performance.now() - dueAt)
     // What was refused leaves a gap that the wallet's next request fills.
     else wallet.nonce = Math.min(wallet.nonce, nonce)
     answers[answer] = (answers[answer] ?? 0) + 1
   })
-  return { latenciesMs, answers, sent: wallets.map(({ nonce }) => nonce), seconds: work.seconds }
+  client.close()
+  const sent = wallets.map(({ nonce }) => nonce)
+  return { latenciesMs, answers, sent, seconds: work.seconds, lateMs, cpuSeconds: cpuSeconds() }
 }
 
 async function askBadly(load: Load, work: BadLoad): Promise<LoadResult> {
   const signer = signerOf(load, work.fundedKey)
   const kinds = makeBadRequests({ ...load, lastSlot: () => lastSlot(load), sign: signer })
-  const agents = work.from.map(
-    (localAddress) =>
-      new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX / work.from.length, localAddress }),
-  )
+  const url = new URL(PATH, load.url)
+  const connectionsMax = CONNECTIONS_MAX / work.from.length
+  const clients = work.from.map((localAddress) => createPostClient({ url, connectionsMax, localAddress }))
   const answers: Record<string, number> = {}
   const count = Math.floor(work.perSecond * work.seconds)
-  await atPace(work.perSecond, count, async (i) => {
+  const lateMs = await atPace(work.perSecond, count, async (i) => {
     const { kind, body } = kinds[i % kinds.length]!(i)
-    const answer = `${kind}: ${await post(agents[i % agents.length]!, load.url, body)}`
+    const answer = `${kind}: ${await ask(clients[i % clients.length]!, body)}`
     answers[answer] = (answers[answer] ?? 0) + 1
   })
-  return { latenciesMs: [], answers, sent: [], seconds: work.seconds }
+  for (const client of clients) client.close()
+  return { latenciesMs: [], answers, sent: [], seconds: work.seconds, lateMs, cpuSeconds: cpuSeconds() }
 }
 
-/** Starts them on time, and waits for all of them in the end. */
+/**
+ * Starts each when it is due, and waits for all of them in the end.
+ * @returns By how many milliseconds each was late.
+ */
 async function atPace(
   perSecond: number,
   count: number,
-  act: (index: number) => Promise<void>,
-): Promise<void> {
+  act: (index: number, dueAt: number) => Promise<void>,
+): Promise<readonly number[]> {
   const start = performance.now()
   const running: Promise<void>[] = []
+  const lateMs: number[] = []
   for (let i = 0; i < count; i++) {
-    const early = start + (i * 1000) / perSecond - performance.now()
+    const dueAt = start + (i * 1000) / perSecond
+    const early = dueAt - performance.now()
+    // What is due within the timer's own millisecond goes along.
     if (early > 1) await sleep(early)
-    running.push(act(i))
+    const at = performance.now()
+    lateMs.push(Math.max(0, at - dueAt))
+    running.push(act(i, Math.min(at, dueAt)))
   }
   await Promise.all(running)
+  return lateMs
 }
 
-function post(agent: Agent, url: string, body: string): Promise<string> {
-  return new Promise((resolve) => {
-    const request = httpRequest(
-      new URL(PATH, url),
-      {
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (part: string) => {
-          text += part
-        })
-        response.on('end', () => resolve(response.statusCode === 200 ? 'ok' : errorOf(text)))
-      },
-    )
-    request.on('error', (error) => resolve(error.message))
-    request.end(body)
-  })
+/** `ok`, or the error. */
+async function ask(client: PostClient, body: Uint8Array): Promise<string> {
+  try {
+    const { status, text } = await client.post(body)
+    return status === 200 ? 'ok' : errorOf(text)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000_000
 }
 
 function errorOf(text: string): string {

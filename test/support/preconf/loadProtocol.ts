@@ -14,7 +14,7 @@ export type Load = {
   readonly work: PromiseLoad | TransactionLoad | BadLoad
 }
 
-/** Requests for promises of execution at a steady pace, whatever becomes of them. */
+/** Requests for promises of execution at a steady pace, each at its time, whatever becomes of those before it. */
 export type PromiseLoad = {
   readonly type: 'promises'
   readonly perSecond: number
@@ -45,8 +45,12 @@ export type BadLoad = {
 }
 
 export type LoadResult = {
-  /** Milliseconds from sending to the whole answer; of promises only. */
+  /** Milliseconds from when a request was due, whether or not it was sent then, to its whole answer; of promises only. */
   readonly latenciesMs: readonly number[]
+  /** Milliseconds by which requests were sent late, for want of time in the process that sends them. */
+  readonly lateMs?: readonly number[]
+  /** CPU of the process that made the load. */
+  readonly cpuSeconds?: number
   /** How often each answer was given: `ok`, or an error. By kind where there are several. */
   readonly answers: Readonly<Record<string, number>>
   /** By key: transactions sent, or the nonce that comes next. */
