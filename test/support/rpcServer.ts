@@ -122,3 +122,23 @@ export function eventually(check: () => unknown): Promise<void> {
     { timeout: 30_000, interval: 10 },
   )
 }
+
+export type RpcCall = readonly [method: string, ...params: unknown[]]
+
+/** The results of one batch, in the order of the requests. Throws at the first error, and at an answer that the document does not say. */
+export async function rpcBatch(url: string, calls: readonly RpcCall[]): Promise<readonly unknown[]> {
+  const requests = calls.map(([method, ...params], id) => ({ jsonrpc: '2.0', id, method, params }))
+  const response = await post(url, JSON.stringify(requests))
+  const answers = (await response.json()) as {
+    readonly id: number
+    readonly result?: unknown
+    readonly error?: { readonly code: number; readonly message: string }
+  }[]
+  return calls.map(([method], id) => {
+    const answer = answers.find((each) => each.id === id)
+    if (answer === undefined || answer.error !== undefined)
+      throw new Error(`${method}: ${answer?.error?.message ?? 'not answered'}`)
+    checkAnswer(method, answer.result)
+    return answer.result
+  })
+}

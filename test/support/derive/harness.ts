@@ -8,7 +8,7 @@ import { isInitialised, writeGenesis } from '../../../src/derive/genesis.ts'
 import { DERIVE_SCHEMA } from '../../../src/derive/schema.ts'
 import { readCursor } from '../../../src/derive/steps.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
-import { createFlatState } from '../../../src/engine/state/flatStateOnStore.ts'
+import { createFlatState, type FlatStateOptions } from '../../../src/engine/state/flatStateOnStore.ts'
 import { STATE_LOGICAL_TABLES, STATE_SCHEMA } from '../../../src/engine/state/schema.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
 import { createL1, type L1Options } from '../../../src/l1/createL1.ts'
@@ -79,6 +79,7 @@ export type HarnessOptions = {
   readonly path: string
   /** Wraps the store, for stops at numbered points. */
   readonly wrapStore?: (store: Store) => Store
+  readonly state?: FlatStateOptions
 }
 
 export type Harness = Awaited<ReturnType<typeof openHarness>>
@@ -97,7 +98,7 @@ async function start(options: HarnessOptions, opened: Store) {
   const { sim, l1 } = options
   const spec = specOf(sim)
   const store = options.wrapStore?.(opened) ?? opened
-  const state = await createFlatState({ store })
+  const state = await createFlatState({ store, ...(options.state && { options: options.state }) })
   const chain = await createChain(store)
   const engine = createEngine({ spec })
   if (!(await isInitialised(store))) {
