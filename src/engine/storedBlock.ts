@@ -23,6 +23,7 @@ export type BlockToRun = {
     readonly hash: Hash
     readonly sender: Address
   }[]
+  readonly ommers?: readonly BlockHeader[]
   readonly withdrawals?: readonly Withdrawal[]
 }
 
@@ -71,11 +72,11 @@ export function assertSameGas(run: Pick<BlockRun, 'gasUsed'>, header: BlockHeade
 
 async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<BlockRun> {
   const { execution, state, ancestorHash, block } = input
-  const { header, withdrawals } = block
+  const { header, ommers = [], withdrawals } = block
   const senderByHash = new Map(block.transactions.map(({ hash, sender }) => [hash, hexToBytes(sender)]))
   const senders = { senderOf: (hash: Hash) => senderByHash.get(hash) ?? null }
   if (execution.type === 'ethereum') {
-    const environment = { ...header, ommers: [], ...(withdrawals !== undefined && { withdrawals }) }
+    const environment = { ...header, ommers, ...(withdrawals !== undefined && { withdrawals }) }
     const { spec } = execution
     return (await openEthereumBlock({ spec, senders, environment, state, ancestorHash })).run
   }

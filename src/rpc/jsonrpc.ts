@@ -5,6 +5,7 @@
 import type { Logger } from '../telemetry/log.ts'
 import type { Client } from './client.ts'
 import { limitExceeded, RpcError } from './errors.ts'
+import { resultText } from './jsonText.ts'
 import type { RpcLimits } from './limits.ts'
 import type { CallContext, Methods } from './method.ts'
 import { createRates } from './rates.ts'
@@ -112,7 +113,7 @@ export function createDispatcher(deps: {
           message: `the method ${request.method.slice(0, 100)} does not exist or is not enabled`,
         })
       const result = (await method.call(request.params, context)) ?? null
-      text = `{"jsonrpc":"2.0","id":${JSON.stringify(request.id ?? null)},"result":${JSON.stringify(result)}}`
+      text = `{"jsonrpc":"2.0","id":${JSON.stringify(request.id ?? null)},"result":${resultText(result)}}`
     } catch (error) {
       const answered = error instanceof RpcError ? error : hideInternal(error, request.method)
       code = answered.code

@@ -15,6 +15,8 @@ export type RpcLimits = {
   readonly callGasMax: bigint
   /** Wall clock of an `eth_call`, or of a whole estimate, in milliseconds. geth: 5 s. */
   readonly callTimeoutMs: number
+  /** Most a caller may ask for as the wall clock of a trace, in milliseconds; a block has as much without asking. */
+  readonly traceTimeoutMs: number
   /** Calls and estimates waiting for a free executor. */
   readonly callQueueMax: number
   /** Work one address may ask for in a second, in units of cost: 100 calls, or 2,000 constants. 0: as much as it likes. */
@@ -51,6 +53,7 @@ export const DEFAULT_LIMITS: RpcLimits = {
   responseBytesMax: 25 * 1000 * 1000,
   callGasMax: 50_000_000n,
   callTimeoutMs: 5000,
+  traceTimeoutMs: 20_000,
   callQueueMax: 64,
   costPerSecond: 2000,
   logBlocksMax: 10_000n,
@@ -68,4 +71,13 @@ export const DEFAULT_LIMITS: RpcLimits = {
 }
 
 /** Cost of a method by kind; reliability of the batch limit rests on their order, not on their exact size. */
-export const COST = { constant: 1, read: 2, block: 5, proof: 10, call: 20, estimate: 40, logs: 50 } as const
+export const COST = {
+  constant: 1,
+  read: 2,
+  block: 5,
+  proof: 10,
+  call: 20,
+  estimate: 40,
+  logs: 50,
+  trace: 100,
+} as const

@@ -1,9 +1,17 @@
 /** A node that derives from the L1 in this process, with the RPC on top: the real parts from blob to answer. */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { getContractAddress, pad } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { workerUrl } from '../../src/primitives/worker.ts'
+import { createProcessCaller } from '../../src/rpc/caller/processCaller.ts'
+import { createNextBaseFee } from '../../src/rpc/nextBaseFee.ts'
+import { connectL1, L2_CHAIN_ID, openHarness } from './derive/harness.ts'
+import { payloadAfter, signTransfer } from './derive/payload.ts'
+import { createSimulatedL1 } from './l1/simulatedL1.ts'
+import { temporaryDatabase } from './rpcCalls.ts'
+import { rpc, startTestRpc } from './rpcServer.ts'
 
 /** Threads run compiled files, which `npm run build` makes. */
 export const hasCallProcess = existsSync(
@@ -38,4 +46,52 @@ export async function sign(fields: {
     ...rest,
   })
   return hexToBytes(raw)
+}
+
+export type DerivedNode = Awaited<ReturnType<typeof createDerivedNode>>
+
+/** Three blocks: one with a transfer, a contract and a call of it (two listed transactions are dropped), an empty one, a default one. */
+export async function createDerivedNode() {
+  const sim = createSimulatedL1({ seed: 'rpc' })
+  sim.mine()
+  const chainId = L2_CHAIN_ID
+  const emitter = getContractAddress({ from: SENDER.address, nonce: 1n })
+  const transactions = [
+    await signTransfer(0),
+    await sign({ chainId, nonce: 1, data: EMITTER_INITCODE }),
+    await sign({ chainId, nonce: 9, to: emitter }),
+    await sign({ chainId, nonce: 2, to: emitter, data: pad('0xabcd') }),
+    await signTransfer(0),
+  ]
+  sim.propose({ payload: payloadAfter(sim, { blocks: 2, transactions }) })
+  sim.mine()
+  sim.propose({ payload: Uint8Array.of(1, 2, 3) })
+  const database = await temporaryDatabase()
+  const node = await openHarness({ sim, l1: await connectL1(sim), path: database.path })
+  await node.sync()
+  const { spec, chain, state } = node
+  const execution = { type: 'rollup', spec } as const
+  const caller = createProcessCaller({ execution, database: database.path })
+  const nextBaseFee = createNextBaseFee(spec)
+  const server = await startTestRpc({ execution, spec, chain, state, chainId, caller, nextBaseFee })
+  return {
+    ...node,
+    // biome-ignore lint/suspicious/noExplicitAny: answers are JSON of many shapes, which the tests compare
+    async answer(method: string, ...params: unknown[]): Promise<any> {
+      const { result, error } = await rpc(server.url, method, params)
+      if (error !== undefined) throw new Error(`${method}: ${error.code} ${error.message}`)
+      return result
+    },
+    async refusal(method: string, ...params: unknown[]) {
+      const { error } = await rpc(server.url, method, params)
+      if (error === undefined) throw new Error(`${method} was not refused`)
+      return error
+    },
+    async close() {
+      await server.close()
+      await caller.close()
+      await node.close()
+      await database.remove()
+    },
+  }
 }

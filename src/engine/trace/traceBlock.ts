@@ -8,7 +8,7 @@ import type { StateSource } from '../state/source.ts'
 import { assertSameGas, type BlockToRun, openStoredBlock, type StoredBlockRun } from '../storedBlock.ts'
 import { decodeTransaction } from '../transaction.ts'
 import { createTraceSize, type TraceSize } from './size.ts'
-import { createTracer, type TraceConfig, type TracedMessage } from './tracer.ts'
+import { createTracer, type Trace, type TraceConfig, type TracedMessage } from './tracer.ts'
 import { watchEvm } from './watch.ts'
 
 export type TraceBlockParams = {
@@ -20,7 +20,7 @@ export type TraceBlockParams = {
   readonly index?: number
 }
 
-/** JSON text: `[{txHash, result}, …]`, or the result of the one transaction. Throws TraceTooLargeError. */
+/** Of JSON `[{txHash, result}, …]`, or the result of the one transaction. Throws TraceTooLargeError. */
 export async function traceBlock(
   input: TraceBlockParams & {
     readonly execution: ExecutionSpec
@@ -28,20 +28,20 @@ export async function traceBlock(
     readonly state: StateSource
     readonly ancestorHash: AncestorHashes
   },
-): Promise<string> {
+): Promise<Trace> {
   const { block, config, index } = input
   const run = await openStoredBlock(input)
   const size = createTraceSize(input.bytesMax)
   if (index !== undefined) {
     while (run.transactions.length < index) await run.runNext()
-    return traceNext(run, block, config, size)
+    return { type: 'traced', json: await traceNext(run, block, config, size) }
   }
   const traces: string[] = []
   for (const { hash } of block.transactions) {
     traces.push(`{"txHash":"${hash}","result":${await traceNext(run, block, config, size)}}`)
   }
   assertSameGas(run, block.header)
-  return `[${traces.join(',')}]`
+  return { type: 'traced', json: `[${traces.join(',')}]` }
 }
 
 async function traceNext(

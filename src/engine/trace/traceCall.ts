@@ -8,7 +8,7 @@ import { overlayState } from '../state/laidOver.ts'
 import type { StateSource } from '../state/source.ts'
 import { type BlockToRun, openStoredBlock } from '../storedBlock.ts'
 import { createTraceSize } from './size.ts'
-import { createTracer, type TraceConfig, type TracedMessage } from './tracer.ts'
+import { createTracer, type Trace, type TraceConfig, type TracedMessage } from './tracer.ts'
 import { watchEvm } from './watch.ts'
 
 export type TraceCallParams = {
@@ -25,8 +25,7 @@ export type TraceCallParams = {
 }
 
 export type CallTrace =
-  /** JSON text. */
-  | { readonly type: 'traced'; readonly json: string }
+  | Trace
   /** It cannot begin, in geth's words. */
   | { readonly type: 'refused'; readonly reason: string }
 
@@ -38,7 +37,7 @@ export async function traceCall(
     readonly ancestorHash: AncestorHashes
   },
 ): Promise<CallTrace> {
-  const { block, request, blockOverrides, config } = input
+  const { block, blockOverrides, config } = input
   // A call in the next block must find the hash of this one.
   const isNext = blockOverrides?.number === block.header.number + 1n
   const header = isNext ? { ...block.header, parentHash: block.hash } : block.header

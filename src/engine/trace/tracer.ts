@@ -47,6 +47,12 @@ export type Tracer = {
   finish(gasUsed: bigint): string | Promise<string>
 }
 
+export type Trace = {
+  readonly type: 'traced'
+  /** Text. */
+  readonly json: string
+}
+
 export function createTracer(config: TraceConfig, context: RunContext, size: TraceSize): Tracer {
   switch (config.tracer) {
     case 'structLog':

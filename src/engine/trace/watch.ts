@@ -201,7 +201,10 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
   const onStep = (event: InterpreterStep, resolve?: (result?: unknown) => void): void => {
     if (failure !== undefined) throw failure.error
     const waiting = step(event)
-    if (waiting === undefined) return resolve?.()
+    if (waiting === undefined) {
+      resolve?.()
+      return
+    }
     waiting
       .catch((error: unknown) => {
         failure = { error }
@@ -252,7 +255,8 @@ function exceptionOf({ execResult }: EVMResult): string | undefined {
 }
 
 function outputOf({ execResult }: EVMResult, exception: string | undefined): Uint8Array {
-  if (exception === 'code store out of gas') return execResult.runState?.returnValue ?? EMPTY_BYTES
+  if (exception === 'code store out of gas')
+    return execResult.runState?.interpreter._result.returnValue ?? EMPTY_BYTES
   return exception === undefined || exception === 'revert' ? execResult.returnValue : EMPTY_BYTES
 }
 

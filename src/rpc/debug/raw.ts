@@ -1,4 +1,4 @@
-/** `debug_getRaw…`: headers, blocks, receipts and transactions in their consensus encoding. */
+/** Blocks, headers, receipts and transactions as consensus encodes them. */
 import { z } from 'zod'
 import type { StoredBlock } from '../../chain/chain.ts'
 import { encodeBlock } from '../../engine/ethereum/block.ts'
@@ -6,62 +6,83 @@ import { encodeHeader } from '../../primitives/header.ts'
 import { bytesToHex, type Hash, type Hex } from '../../primitives/hex.ts'
 import { encodeReceipt } from '../../primitives/receipt.ts'
 import type { RpcDeps } from '../deps.ts'
-import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
-import { type BlockParameter, blockParam, hashParam } from '../params.ts'
+import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
 import { findBlock } from '../resolve.ts'
 import { bytes } from '../schemas/words.ts'
+import { wantBlock } from './find.ts'
 
-export function rawMethods({ chain, pool }: Pick<RpcDeps, 'chain' | 'pool'>): Methods {
-  const need = async (block: BlockParameter): Promise<StoredBlock> => {
-    const found = await findBlock(chain, block)
-    if (found === undefined) throw new RpcError({ code: 'resourceNotFound', message: 'block not found' })
-    return found
+/** What geth says of a transaction that is not there. */
+const NO_BYTES: Hex = '0x'
+
+export function rawMethods({ chain, pool, pending }: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>): Methods {
+  const rawAt = (block: StoredBlock | undefined, index: number): Hex => {
+    const transaction = block?.transactions[index]
+    return transaction === undefined ? NO_BYTES : bytesToHex(transaction.raw)
   }
-  const findTransaction = async (hash: Hash): Promise<Hex | null> => {
+  const rawByHash = async (hash: Hash): Promise<Hex> => {
     const position = await chain.transactionPosition(hash)
     const block = position && (await chain.blockByNumber(position.blockNumber))
-    const mined = position && block?.transactions[position.index]
-    // A reorg between the two reads leaves the position pointing at another transaction.
-    const transaction = mined?.hash === hash ? mined : pool?.get(hash)
-    return transaction === undefined ? null : bytesToHex(transaction.raw)
+    const landed = position && block?.transactions[position.index]
+    if (landed?.hash === hash) return bytesToHex(landed.raw)
+    const waiting = pool?.get(hash) ?? pending?.()?.transactions.find((other) => other.hash === hash)
+    return waiting === undefined ? NO_BYTES : bytesToHex(waiting.raw)
   }
   const rawTransaction = defineMethod({
     cost: COST.block,
-    summary: 'The bytes of a transaction, of the chain or waiting; null if it is unknown.',
+    summary: 'The bytes of a transaction, of the chain or still waiting; none when nobody knows it.',
     params: { hash: hashParam },
-    result: bytes.nullable(),
-    handle: ({ hash }) => findTransaction(hash),
+    result: bytes,
+    handle: ({ hash }) => rawByHash(hash),
   })
+
   return {
-    debug_getRawHeader: defineMethod({
-      cost: COST.block,
-      summary: "The RLP of a block's header.",
-      params: { block: blockParam },
-      result: bytes,
-      handle: async ({ block }) => bytesToHex(encodeHeader((await need(block)).header)),
-    }),
     debug_getRawBlock: defineMethod({
       cost: COST.block,
-      summary: 'The RLP of a block.',
+      summary:
+        'The RLP of a block: header, transactions, ommers, and withdrawals where its header has a root of them.',
       params: { block: blockParam },
       result: bytes,
-      handle: async ({ block }) => bytesToHex(encodeStored(await need(block))),
+      handle: async ({ block }) => bytesToHex(rawBlock(await wantBlock(chain, block))),
+    }),
+    debug_getRawHeader: defineMethod({
+      cost: COST.block,
+      summary: 'The RLP of the header of a block.',
+      params: { block: blockParam },
+      result: bytes,
+      handle: async ({ block }) => bytesToHex(encodeHeader((await wantBlock(chain, block)).header)),
     }),
     debug_getRawReceipts: defineMethod({
       cost: COST.block,
-      summary: "The consensus encoding of each of a block's receipts.",
+      summary: 'The receipts of a block as their trie holds them.',
       params: { block: blockParam },
       result: z.array(bytes),
-      handle: async ({ block }) =>
-        (await need(block)).transactions.map(({ receipt }) => bytesToHex(encodeReceipt(receipt))),
+      handle: async ({ block }) => {
+        const { transactions } = await wantBlock(chain, block)
+        return transactions.map(({ receipt }) => bytesToHex(encodeReceipt(receipt)))
+      },
     }),
     debug_getRawTransaction: rawTransaction,
     eth_getRawTransactionByHash: rawTransaction,
+    eth_getRawTransactionByBlockHashAndIndex: defineMethod({
+      cost: COST.block,
+      summary: 'The bytes of a transaction of a block; none when there is no such transaction.',
+      params: { hash: hashParam, index: indexParam },
+      result: bytes,
+      handle: async ({ hash, index }) => rawAt(await chain.blockByHash(hash), index),
+    }),
+    eth_getRawTransactionByBlockNumberAndIndex: defineMethod({
+      cost: COST.block,
+      summary: 'The bytes of a transaction of a block; none when there is no such transaction.',
+      params: { block: blockNumberParam, index: indexParam },
+      result: bytes,
+      handle: async ({ block, index }) => rawAt(await findBlock(chain, block), index),
+    }),
     debug_getBadBlocks: defineMethod({
       cost: COST.constant,
-      summary: 'Blocks that broke a rule: none, since this node takes blocks from nobody.',
+      summary:
+        'Blocks that others made and this node refused: always none, since it makes its blocks itself.',
       params: {},
       result: z.array(z.never()),
       handle: () => [],
@@ -69,12 +90,12 @@ export function rawMethods({ chain, pool }: Pick<RpcDeps, 'chain' | 'pool'>): Me
   }
 }
 
-function encodeStored({ header, transactions, ommers = [], withdrawals }: StoredBlock): Uint8Array {
-  const listed = header.withdrawalsRoot === undefined ? undefined : (withdrawals ?? [])
+export function rawBlock({ header, transactions, ommers = [], withdrawals }: StoredBlock): Uint8Array {
+  const list = withdrawals ?? (header.withdrawalsRoot === undefined ? undefined : [])
   return encodeBlock({
     header,
     transactions: transactions.map(({ raw }) => raw),
     ommers,
-    ...(listed !== undefined && { withdrawals: listed }),
+    ...(list !== undefined && { withdrawals: list }),
   })
 }
