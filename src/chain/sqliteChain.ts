@@ -141,13 +141,10 @@ export async function createChain(store: StoreReader): Promise<Chain> {
 
     async setHeads(transaction, next) {
       assertHeads(next)
-      for (const name of HEAD_NAMES) {
-        await transaction.run('INSERT OR REPLACE INTO heads (name, number, hash) VALUES (?, ?, ?)', [
-          name,
-          toSafeNumber(next[name].number),
-          hexToBytes(next[name].hash),
-        ])
-      }
+      await transaction.run(
+        `INSERT OR REPLACE INTO heads (name, number, hash) VALUES ${HEAD_NAMES.map(() => '(?, ?, ?)').join(', ')}`,
+        HEAD_NAMES.flatMap((name) => [name, toSafeNumber(next[name].number), hexToBytes(next[name].hash)]),
+      )
       pending.heads = next
     },
 
