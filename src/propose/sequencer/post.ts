@@ -16,7 +16,7 @@ import { contentIdOf, encodePropose, type PostRequest } from '../postRequest.ts'
 import type { AskTurn } from '../turn.ts'
 import { type CheckDeps, checkBatch } from './checkBatch.ts'
 import type { CommitmentOf } from './events.ts'
-import { firstOf, forcedIn, type Group, lastOf, refOf } from './groups.ts'
+import { countOwn, firstOf, forcedIn, type Group, lastOf, refOf } from './groups.ts'
 import { BLOBS_PER_TRANSACTION_MAX } from './inherit.ts'
 import type { L1View, ReadL1View } from './l1View.ts'
 import { close, isClosed, type Shared } from './shared.ts'
@@ -109,6 +109,15 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
       mayChange = true
       if (group === undefined) return `without promises: ${await deps.postUnpromised(signal)}`
       for (const each of groups) close(shared, each)
+      const last = groups.at(-1)
+      if (last !== undefined && countOwn(last) === 0) {
+        shared.dropFrom = {
+          ...refOf(firstOf(last)),
+          reason: 'nothing can be promised behind a forced inclusion',
+          needsLanding: true,
+        }
+        return 'a batch without a block of its own is given up'
+      }
     }
     if (group === undefined) return 'everything has landed'
     const end = await windowEndOf(group)
@@ -217,7 +226,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
       logger.error({ proposalId, reason: refused.reason }, 'a batch of ours failed its own check')
       return `${detail}. Nothing more is promised in this window; please report it with the log`
     }
-    shared.dropFrom = { ...refused.block, reason: detail }
+    shared.dropFrom = { ...refused.block, reason: detail, needsLanding: false }
     return `${detail}. Its blocks from ${refused.block.number} on are given up`
   }
 

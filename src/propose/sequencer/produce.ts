@@ -271,6 +271,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     shared.dropFrom = undefined
     if (given === undefined || !(await isUnsafe(given))) return false
     await drop({ number: given.number, hash: given.hash }, given.reason)
+    if (given.needsLanding) hold(chain.heads().latest.hash, given.reason)
     return true
   }
 

@@ -1,6 +1,9 @@
 /** What making blocks and posting them tell each other. */
+import type { BlockRef } from '../../chain/chain.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { firstOf, type Group } from './groups.ts'
+
+type Refused = BlockRef & { readonly reason: string }
 
 export type Shared = {
   /** First blocks of the batches that take no more blocks. */
@@ -10,9 +13,11 @@ export type Shared = {
   /** L2 block on which the post in flight is built. */
   inFlightParent: Hash | undefined
   /** From here on the blocks of others, or of an earlier window, can never land. */
-  dropFrom: { readonly number: bigint; readonly hash: Hash; readonly reason: string } | undefined
+  dropFrom:
+    | (Refused & { /** And in their place nothing can be promised. */ readonly needsLanding: boolean })
+    | undefined
   /** The first block of a batch of this window that our own derivation refuses. */
-  refused: { readonly number: bigint; readonly hash: Hash; readonly reason: string } | undefined
+  refused: Refused | undefined
   groups: readonly Group[]
   /** Nothing can be promised on this parent until a batch without promises has landed. `safe`: L1's last block when that was found. */
   held: { readonly parent: Hash; readonly safe: Hash; readonly reason: string } | undefined

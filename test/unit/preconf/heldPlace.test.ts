@@ -95,11 +95,14 @@ test(
     })
     const promised = one.sealed().length
     const transaction = await world.pool.add(await world.transfer())
-    await world.until(from + 2 * SLOTS_PER_EPOCH - 1, 1000)
+    const reasons = new Set<string | undefined>()
+    for (let slot = from + 1; slot < from + 2 * SLOTS_PER_EPOCH; slot++) {
+      await world.until(slot, 1000)
+      reasons.add(one.sequencer.held())
+    }
     await one.stop()
     expect(share).toBe(75)
-    const abandoned = one.events.filter(({ type }) => type === 'abandoned')
-    expect(abandoned.at(-1)).toMatchObject({ reason: expect.stringContaining('something else was signed') })
+    expect([...reasons]).toContain('another block was begun on it, and nobody would hear of one in its place')
     expect(await world.chain.transactionPosition(transaction)).toBeDefined()
     const later = one.sealed().slice(promised)
     expect(later.length).toBeGreaterThan(0)
@@ -173,7 +176,16 @@ test(
       },
     })
     const start = async () => {
-      const one = await world.start(1, { deps: { sign, journal } })
+      const one = await world.start(1, {
+        deps: {
+          journal,
+          async sign(commitment) {
+            // Or its time, which is not that of the guard's disk, would leave the stream behind.
+            await publisher.settled()
+            return sign(commitment)
+          },
+        },
+      })
       one.sequencer.onEvent(publisher.note)
       return one
     }
@@ -196,6 +208,40 @@ test(
     expect(await world.chain.hashes(begun.number - 1n, begun.number - 1n)).toMatchObject([
       { hash: begun.parentHash },
     ])
+  },
+  LONG,
+)
+
+test(
+  'a forced block behind which nothing can be promised is given up, and lands without promises',
+  async () => {
+    const first = await open('behind')
+    world.queueForced([await world.transfer(3)])
+    // Due by the end of the window that begins then.
+    const from = first + 5 * SLOTS_PER_EPOCH
+    await world.until(from - 1)
+    const signer = world.createSigner(1)
+    let refused: { readonly number: bigint; readonly windowEnd: bigint } | undefined
+    const one = await world.start(1, {
+      deps: {
+        async sign(commitment) {
+          const parent = one.sealed().at(-1)
+          if (refused !== undefined || !parent?.metadata.isForcedInclusion) return signer(commitment)
+          refused = { number: commitment.blockNumber, windowEnd: commitment.windowEnd }
+          return { type: 'refused', reason: 'another block stands there', needsLanding: true }
+        },
+      },
+    })
+    await world.until(from + 2 * SLOTS_PER_EPOCH - 1)
+    await one.stop()
+    expect(refused).toBeDefined()
+    const forced = one.sealed().find(({ metadata }) => metadata.isForcedInclusion)!
+    const { number } = forced.header
+    // The same block as it was promised, or another one: L1 says which, and promises go on in the same window.
+    expect(await world.chain.origin(number)).toMatchObject({ sourceIndex: 0 })
+    const behind = one.sealed().filter(({ header }) => header.number > number)
+    expect(behind[0]!.commitment.windowEnd).toBe(refused!.windowEnd)
+    expect(one.sealed().filter(({ metadata }) => metadata.isForcedInclusion)).toHaveLength(1)
   },
   LONG,
 )
