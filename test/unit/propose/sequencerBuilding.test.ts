@@ -91,6 +91,21 @@ test('what comes while a write is under way goes into the next one, together', a
   expect(journal.log).toEqual(['added 5 0+1', 'added 5 1+4'])
 })
 
+test('a request has the next turn while the block is filled from the pool', async () => {
+  const { building } = begin({ gasLimit: 10_000_000n })
+  const candidates = Array.from({ length: 50 }, (_, i) => candidate(noise(`p${i}`, 100), `s${i}`))
+  const filling = building.fill(candidates, never)
+  const asked = noise('asked', 100)
+  // As whatever comes by the network: not before the loop of events has its turn.
+  const result = await new Promise<Awaited<ReturnType<typeof building.include>>>((resolve) =>
+    setImmediate(() => resolve(building.include(asked))),
+  )
+  expect(result).toMatchObject({ type: 'included' })
+  if (result.type === 'included') expect(result.index).toBeLessThan(5)
+  await filling
+  expect(building.transactions()).toHaveLength(51)
+})
+
 test('a promise that cannot be kept on disk says so', async () => {
   const { building, journal } = begin()
   journal.added = async () => {
