@@ -5,7 +5,7 @@ import { CriticalError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
 import { endWorker, workerUrl } from '../primitives/worker.ts'
-import { recoverRawSender, recoverSender } from './sender.ts'
+import { recoverRawSigner, recoverSigner } from './sender.ts'
 import type { SenderAnswer } from './senderWorker.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -31,7 +31,7 @@ export function createSenderPool(workerCount: number): SenderPool {
     senderOf(hash, transaction) {
       let sender = known.get(hash)
       if (sender === undefined) {
-        sender = recoverSender(transaction) ?? NOBODY
+        sender = recoverSigner(transaction) ?? NOBODY
         known.set(hash, sender)
       }
       return sender.length === 0 ? null : sender
@@ -41,7 +41,7 @@ export function createSenderPool(workerCount: number): SenderPool {
         .map((raw) => ({ raw, hash: keccak256Hex(raw) }))
         .filter(({ hash }) => !known.has(hash))
       if (workers.length === 0) {
-        for (const { raw, hash } of open) remember(hash, recoverRawSender(raw))
+        for (const { raw, hash } of open) remember(hash, recoverRawSigner(raw))
         return
       }
       const size = Math.ceil(open.length / workers.length)

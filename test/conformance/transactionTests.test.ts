@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { ethereumRules } from '../../src/engine/rules/evmRules.ts'
 import { checkStateless } from '../../src/engine/rules/filter.ts'
 import { intrinsicGas } from '../../src/engine/rules/intrinsicGas.ts'
-import { recoverSender } from '../../src/engine/sender.ts'
+import { recoverSigner } from '../../src/engine/sender.ts'
 import { decodeTransaction } from '../../src/engine/transaction.ts'
 import { bytesToHex, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../src/primitives/keccak.ts'
@@ -14,8 +14,16 @@ import { SHARED_FIXTURES } from '../support/engineFixtures.ts'
 
 const SUITE = join(SHARED_FIXTURES, 'suites/ethereum-tests/TransactionTests')
 
-/** The suite's forks that we have rules for; older ones differ in what a signature may be. */
+/** The suite's forks, under our names. */
 const FORKS: Readonly<Record<string, EthereumFork>> = {
+  Frontier: 'frontier',
+  Homestead: 'homestead',
+  EIP150: 'tangerineWhistle',
+  EIP158: 'spuriousDragon',
+  Byzantium: 'byzantium',
+  Constantinople: 'constantinople',
+  ConstantinopleFix: 'petersburg',
+  Istanbul: 'istanbul',
   Berlin: 'berlin',
   London: 'london',
   Paris: 'paris',
@@ -58,7 +66,7 @@ function outcomeOf(raw: Uint8Array, fork: EthereumFork): Outcome {
     blobBaseFee: 1n,
   })
   if (refusal !== null) return { exception: `${refusal.rule} ${refusal.reason}` }
-  const sender = recoverSender(transaction)
+  const sender = recoverSigner(transaction)
   if (sender === null) return { exception: 'D-74' }
   return {
     sender: bytesToHex(sender),

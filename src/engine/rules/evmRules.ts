@@ -1,11 +1,15 @@
 /** Which Ethereum rules a block executes under, reduced to the questions the engine asks. EIP numbers are named at each field. */
-import { CriticalError } from '../../primitives/errors.ts'
 import type { EthereumFork } from '../../spec/ethereumSpec.ts'
 import type { ForkName } from '../../spec/rollupSpec.ts'
+import { UNZEN_ZK_SCHEDULE, type ZkSchedule } from '../../spec/zkSchedule.ts'
 
 export type EvmRules = {
   /** Rollup blocks begin at Shanghai; the older ones are plain Ethereum's. */
   readonly fork: EthereumFork
+  /** The higher of the two values of s is no signature (EIP-2). */
+  readonly lowSignatures: boolean
+  /** Legacy signatures may name the chain (EIP-155). */
+  readonly signaturesNameChain: boolean
   /** A transaction that creates a contract pays this on top (EIP-2). */
   readonly creationGas: bigint
   /** Of a byte of calldata that is not zero (EIP-2028). */
@@ -32,10 +36,14 @@ export type EvmRules = {
   readonly calldataFloor: boolean
   /** Largest gas limit of one transaction (EIP-7825). */
   readonly transactionGasMax?: bigint
+  /** A rollup block counts zk gas, and says it as its difficulty. */
+  readonly zkGas?: ZkSchedule
 }
 
 const FRONTIER: EvmRules = {
   fork: 'frontier',
+  lowSignatures: false,
+  signaturesNameChain: false,
   creationGas: 0n,
   calldataByteGas: 68n,
   clearsEmptyAccounts: false,
@@ -49,8 +57,18 @@ const FRONTIER: EvmRules = {
   destroysOnlyNew: false,
   calldataFloor: false,
 }
-const HOMESTEAD: EvmRules = { ...FRONTIER, fork: 'homestead', creationGas: 32_000n }
-const SPURIOUS_DRAGON: EvmRules = { ...HOMESTEAD, fork: 'spuriousDragon', clearsEmptyAccounts: true }
+const HOMESTEAD: EvmRules = {
+  ...FRONTIER,
+  fork: 'homestead',
+  lowSignatures: true,
+  creationGas: 32_000n,
+}
+const SPURIOUS_DRAGON: EvmRules = {
+  ...HOMESTEAD,
+  fork: 'spuriousDragon',
+  signaturesNameChain: true,
+  clearsEmptyAccounts: true,
+}
 const BYZANTIUM: EvmRules = { ...SPURIOUS_DRAGON, fork: 'byzantium', receiptsHoldStatus: true }
 const ISTANBUL: EvmRules = { ...BYZANTIUM, fork: 'istanbul', calldataByteGas: 16n }
 const BERLIN: EvmRules = { ...ISTANBUL, fork: 'berlin', transactionTypes: [0, 1] }
@@ -101,14 +119,15 @@ export function ethereumRules(fork: EthereumFork): EvmRules {
   return ETHEREUM[fork]
 }
 
-/**
- * The rules of a rollup block (taiko.md §2.8): blob transactions never execute, whatever the fork.
- * Throws a CriticalError for Unzen, whose blocks also count zk gas.
- */
+/** Osaka, metered (unzen.md §3). */
+const UNZEN: EvmRules = {
+  ...OSAKA,
+  transactionTypes: [0, 1, 2, 4],
+  blobsPerTransactionMax: 0,
+  zkGas: UNZEN_ZK_SCHEDULE,
+}
+
+/** The rules of a rollup block (taiko.md §2.8): blob transactions never execute, whatever the fork. */
 export function rollupRules(fork: ForkName): EvmRules {
-  if (fork === 'unzen')
-    throw new CriticalError(
-      'this block is under the Unzen rules, which this version cannot execute yet (zk gas is not metered); update the node to follow the chain further',
-    )
-  return ETHEREUM.shanghai
+  return fork === 'unzen' ? UNZEN : SHANGHAI
 }

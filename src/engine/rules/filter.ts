@@ -60,7 +60,10 @@ export function checkStateless(transaction: Transaction, limits: BlockLimits): R
     return refuse('D-80', `gas limit ${gasLimit} is above the ${limits.gasLeft} left in the block`)
   // A signature that cannot be anyone's; recovery itself comes after the cheap checks.
   const { s, yParity } = transaction.signature
-  if (yParity === null || s > SIGNATURE_S_MAX) return refuse('D-74', 'invalid signature values')
+  if (yParity === null || (rules.lowSignatures && s > SIGNATURE_S_MAX))
+    return refuse('D-74', 'invalid signature values')
+  if (type === 0 && chainId !== undefined && !rules.signaturesNameChain)
+    return refuse('D-74', 'the signature names a chain')
   return null
 }
 
