@@ -221,6 +221,8 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       (await findHindrance(headTimestamp)) !== undefined
     if (isHindered) {
       block.giveUp()
+      await begun.building.close()
+      unsaid = begun.building.position.parentHash
       return undefined
     }
     block.confirm()
