@@ -8,8 +8,10 @@ import { createTxPool, type TxPool } from '../propose/txPool.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 
+/** Under the newest fork of the chain: what it admits early, a block under the fork before leaves in the pool. */
 export function poolRulesOf(spec: RollupSpec): PoolRules {
-  return { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n }
+  const newest = spec.forks.at(-1)?.name ?? 'shasta'
+  return { chainId: spec.l2.chainId, evm: rollupRules(newest), minTip: 0n }
 }
 
 /** `gasLimitTarget` is the builder's or the sequencer's: gas a block aims for, without the anchor's. */

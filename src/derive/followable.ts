@@ -18,6 +18,4 @@ export function assertFollowable(spec: RollupSpec): void {
   if (forkAt(spec, { number: 1n, timestamp: 0n }) === undefined && first?.activation.type === 'block') {
     refuse(`blocks before ${first.activation.number} follow rules older than Ontake's`)
   }
-  if (spec.forks.some(({ name }) => name === 'unzen'))
-    refuse('since Unzen its blocks need zk gas, which is not computed yet')
 }

@@ -3,7 +3,8 @@
  * attributes is not made again; any other at its number is gone before the one from L1 is executed.
  */
 import type { BlockRef, ChainReader, StoredBlock } from '../chain/chain.ts'
-import type { AncestorHashes, DroppedTransaction, Engine, ExecutedBlock } from '../engine/engine.ts'
+import type { AncestorHashes, Engine, ExecutedBlock } from '../engine/engine.ts'
+import { runListed } from '../engine/execute.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
 import type { StateChanges } from '../engine/state/source.ts'
 import { EMPTY_BYTES, equalBytes } from '../primitives/bytes.ts'
@@ -97,13 +98,12 @@ async function dropAgain(
 ): Promise<MatchedBlock | undefined> {
   const before = await state.at(attributes.number - 1n)
   const block = await engine.open({ attributes, state: before, ancestorHash })
-  const dropped: DroppedTransaction[] = []
   const places: number[] = []
-  for (const [listedIndex, { raw }] of attributes.transactions.entries()) {
+  const dropped = await runListed(attributes.transactions, async (raw, listedIndex) => {
     const result = await block.add(raw)
-    if (result.type === 'refused') dropped.push({ listedIndex, reason: result.reason, rule: result.rule })
-    else places.push(listedIndex)
-  }
+    if (result.type === 'added') places.push(listedIndex)
+    return result
+  })
   const { transactions } = block
   const isSame =
     transactions.length === stored.transactions.length &&

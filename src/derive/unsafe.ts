@@ -166,7 +166,8 @@ export function createUnsafeBuilder(deps: {
     })
     const block = await engine.open({ attributes, state: source, ancestorHash: hashes.get })
     const { proposalId, isForcedInclusion } = metadata
-    return { parent, block, origin: { fork: 'shasta', proposalId, isForcedInclusion, anchorBlock } }
+    const { fork } = attributes
+    return { parent, block, origin: { fork, proposalId, isForcedInclusion, anchorBlock } }
   }
 
   return {
@@ -177,7 +178,7 @@ export function createUnsafeBuilder(deps: {
       const fault = checkUnsafe({ spec, parent: context, block: metadata })
       if (fault !== undefined) return { type: 'refused', reason: `${fault.detail} (${fault.rule})` }
       const fork = forkAt(spec, { number: context.number + 1n, timestamp: metadata.timestamp })
-      if (fork !== 'shasta')
+      if (fork !== 'shasta' && fork !== 'unzen')
         return { type: 'refused', reason: `preconfirmed blocks of ${fork} are not supported` }
       // May ask a provider, so not while the driver waits.
       const anchorBlock = await readL1Block(metadata.anchorBlockNumber)

@@ -8,7 +8,10 @@ import type { Log } from '../primitives/receipt.ts'
 import { chainIdOf, type ExecutionSpec } from '../spec/executionSpec.ts'
 import { type AdmittedTransaction, admitTransaction } from './admission.ts'
 import type { AddResult, AncestorHashes, ExecutedTransaction } from './engine.ts'
+import { opcodesOf } from './evm/opcodes.ts'
+import { type BlockZkMeter, createZkMeter, ZkGasExceededError } from './evm/zkMeter.ts'
 import { createRunContext, type EvmBlockInfo, type RunContext } from './evm.ts'
+import { prepareKzg } from './kzg.ts'
 import { effectiveGasPrice, messageOf } from './message.ts'
 import type { EvmRules } from './rules/evmRules.ts'
 import { splitFees } from './rules/fees.ts'
@@ -29,13 +32,20 @@ export type BlockRunInput = {
   readonly ancestorHash: AncestorHashes
 }
 
+/** The block ends before this transaction, whatever else is listed: its zk gas would exceed the limit. unzen.md §1.2. */
+export const ZK_GAS_RULE = 'D-92'
+
 export type BlockRun = {
-  /** Tracers listen to its EVM. */
+  /** Tracers listen to its EVM. Another one after a transaction that exceeded the zk gas. */
   readonly context: RunContext
   readonly state: OverlayState
   /** Those that were added, in order. */
   readonly transactions: readonly ExecutedTransaction[]
   gasUsed(): bigint
+  /** Zk gas of `transactions`; 0 where none is counted. */
+  zkGas(): number
+  /** What runs in `work` counts no zk gas: the protocol's own calls. */
+  unmetered<T>(work: () => Promise<T>): Promise<T>
   /**
    * Executes a transaction if the rules admit it; one that is refused leaves no trace. The first of a rollup block is its anchor transaction
    * and has no `listedIndex`. Throws a CriticalError for an anchor transaction that is refused: derivation made it.
@@ -45,14 +55,16 @@ export type BlockRun = {
 
 export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
   const { execution, senders, info } = input
+  const { rules, ancestorHash } = input
+  if (rules.usesKzg) await prepareKzg()
   const state = new OverlayState(input.state)
-  const context = await createRunContext({
-    chainId: chainIdOf(execution),
-    rules: input.rules,
-    state,
-    info,
-    ancestorHash: input.ancestorHash,
-  })
+  const meter = createBlockMeter(rules)
+  const openContext = () =>
+    createRunContext({
+      ...{ chainId: chainIdOf(execution), rules, state, info, ancestorHash },
+      ...(meter && { meter }),
+    })
+  let context = await openContext()
   const creditsOf = createCredits(input)
   const transactions: ExecutedTransaction[] = []
   let gasUsed = 0n
@@ -61,6 +73,23 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
     gasUsed += executed.gasUsed
     transactions.push(executed)
     return { type: 'added', transaction: executed }
+  }
+
+  /** With zk gas counted, if it is; a transaction that exceeds it never was. */
+  const metered = async (run: () => Promise<AddResult>): Promise<AddResult> => {
+    if (meter === undefined) return run()
+    try {
+      meter.beginTransaction()
+      const result = await run()
+      if (result.type === 'refused') meter.dropTransaction()
+      return result
+    } catch (error) {
+      if (!(error instanceof ZkGasExceededError)) throw error
+      meter.dropTransaction()
+      await state.revertAll()
+      context = await openContext()
+      return { type: 'refused', reason: error.message, rule: ZK_GAS_RULE }
+    }
   }
 
   const runAnchor = async (raw: Uint8Array): Promise<AddResult> => {
@@ -75,26 +104,50 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
     return add(describe(admitted, price, result, 0n))
   }
 
+  const runListed = async (raw: Uint8Array, listedIndex?: number): Promise<AddResult> => {
+    const admission = await admitTransaction(context, senders, raw, info.gasLimit - gasUsed)
+    if (admission.type === 'refused') return { type: 'refused', ...admission.refusal }
+    const { admitted } = admission
+    const price = effectiveGasPrice(admitted.transaction, info.baseFeePerGas)
+    const message = messageOf(admitted, price, {
+      isCharged: true,
+      ...(info.blobBaseFee !== undefined && { blobBaseFee: info.blobBaseFee }),
+    })
+    const result = await runMessage(context, message, (used) => creditsOf(used, price))
+    const executed = describe(admitted, price, result, gasUsed)
+    return add(listedIndex === undefined ? executed : { ...executed, listedIndex })
+  }
+
   return {
-    context,
+    get context() {
+      return context
+    },
     state,
     transactions,
     gasUsed: () => gasUsed,
+    zkGas: () => meter?.used ?? 0,
+    async unmetered(work) {
+      const before = meter?.used ?? 0
+      const result = await work()
+      if (meter !== undefined) meter.used = before
+      return result
+    },
     async run(raw, listedIndex) {
-      if (execution.type === 'rollup' && transactions.length === 0) return runAnchor(raw)
-      const admission = await admitTransaction(context, senders, raw, info.gasLimit - gasUsed)
-      if (admission.type === 'refused') return { type: 'refused', ...admission.refusal }
-      const { admitted } = admission
-      const price = effectiveGasPrice(admitted.transaction, info.baseFeePerGas)
-      const message = messageOf(admitted, price, {
-        isCharged: true,
-        ...(info.blobBaseFee !== undefined && { blobBaseFee: info.blobBaseFee }),
-      })
-      const result = await runMessage(context, message, (used) => creditsOf(used, price))
-      const executed = describe(admitted, price, result, gasUsed)
-      return add(listedIndex === undefined ? executed : { ...executed, listedIndex })
+      if (execution.type === 'ethereum' || transactions.length > 0)
+        return metered(() => runListed(raw, listedIndex))
+      const anchor = await metered(() => runAnchor(raw))
+      if (anchor.type === 'refused')
+        throw new CriticalError(
+          `the anchor transaction of block ${info.number} exceeds the zk gas of a block`,
+        )
+      return anchor
     },
   }
+}
+
+function createBlockMeter({ fork, zkGas }: EvmRules): BlockZkMeter | undefined {
+  const opcodes = opcodesOf(fork)
+  return zkGas === undefined || opcodes === undefined ? undefined : createZkMeter(zkGas, opcodes)
 }
 
 /** Who receives what a transaction pays for its gas: on a rollup nothing is burnt (D-71). */

@@ -1,21 +1,17 @@
 /** Builds the block that attributes describe: the anchor transaction, then every listed transaction that is valid. Rules D-70..D-91. */
 import { assert } from '../primitives/assert.ts'
 import { CriticalError } from '../primitives/errors.ts'
-import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash } from '../primitives/header.ts'
-import { ZERO_HASH } from '../primitives/hex.ts'
+import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash, NO_REQUESTS_HASH } from '../primitives/header.ts'
+import { type Hash, hexToBytes, ZERO_HASH } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
 import { encodeReceipt, logsBloom } from '../primitives/receipt.ts'
 import type { PayloadAttributes } from '../protocol/protocol.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
-import { createBlockRun } from './blockRun.ts'
-import type {
-  AncestorHashes,
-  DroppedTransaction,
-  ExecutedBlock,
-  ExecutedTransaction,
-  OpenBlock,
-} from './engine.ts'
+import { type BlockRun, createBlockRun, ZK_GAS_RULE } from './blockRun.ts'
+import type { AddResult, AncestorHashes, DroppedTransaction, ExecutedBlock, OpenBlock } from './engine.ts'
+import { BEACON_ROOTS, HISTORY_STORAGE, runSystemCall } from './ethereum/systemCalls.ts'
+import type { RunContext } from './evm.ts'
 import { rollupRules } from './rules/evmRules.ts'
 import type { SenderPool } from './senderPool.ts'
 import { overlayState } from './state/laidOver.ts'
@@ -35,12 +31,28 @@ export async function executeBlock(
   input: BlockInput & { readonly attributes: PayloadAttributes },
 ): Promise<ExecutedBlock> {
   const block = await beginBlock(input)
-  const dropped: DroppedTransaction[] = []
-  for (const [listedIndex, { raw }] of input.attributes.transactions.entries()) {
-    const result = await block.run(raw, listedIndex)
-    if (result.type === 'refused') dropped.push({ listedIndex, reason: result.reason, rule: result.rule })
-  }
+  const dropped = await runListed(input.attributes.transactions, (raw, listedIndex) =>
+    block.run(raw, listedIndex),
+  )
   return { ...(await block.seal()), dropped }
+}
+
+/** Adds what is listed, in order, up to a transaction that ends the block; answers what is not in it. */
+export async function runListed(
+  listed: readonly { readonly raw: Uint8Array }[],
+  add: (raw: Uint8Array, listedIndex: number) => Promise<AddResult>,
+): Promise<DroppedTransaction[]> {
+  const dropped: DroppedTransaction[] = []
+  let ended: Omit<DroppedTransaction, 'listedIndex'> | undefined
+  for (const [listedIndex, { raw }] of listed.entries()) {
+    const result = ended === undefined ? await add(raw, listedIndex) : undefined
+    if (result?.type === 'refused') {
+      const { reason, rule } = result
+      dropped.push({ listedIndex, reason, rule })
+      if (rule === ZK_GAS_RULE) ended = { reason: 'the block ended before it', rule }
+    } else if (ended !== undefined) dropped.push({ listedIndex, ...ended })
+  }
+  return dropped
 }
 
 /** A block that is filled from outside, where a transaction's listed index is its place among those that were added. */
@@ -94,10 +106,13 @@ export async function openBlock(input: BlockInput): Promise<OpenBlock> {
 async function beginBlock({ spec, senders, attributes, state, ancestorHash }: BlockInput) {
   const { basefeeSharingPctg } = attributes
   const execution = { type: 'rollup', spec } as const
+  const rules = rollupRules(attributes.fork)
   const block = await createBlockRun({
-    ...{ execution, senders, info: attributes, basefeeSharingPctg, state, ancestorHash },
-    rules: rollupRules(attributes.fork),
+    ...{ execution, rules, senders, basefeeSharingPctg, state, ancestorHash },
+    // No blobs, so the price of blob gas stands at its floor (EIP-4844).
+    info: rules.usesKzg ? { ...attributes, blobBaseFee: 1n } : attributes,
   })
+  if (rules.zkGas !== undefined) await block.unmetered(() => keepParent(block.context, attributes.parentHash))
   await block.run(attributes.anchorTransaction)
   return {
     ...block,
@@ -105,19 +120,19 @@ async function beginBlock({ spec, senders, attributes, state, ancestorHash }: Bl
     async seal() {
       const changes = block.state.takeChanges()
       const root = await state.rootAfter(changes)
-      const header = sealHeader(attributes, block.transactions, block.gasUsed(), root)
+      const header = sealHeader(attributes, block, root)
       return { hash: headerHash(header), header, transactions: block.transactions, changes }
     },
   }
 }
 
-/** D-91: everything execution found out, in a header without withdrawals, blobs or requests. taiko.md §2.5. */
+/** D-91: everything execution found out, in a header without withdrawals, blobs or requests. taiko.md §2.5, unzen.md §3. */
 function sealHeader(
   attributes: BlockInput['attributes'],
-  transactions: readonly ExecutedTransaction[],
-  gasUsed: bigint,
+  block: Pick<BlockRun, 'context' | 'transactions' | 'gasUsed' | 'zkGas'>,
   stateRoot: BlockHeader['stateRoot'],
 ): BlockHeader {
+  const { transactions } = block
   const { parentHash, coinbase, number, gasLimit, timestamp, extraData, mixHash, baseFeePerGas } = attributes
   return {
     parentHash,
@@ -127,15 +142,27 @@ function sealHeader(
     transactionsRoot: orderedTrieRoot(transactions.map(({ raw }) => raw)),
     receiptsRoot: orderedTrieRoot(transactions.map(({ receipt }) => encodeReceipt(receipt))),
     logsBloom: logsBloom(transactions.flatMap(({ receipt }) => receipt.logs)),
-    difficulty: 0n,
+    difficulty: BigInt(block.zkGas()),
     number,
     gasLimit,
-    gasUsed,
+    gasUsed: block.gasUsed(),
     timestamp,
     extraData,
     mixHash,
     nonce: NO_NONCE,
     baseFeePerGas,
     withdrawalsRoot: EMPTY_TRIE_ROOT,
+    ...(block.context.rules.zkGas !== undefined && {
+      blobGasUsed: 0n,
+      excessBlobGas: 0n,
+      parentBeaconBlockRoot: ZERO_HASH,
+      requestsHash: NO_REQUESTS_HASH,
+    }),
   }
+}
+
+/** From Unzen on the protocol's calls come first: the parent's hash, and a beacon root there is none of. unzen.md §3. */
+async function keepParent(context: RunContext, parentHash: Hash): Promise<void> {
+  await runSystemCall(context, HISTORY_STORAGE, hexToBytes(parentHash))
+  await runSystemCall(context, BEACON_ROOTS, hexToBytes(ZERO_HASH))
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { bigintToFixedBytes, EMPTY_BYTES, trimLeadingZeros } from '../primitives/bytes.ts'
 import { CriticalError } from '../primitives/errors.ts'
-import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash } from '../primitives/header.ts'
+import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash, NO_REQUESTS_HASH } from '../primitives/header.ts'
 import {
   type Address,
   bytesToHex,
@@ -36,9 +36,6 @@ export class GenesisError extends CriticalError {
     super(`this is not a genesis file: ${reason}`)
   }
 }
-
-/** SHA-256 of no bytes. EIP-7685. */
-const NO_REQUESTS_HASH: Hash = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** Wei per gas. EIP-1559. */
 const BASE_FEE_DEFAULT = 1_000_000_000n

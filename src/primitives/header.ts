@@ -38,6 +38,9 @@ export type BlockHeader = {
 /** keccak-256 of an empty RLP list: the ommers hash of every block since Paris. */
 export const EMPTY_OMMERS_HASH: Hash = '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347'
 
+/** SHA-256 of no bytes: no requests. EIP-7685. */
+export const NO_REQUESTS_HASH: Hash = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
 /** Fork fields are appended in order; the first absent one ends the header. */
 export function encodeHeader(header: BlockHeader): Uint8Array {
   const items: RlpItem[] = [

@@ -187,6 +187,11 @@ export class OverlayState implements StateManagerInterface {
     while (this.#undo.length > start) this.#undo.pop()?.()
   }
 
+  /** Back to before the outermost checkpoint, however many are open. */
+  async revertAll(): Promise<void> {
+    while (this.#checkpoints.length > 0) await this.revert()
+  }
+
   /** Differences from the source; what ended as it began is left out. No checkpoint may be open. */
   takeChanges(): StateChanges {
     const accounts = new Map<Address, AccountState | null>()

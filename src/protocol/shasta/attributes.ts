@@ -6,11 +6,10 @@ import { keccak256Hex } from '../../primitives/keccak.ts'
 import { forkAt } from '../../spec/rollupSpec.ts'
 import { buildAnchorTransaction } from '../anchorTransaction.ts'
 import type { Protocol } from '../protocol.ts'
-import { UnsupportedForkError } from '../unsupportedFork.ts'
 import { ANCHOR_GAS_LIMIT, encodeAnchorV4 } from './anchor.ts'
 import { nextBaseFee } from './baseFee.ts'
 
-/** Throws UnsupportedForkError for a block that Unzen makes. */
+/** A proposal may hold blocks before and after Unzen: each is of the fork of its own time. */
 export const buildAttributes: Protocol['buildAttributes'] = ({
   spec,
   proposal,
@@ -20,13 +19,10 @@ export const buildAttributes: Protocol['buildAttributes'] = ({
 }) => {
   const number = parent.number + 1n
   const fork = forkAt(spec, { number, timestamp: block.timestamp })
-  if (fork === 'unzen')
-    throw new UnsupportedForkError({
-      blockNumber: number,
-      fork,
-      missing: 'zk gas, which its headers commit to',
-    })
-  assert(fork === 'shasta', `block ${number} at ${block.timestamp} of a Shasta proposal is before Shasta`)
+  assert(
+    fork === 'shasta' || fork === 'unzen',
+    `block ${number} at ${block.timestamp} of a Shasta proposal is before Shasta`,
+  )
   assert(
     anchorBlock.number === block.anchorBlockNumber,
     `block ${number} is anchored to ${block.anchorBlockNumber}, not to ${anchorBlock.number}`,
@@ -56,7 +52,7 @@ export const buildAttributes: Protocol['buildAttributes'] = ({
   }
 }
 
-/** keccak256(abi.encode(parent's difficulty, number)). Before Unzen every difficulty is 0. */
+/** keccak256(abi.encode(parent's difficulty, number)). Before Unzen every difficulty is 0, from then on it is the zk gas. */
 export function shastaMixHash(parentDifficulty: bigint, number: bigint): Hash {
   return keccak256Hex(concatBytes(toWord(parentDifficulty), toWord(number)))
 }

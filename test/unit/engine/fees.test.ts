@@ -165,12 +165,6 @@ describe('the anchor transaction (D-70)', () => {
   })
 })
 
-test('Unzen blocks are refused with a sentence', async () => {
-  await expect(executeOn(stateWith({}), [], { fork: 'unzen' })).rejects.toThrow(
-    'Unzen rules, which this version cannot',
-  )
-})
-
 describe.skipIf(!hasGuestInputs)('a wrong rule does not go unnoticed (execution-proof.md §2)', () => {
   const hekla = hasGuestInputs ? loadGuestInput('hekla')[0]! : ({} as EngineCase)
   const hashOf = async ({ spec, witness, attributes, ancestorHash }: EngineCase) =>

@@ -8,7 +8,6 @@ import type { PacayaDetails } from '../../../src/protocol/pacaya/proposals.ts'
 import type { L1BlockRef } from '../../../src/protocol/protocol.ts'
 import { protocolOf } from '../../../src/protocol/protocols.ts'
 import { encodeAnchorV4 } from '../../../src/protocol/shasta/anchor.ts'
-import { UnsupportedForkError } from '../../../src/protocol/unsupportedFork.ts'
 import { taikoHoodi as spec } from '../../../src/spec/networks/taikoHoodi.ts'
 import {
   COINBASE,
@@ -48,12 +47,9 @@ describe('Shasta', () => {
     })
   })
 
-  test("refuses Unzen's blocks with a sentence, from its first second", () => {
-    expect(() => build(UNZEN - 1n)).not.toThrow()
-    expect(() => build(UNZEN)).toThrow(UnsupportedForkError)
-    expect(() => build(UNZEN)).toThrow(
-      /block 501 belongs to the fork unzen, which is not supported yet: zk gas/,
-    )
+  test('is under Unzen from its first second, whatever the time of the proposal', () => {
+    expect(build(UNZEN - 1n).fork).toBe('shasta')
+    expect(build(UNZEN).fork).toBe('unzen')
   })
 
   test("another anchor than the block's is a bug", () => {
