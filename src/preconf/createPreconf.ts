@@ -143,6 +143,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
         lists,
         ...(key && {
           own: key,
+          landMs: signing.sequencer.stopBeforeMs / 2,
           sequencer: () => sequencing?.sequencer.status() ?? { canShutdown: true },
         }),
       }),

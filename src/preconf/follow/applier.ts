@@ -58,6 +58,8 @@ export type ApplierDeps = {
   readonly isDerived: () => boolean
   /** Absent on a node that signs nothing. */
   readonly own?: { readonly sign: SealSigner; readonly publisher: Pick<Publisher, 'publishBlock'> }
+  /** Milliseconds before the end of a window at which a block of it can no longer be posted in time. */
+  readonly landMs?: number
   readonly now: () => number
   readonly logger: Logger
 }
@@ -165,7 +167,8 @@ export function createApplier(deps: ApplierDeps): Applier {
       return undefined
     }
     // Nobody has its signature, and from now on it would be a promise that cannot be kept.
-    if (now() >= Number(block.commitment.windowEnd) * 1000) return giveUp('its window is over')
+    if (now() >= Number(block.commitment.windowEnd) * 1000 - (deps.landMs ?? 0))
+      return giveUp('too little is left of its window to land it')
     const answer = await own.sign(block.commitment)
     if (answer.type === 'refused') return giveUp(answer.reason)
     await journal.sealed({ ...block, signature: answer.signature })

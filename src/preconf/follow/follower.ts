@@ -57,6 +57,8 @@ export type FollowerDeps = {
   readonly lists?: Pick<Lists, 'receive'>
   /** On a node that signs: the guard, and what says its blocks. */
   readonly own?: { readonly sign: SealSigner; readonly publisher: Pick<Publisher, 'publishBlock'> }
+  /** Milliseconds before the end of a window at which a block of ours can no longer be posted in time. */
+  readonly landMs?: number
   /** Of our sequencer, where there is one. */
   readonly sequencer?: () => { readonly canShutdown: boolean; readonly until?: bigint }
   /** Milliseconds since the Unix epoch. */

@@ -148,6 +148,19 @@ test.each(['drafted', 'sealed', 'extended'] as const)(
   },
 )
 
+test('what was not signed before a stop is not signed when it could no longer land', async () => {
+  const { author, sequencer, key } = await start('stop-late', { files: 'stop-late' })
+  const first = await author.build({})
+  const block = await author.build({ until: 'drafted' })
+  await sequencer.publisher.settled()
+  await sequencer.close()
+  const landMs = Number(block.commitment.windowEnd) * 1000 - world.now()
+  const again = await world.openNode('again', { key, files: 'stop-late', landMs })
+  await vi.waitFor(() => expect(again.follower.isSettled()).toBe(true))
+  expect(again.chain.heads().latest.hash).toBe(first.hash)
+  expect(await again.journal.blocksOf(block.hash)).toEqual([])
+})
+
 test('a block that was under way is there to be resumed, in its order, and once it is drafted it is not', async () => {
   const { author, sequencer } = await start('resume', { files: 'resume' })
   const [a, b, c] = world.transfers as [Uint8Array, Uint8Array, Uint8Array]
