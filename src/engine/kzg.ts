@@ -4,15 +4,33 @@
  */
 import { createRequire } from 'node:module'
 import type { KZG } from '@ethereumjs/util'
+import { defined } from '../primitives/assert.ts'
 import { hexToBytes } from '../primitives/hex.ts'
 
 type PointVerifier = (commitment: string, z: string, y: string, proof: string) => boolean
 
 let verifier: PointVerifier | undefined
+let loadLater: typeof loadNative | undefined
 
 /** Must be awaited before blocks under Cancun or later execute. */
 export async function loadKzg(): Promise<void> {
   verifier ??= loadNative() ?? (await loadWasm())
+}
+
+/** As `loadKzg` for who may never meet a point: the setup, two seconds of work, is loaded with the first one. */
+export async function prepareKzg(): Promise<void> {
+  if (isKzgLoaded()) return
+  if (canLoadNative()) loadLater = loadNative
+  else await loadKzg()
+}
+
+function canLoadNative(): boolean {
+  try {
+    createRequire(import.meta.url)('c-kzg')
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Loads c-kzg; undefined where its binary cannot run. `precompute` 0: the precompile verifies single points only. */
@@ -41,15 +59,16 @@ export async function loadWasm(): Promise<PointVerifier> {
 
 /** Whether the precompile can run; the precompile itself would turn its absence into a failed call. */
 export function isKzgLoaded(): boolean {
-  return verifier !== undefined
+  return verifier !== undefined || loadLater !== undefined
 }
 
 /** What EthereumJS asks of a KZG library inside the EVM; everything about blobs happens in the l1 room. */
 export const lazyKzg = {
   verifyProof(commitment: string, z: string, y: string, proof: string): boolean {
-    if (verifier === undefined) throw new Error('KZG is not loaded')
+    verifier ??= loadLater?.()
+    const verify = defined(verifier, 'the KZG library')
     try {
-      return verifier(commitment, z, y, proof)
+      return verify(commitment, z, y, proof)
     } catch {
       // Points off the curve or field elements out of range: an invalid proof, not a failure of ours.
       return false

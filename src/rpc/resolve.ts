@@ -38,7 +38,7 @@ export async function findBlock(chain: ChainReader, block: BlockParameter): Prom
 export async function findHeader(chain: ChainReader, block: BlockParameter): Promise<ResolvedHeader> {
   const number = await resolveNumber(chain, block)
   const found = number === undefined ? undefined : await chain.headerByNumber(number)
-  if (found === undefined) throw new RpcError({ code: 'resourceNotFound', message: 'block not found' })
+  if (found === undefined) throw new RpcError({ code: 'invalidInput', message: 'block not found' })
   return found
 }
 

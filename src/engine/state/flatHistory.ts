@@ -1,6 +1,5 @@
 /** The state after a block of the past: of each key, the row the first later block replaced, else the row of now. */
 import { concatBytes, EMPTY_BYTES } from '../../primitives/bytes.ts'
-import { CriticalError } from '../../primitives/errors.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { ACCOUNTS_ID, blockKey, type FlatKey, fromLatin1, idToString, type KeyHasher } from './flatKeys.ts'
@@ -36,12 +35,13 @@ export type PastDeps = {
   readonly reader: StoreReader
   readonly hashKey: KeyHasher
   readonly readCode: StateSource['code']
+  readonly rootAfter: StateSource['rootAfter']
   /** Throws once the block is no longer part of the chain. */
   readonly assertCurrent: () => void
 }
 
 export function createPastSource(
-  { reader, hashKey, readCode, assertCurrent }: PastDeps,
+  { reader, hashKey, readCode, rootAfter, assertCurrent }: PastDeps,
   blockNumber: bigint,
   stateRoot: Hash,
 ): StateSource {
@@ -69,8 +69,6 @@ export function createPastSource(
       return row === null ? EMPTY_BYTES : slotRowValue(row)
     },
     code: readCode,
-    rootAfter: async () => {
-      throw new CriticalError('internal error: the state of a past block is for reading only')
-    },
+    rootAfter,
   }
 }

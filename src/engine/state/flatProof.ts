@@ -2,33 +2,22 @@
  * Proofs at a block inside the window of kept branches: the branch at a position after block N is the one that the first later
  * block replaced, else the one of now. Whatever else happens to the database meanwhile shows in the references, which are all checked.
  */
-import { concatBytes, EMPTY_BYTES, equalBytes } from '../../primitives/bytes.ts'
+import { EMPTY_BYTES, equalBytes } from '../../primitives/bytes.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
 import type { StoreSnapshot } from '../../store/store.ts'
-import { LAST_BLOCK_KEY, readRowAt } from './flatHistory.ts'
-import {
-  ACCOUNTS_ID,
-  blockKey,
-  FLAT_KEY_BYTES,
-  type FlatKey,
-  fromLatin1,
-  idToString,
-  type KeyHasher,
-  toLatin1,
-} from './flatKeys.ts'
+import { readRowAt } from './flatHistory.ts'
+import { ACCOUNTS_ID, type FlatKey, idToString, type KeyHasher, toLatin1 } from './flatKeys.ts'
+import { assertTrieKept, readLeavesAt, readNodeAt } from './flatPastTrie.ts'
 import { decodeAccountRow, slotRowValue } from './flatRows.ts'
 import type { StateHead } from './flatStage.ts'
 import type { AccountProof } from './flatState.ts'
-import { leafValue } from './flatTrieLoader.ts'
 import { leafReference } from './pathTrieHash.ts'
 import { missing, type TrieLeaf } from './pathTrieMemory.ts'
-import { keyRange, type TriePosition, toNibbles } from './pathTriePath.ts'
+import { type TriePosition, toNibbles } from './pathTriePath.ts'
 import { type ProofReader, proveKey } from './pathTrieProof.ts'
 import { checkedRoot, rootPosition } from './pathTrieRoot.ts'
 import { decodeRow } from './pathTrieRow.ts'
-import { readNodeWindow } from './reverseDiff.ts'
-import { MissingStateError } from './source.ts'
 
 type ProofDeps = { readonly store: StoreSnapshot; readonly hashKey: KeyHasher }
 
@@ -39,10 +28,7 @@ export async function proveAt(
   address: Address,
   slots: readonly Hex[],
 ): Promise<AccountProof> {
-  if (blockNumber < (await readNodeWindow(store)))
-    throw new MissingStateError({
-      what: `the trie of block ${blockNumber}, older than those kept for proofs,`,
-    })
+  await assertTrieKept(store, blockNumber)
   const key = ACCOUNTS_ID + hashKey(address)
   const row = await readRowAt(store, key, blockNumber)
   const account = row && decodeAccountRow(row)
@@ -59,6 +45,25 @@ export async function proveAt(
     })
   }
   return { account: account?.state ?? null, accountProof, storageProofs }
+}
+
+/**
+ * The nodes on the way to a key of which only the hash is known, and which need not be anybody's: of the accounts or, with `owner`, of
+ * that account's storage. Throws MissingStateError when the window does not reach back to the block.
+ */
+export async function proveHashAt(
+  { store, hashKey }: ProofDeps,
+  { blockNumber, stateRoot }: StateHead,
+  owner: Address | null,
+  hash: Hash,
+): Promise<readonly Uint8Array[]> {
+  await assertTrieKept(store, blockNumber)
+  const hashed = toLatin1(hexToBytes(hash))
+  if (owner === null) return prove(store, blockNumber, ACCOUNTS_ID + hashed, stateRoot)
+  const row = await readRowAt(store, ACCOUNTS_ID + hashKey(owner), blockNumber)
+  const account = row && decodeAccountRow(row)
+  if (account === null || account.storageId === 0) return []
+  return prove(store, blockNumber, idToString(account.storageId) + hashed, account.state.storageRoot)
 }
 
 async function prove(
@@ -85,42 +90,6 @@ function createProofReader(store: StoreSnapshot, blockNumber: bigint): ProofRead
   }
 }
 
-/** Blocks looked at in one read. */
-const PROBE_BLOCKS = 256n
-
-/**
- * A branch after a block. Kept branches are ordered by block, so each later block is asked whether it replaced this one:
- * that makes a proof of an old block slow (some ten reads a level for 4,096 blocks) and writing blocks fast.
- */
-async function readNodeAt(
-  store: StoreSnapshot,
-  position: TriePosition,
-  blockNumber: bigint,
-): Promise<Uint8Array | undefined> {
-  // Read first: a commit in between only adds blocks above, whose diffs then hold what was current here.
-  const now = (await store.readPacked('state_nodes', [fromLatin1(position)])).get(position)
-  const newest = await store.get('SELECT max(number) AS number FROM state_blocks')
-  const head = BigInt((newest?.number as number | null) ?? 0)
-  for (let first = blockNumber + 1n; first <= head; first += PROBE_BLOCKS) {
-    const keys: string[] = []
-    for (let block = first; block < first + PROBE_BLOCKS && block <= head; block++)
-      keys.push(toLatin1(blockKey(block)) + position)
-    const found = await store.readPacked('state_node_history', keys.map(fromLatin1))
-    for (const key of keys) {
-      const row = found.get(key)
-      if (row !== undefined) return row.length === 0 ? undefined : row
-    }
-  }
-  return now
-}
-
-/** Leaves below a position now, and those that blocks after the one asked for have removed or changed. */
-const KEYS_BELOW_SQL = `
-  SELECT k FROM state_flat WHERE k >= ?1 AND k <= ?2
-  UNION
-  SELECT substr(k, 1, ${FLAT_KEY_BYTES}) FROM state_history
-  WHERE k >= ?1 AND k <= ?3 AND substr(k, ${FLAT_KEY_BYTES + 1}) > ?4`
-
 async function readLeafAt(
   store: StoreSnapshot,
   position: TriePosition,
@@ -128,14 +97,7 @@ async function readLeafAt(
   depth: number,
   reference: Uint8Array,
 ): Promise<TrieLeaf> {
-  const [first, last] = keyRange(position)
-  const bounds = [first, last, concatBytes(last, LAST_BLOCK_KEY), blockKey(blockNumber)]
-  for (const { k } of await store.all(KEYS_BELOW_SQL, bounds)) {
-    const key = toLatin1(k as Uint8Array)
-    const row = await readRowAt(store, key, blockNumber)
-    if (row === null) continue
-    const leaf = { key, nibbles: toNibbles(key), value: leafValue(key, row) }
+  for (const leaf of await readLeavesAt(store, position, blockNumber))
     if (equalBytes(leafReference(leaf.nibbles, depth, leaf.value), reference)) return leaf
-  }
   throw missing('leaf', position)
 }

@@ -21,6 +21,8 @@ export type HeadRows = {
   readonly stage: Stage
   readonly cache: FlatCache
   readonly hashKey: KeyHasher
+  /** Default: the database's of now. */
+  readonly trieLoader?: TrieLoader
 }
 
 /** Rows of the flat table; absent ones are left out. */
@@ -114,8 +116,8 @@ export function headTrieView({ stage, cache }: HeadRows): TrieView {
   }
 }
 
-export function headTrieLoader({ store, cache }: HeadRows): TrieLoader {
-  const loader = createTrieLoader(store)
+export function headTrieLoader({ store, cache, trieLoader }: HeadRows): TrieLoader {
+  const loader = trieLoader ?? createTrieLoader(store)
   return {
     ...loader,
     rows: async (positions) => {

@@ -26,10 +26,12 @@ export type FlatState = {
   discard(): void
   /** Writes the state back to the end of `blockNumber`, in the caller's transaction. Nothing may be staged. Then `settle` or `discard`. */
   rewind(transaction: StoreTransaction, blockNumber: bigint): Promise<void>
-  /** Read-only state after a block of the past; `rootAfter` of it throws. Throws MissingStateError for a block whose state is not in the database; staged blocks are not. */
+  /** State after a block of the past; its `rootAfter` reaches as far back as proofs do. Throws MissingStateError for a block whose state is not in the database; staged blocks are not. */
   at(blockNumber: bigint): Promise<StateSource>
   /** Merkle proof (EIP-1186) at a block inside the window of kept trie nodes. */
   proof(address: Address, slots: readonly Hex[], blockNumber: bigint): Promise<AccountProof>
+  /** Trie nodes (RLP) on the way to a hashed key, anybody's or nobody's: of the accounts or, with `owner`, of that account's storage. As far back as `proof`. */
+  pathTo(owner: Address | null, hash: Hash, blockNumber: bigint): Promise<readonly Uint8Array[]>
   /** First state ever: `blockNumber` 0. */
   writeGenesis(transaction: StoreTransaction, changes: StateChanges): Promise<Hash>
 }

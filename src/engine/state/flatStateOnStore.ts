@@ -7,7 +7,8 @@ import { cacheStage, clearCache, createFlatCache, type FlatCacheSizes } from './
 import { computeDelta } from './flatCompute.ts'
 import { createPastSource } from './flatHistory.ts'
 import { ACCOUNTS_ID, createKeyHasher, idToString } from './flatKeys.ts'
-import { proveAt } from './flatProof.ts'
+import { pastRootAfter } from './flatPastRoot.ts'
+import { proveAt, proveHashAt } from './flatProof.ts'
 import {
   createFlatReader,
   type HeadRows,
@@ -186,13 +187,19 @@ export async function createFlatState(deps: {
     },
     at: async (blockNumber) => {
       const { past, assertCurrent } = await openPast(blockNumber)
-      const deps = { reader: store, hashKey, readCode: source().code, assertCurrent }
+      const rootAfter = (changes: StateChanges) =>
+        pastRootAfter({ store, hashKey }, past, changes, assertCurrent)
+      const deps = { reader: store, hashKey, readCode: source().code, rootAfter, assertCurrent }
       return createPastSource(deps, blockNumber, past.stateRoot)
     },
     proof: async (address, slots, blockNumber) => {
       const { past, assertCurrent } = await openPast(blockNumber)
       // A rewind meanwhile makes the tries contradict themselves: that is no damage, and said first.
       return proveAt({ store, hashKey }, past, address, slots).finally(assertCurrent)
+    },
+    pathTo: async (owner, hash, blockNumber) => {
+      const { past, assertCurrent } = await openPast(blockNumber)
+      return proveHashAt({ store, hashKey }, past, owner, hash).finally(assertCurrent)
     },
     writeGenesis: async (transaction, changes) => {
       assert(head === NO_STATE, 'a genesis on a state that is there already')

@@ -1,6 +1,6 @@
 /** A process that runs calls, one at a time, each on a snapshot of the node's database that it reads itself. The other end is processCaller.ts. */
 import { constants, setPriority } from 'node:os'
-import { loadKzg } from '../../engine/kzg.ts'
+import { prepareKzg } from '../../engine/kzg.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 import { openSnapshots, type Snapshots } from '../../store/snapshots.ts'
@@ -35,18 +35,19 @@ async function run({ job, place }: JobMessage): Promise<void> {
   }
 }
 
-// Where cores are short, the node's own work comes first.
+// Where cores are short, the node's own work comes first; to load was not to last.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 process.on('message', (message: ToProcess) => {
   if (message.type === 'job') return void run(message)
   const { execution, database } = message
   const snapshots = openSnapshots({ path: database, cacheKiB: PAGE_CACHE_KIB })
   // Blobs are plain Ethereum's alone.
-  const kzg = execution.type === 'ethereum' ? loadKzg() : Promise.resolve()
+  const kzg = execution.type === 'ethereum' ? prepareKzg() : Promise.resolve()
   // The first job tells.
   for (const opening of [snapshots, kzg]) opening.catch(() => {})
   running = { execution, snapshots, kzg }
 })
+say({ type: 'ready' })
 process.on('disconnect', () => process.exit())
 // Ctrl-C reaches the whole group of a terminal; when to end is the node's to say.
 process.on('SIGINT', () => {})

@@ -45,7 +45,7 @@ async function resolveRange(
 ): Promise<{ fromBlock: bigint; toBlock: bigint }> {
   if (filter.blockHash != null) {
     const number = await chain.blockNumberOf(filter.blockHash)
-    if (number === undefined) throw new RpcError({ code: 'resourceNotFound', message: 'unknown block' })
+    if (number === undefined) throw new RpcError({ code: 'invalidInput', message: 'unknown block' })
     return { fromBlock: number, toBlock: number }
   }
   const latest = { type: 'tag', tag: 'latest' } as const

@@ -195,10 +195,10 @@ test('what was given up is gone by hash, and its transactions are where they are
     expect(await ask('eth_getBlockByHash', hash, false)).toBeNull()
     expect(await ask('eth_getBlockReceipts', hash)).toBeNull()
     const at = { blockHash: hash, requireCanonical: true }
-    await expect(ask('eth_getBalance', SINK, at)).rejects.toThrow('-32001 block not found')
-    await expect(ask('eth_call', { to: EMITTER }, at)).rejects.toThrow('-32001 block not found')
-    await expect(ask('eth_getProof', EMITTER, [], at)).rejects.toThrow('-32001 block not found')
-    await expect(ask('eth_getLogs', { blockHash: hash })).rejects.toThrow('-32001 unknown block')
+    await expect(ask('eth_getBalance', SINK, at)).rejects.toThrow('-32000 block not found')
+    await expect(ask('eth_call', { to: EMITTER }, at)).rejects.toThrow('-32000 block not found')
+    await expect(ask('eth_getProof', EMITTER, [], at)).rejects.toThrow('-32000 block not found')
+    await expect(ask('eth_getLogs', { blockHash: hash })).rejects.toThrow('-32000 unknown block')
     for (const transaction of transactions) {
       const receipt = (await ask('eth_getTransactionReceipt', transaction.hash)) as { blockHash: Hash } | null
       expect(receipt?.blockHash).toBe(canonical.get(transaction.hash))

@@ -4,11 +4,20 @@ import { describe, expect, test } from 'vitest'
 import { MissingStateError, type StateSource } from '../../../../src/engine/state/source.ts'
 import { bytesToHex, hexToBytes } from '../../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT } from '../../../../src/primitives/keccak.ts'
-import { addressOf, type ModelState, modelRoot, slotOf } from '../../../support/stateBlocks.ts'
+import {
+  addressOf,
+  cloneModel,
+  createRandom,
+  type ModelState,
+  modelRoot,
+  randomBlock,
+  slotOf,
+} from '../../../support/stateBlocks.ts'
 import { createTestChain, type TestChain } from '../../../support/stateChain.ts'
 
 const SHAPE = { accounts: 40, slots: 25, touches: 9, deletes: 35 }
 const ALL_ADDRESSES = Array.from({ length: SHAPE.accounts + 2 }, (_, i) => addressOf(i))
+const NOTHING = { accounts: new Map(), storage: new Map(), code: new Map() }
 const ALL_SLOTS = Array.from({ length: SHAPE.slots + 2 }, (_, i) => slotOf(i))
 
 async function expectState(source: StateSource, model: ModelState): Promise<void> {
@@ -54,12 +63,27 @@ describe('the state after every block of the past', () => {
     await chain.close()
   })
 
-  test('cannot be built on, and is not there for blocks that are not', async () => {
+  for (const seed of [34, 35]) {
+    test(`has the root that other changes would make of it, seed ${seed}`, async () => {
+      const chain = await createTestChain({ seed, shape: SHAPE, state: { nodeWindowBlocks: 12 } })
+      await chain.grow(20)
+      await chain.rewind(17)
+      await chain.grow(3)
+      for (const number of [20, 19, 14, 9]) {
+        const model = cloneModel(chain.models[number]!)
+        const changes = randomBlock(createRandom(number * 7), model, SHAPE)
+        const source = await chain.state.at(BigInt(number))
+        expect(await source.rootAfter(changes)).toBe(await modelRoot(model))
+      }
+      const old = await chain.state.at(3n)
+      await expect(old.rootAfter(NOTHING)).rejects.toThrow(MissingStateError)
+      await chain.close()
+    })
+  }
+
+  test('is not there for blocks that are not', async () => {
     const chain = await createTestChain({ seed: 34, shape: SHAPE })
     await chain.grow(2)
-    const source = await chain.state.at(1n)
-    const nothing = { accounts: new Map(), storage: new Map(), code: new Map() }
-    await expect(source.rootAfter(nothing)).rejects.toThrow(/for reading only/)
     for (const number of [-1n, 3n]) await expect(chain.state.at(number)).rejects.toThrow(MissingStateError)
     await chain.close()
   })
