@@ -39,6 +39,7 @@ export function createPostClient(to: {
     })
     const connection = createConnection(socket, url, {
       onFree: () => free(connection),
+      onUnanswered: (job) => waiting.unshift(job),
       onEnd: () => {
         all.delete(connection)
         const at = idle.indexOf(connection)
@@ -68,11 +69,11 @@ type Connection = { send(job: Job): void; close(): void }
 function createConnection(
   socket: Socket,
   { host, pathname }: URL,
-  events: { onFree(): void; onEnd(): void },
+  events: { onFree(): void; onUnanswered(job: Job): void; onEnd(): void },
 ): Connection {
   let job: Job | undefined
   let received = ''
-  let isLast = false
+  let answers = 0
 
   const take = (): void => {
     const headEnd = received.indexOf('\r\n\r\n')
@@ -83,11 +84,11 @@ function createConnection(
     if (received.length < headEnd + 4 + length) return
     const text = received.slice(headEnd + 4, headEnd + 4 + length)
     received = received.slice(headEnd + 4 + length)
-    isLast = /^connection: *close/im.test(head)
     const done = job
     job = undefined
+    answers++
     done.resolve({ status: Number(head.slice(9, 12)), text })
-    if (isLast) socket.destroy()
+    if (/^connection: *close/im.test(head)) socket.destroy()
     else events.onFree()
   }
 
@@ -99,8 +100,9 @@ function createConnection(
   })
   socket.on('error', () => {})
   socket.on('close', () => {
-    job?.reject(new Error('the connection broke'))
-    job = undefined
+    // One that was kept may be closed by the server just as it is used again.
+    if (job !== undefined && answers > 0 && received === '') events.onUnanswered(job)
+    else job?.reject(new Error('the connection broke'))
     events.onEnd()
   })
   return {

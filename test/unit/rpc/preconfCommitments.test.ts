@@ -1,6 +1,6 @@
 /** The commitments API through both its doors, on a socket, with a sequencer behind it. */
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ import { createCommitmentDoor } from '../../../src/rpc/preconf/commitmentDoor.ts
 import { type AddressLimiter, createAddressLimiter } from '../../../src/rpc/preconf/commitmentHttp.ts'
 import { addCommitmentRoutes } from '../../../src/rpc/preconf/commitmentRoutes.ts'
 import { commitmentMethods } from '../../../src/rpc/preconf/commitments.ts'
-import { silentLogger } from '../../../src/telemetry/log.ts'
+import { type Logger, silentLogger } from '../../../src/telemetry/log.ts'
 import { checkAnswer } from '../../support/openrpc.ts'
 import {
   COMMITTER,
@@ -61,14 +61,19 @@ afterAll(async () => {
 })
 
 /** As startRpc puts them together. */
-async function serve(limit: AddressLimiter, access: Access): Promise<Server> {
+async function serve(
+  limit: AddressLimiter,
+  access: Access,
+  logger: Logger = silentLogger,
+  onAnswered = () => {},
+): Promise<Server> {
   const app = new Hono()
-  const common = { commitments: world.service, limit, logger: silentLogger }
+  const common = { commitments: world.service, limit, logger }
   addCommitmentRoutes(app, common)
   const door = createCommitmentDoor({ ...common, access })
   const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const created = createServer((request, response) => {
-    if (door.takes(request)) void door.answer(request, response)
+    if (door.takes(request)) void door.answer(request, response).then(onAnswered)
     else void rest(request, response)
   })
   await new Promise<void>((resolve) => created.listen(0, '127.0.0.1', resolve))
@@ -247,6 +252,24 @@ test('a body that is said to be too large is refused before any of it is sent, a
   const refused = { status: 413, connection: 'close' }
   expect(await ask({ ...json, 'content-length': '100000000' }, 0)).toEqual(refused)
   expect(await ask({ ...json, 'transfer-encoding': 'chunked' }, 3)).toEqual(refused)
+})
+
+test('a client that leaves in the middle of its body is no failure of the node', async () => {
+  const failures: string[] = []
+  const logger = { ...silentLogger, error: (_: object, message: string) => void failures.push(message) }
+  let ended = 0
+  const open = await serve(createAddressLimiter(), { vhosts: [], origins: [] }, logger, () => ended++)
+  const { port } = open.address() as AddressInfo
+  for (const body of ['{', '']) {
+    const socket = connect(port, '127.0.0.1')
+    const head = `Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n${body}`
+    socket.write(`POST /commitments/v0/gateway/commitmentRequest HTTP/1.1\r\n${head}`)
+    await new Promise((resolve) => open.once('request', resolve))
+    socket.destroy()
+  }
+  await expect.poll(() => ended).toBe(2)
+  expect(failures).toEqual([])
+  open.close()
 })
 
 test('a name that is not served is turned away, and an origin is told what it may read', async () => {

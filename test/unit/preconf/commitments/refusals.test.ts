@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hex } from 'viem'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import {
   CommitmentRefusedError,
   REFUSAL_CODES,
@@ -28,7 +28,7 @@ beforeAll(async () => {
   // The first of our two epochs, before the other operator's one.
   while ((window / 16) % 3 !== 0) window += 16
   await world.until(window, 3000)
-  await world.fund([3, 4, 5, 6, 7, 8, 9])
+  await world.fund([3, 4, 5, 6, 7, 8, 9, 10])
 })
 afterAll(() => world.close())
 
@@ -148,6 +148,35 @@ test.each<[RefusalCode, string, () => Promise<CommitmentRequest>]>([
   ],
 ])('%s: %s', async (code, _what, make) => {
   expect(await refused(await make())).toBe(code)
+})
+
+test('what is refused for its form, slot, transaction or price is refused without a look into the book', async () => {
+  const looks = vi.spyOn(world.book, 'byTransaction')
+  const requests: [RefusalCode, CommitmentRequest][] = [
+    ['slotPast', world.request(4, window - 1, await transfer())],
+    ['slotTooFar', world.request(4, world.slotNow() + 65, await transfer())],
+    ['windowNotOpen', world.request(5, window + 18, await transfer())],
+    ['malformedTransaction', world.request(5, window + 3, Uint8Array.of(2, 0xc0))],
+    ['wrongChain', world.request(4, window + 3, await signTransaction(5, { chainId: 1 }))],
+    ['underpriced', world.request(4, window + 3, await transfer({ maxPriorityFeePerGas: 0n }))],
+    ['wrongSignature', world.request(4, window + 3, unsign(await transfer()))],
+    ['unfunded', world.request(5, window + 3, await signTransaction(78, { chainId: Number(L2_CHAIN_ID) }))],
+  ]
+  for (const [code, request] of requests) expect(await refused(request)).toBe(code)
+  expect(looks).not.toHaveBeenCalled()
+  looks.mockRestore()
+})
+
+test('the same request again is answered without a look into the book, and another about the same transaction by one', async () => {
+  const raw = await pay(10, { nonce: 0 })
+  const request = world.request(5, window + 4, raw)
+  const answer = await world.service.request(request)
+  const looks = vi.spyOn(world.book, 'byTransaction')
+  expect(await world.service.request(request)).toBe(answer)
+  expect(looks).not.toHaveBeenCalled()
+  expect(await refused(world.request(5, window + 5, raw))).toBe('alreadyPromised')
+  expect(looks).toHaveBeenCalledTimes(1)
+  looks.mockRestore()
 })
 
 test('the table in docs/commitments.md has a row for every refusal, and no other', () => {
