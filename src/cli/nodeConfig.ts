@@ -17,7 +17,7 @@ import type { Config } from './config/load.ts'
 import { ConfigError } from './config/resolve.ts'
 import { limitsOf } from './config/rpcOptions.ts'
 
-const NETWORKS: Readonly<Record<string, RollupSpec>> = {
+export const NETWORKS: Readonly<Record<string, RollupSpec>> = {
   'taiko-mainnet': taikoMainnet,
   'taiko-hoodi': taikoHoodi,
 }

@@ -13,7 +13,7 @@ import { type BlockRun, createBlockRun } from './blockRun.ts'
 import type { AncestorHashes, ExecutedTransaction } from './engine.ts'
 import { openEthereumBlock } from './ethereum/openBlock.ts'
 import { rulesAt } from './rules/rulesAt.ts'
-import type { StateSource } from './state/source.ts'
+import type { StateChanges, StateSource } from './state/source.ts'
 
 /** Survives a structured clone. */
 export type BlockToRun = {
@@ -39,6 +39,8 @@ export class BlockDiffersError extends CriticalError {
 export type StoredBlockRun = Pick<BlockRun, 'context' | 'state' | 'transactions' | 'gasUsed'> & {
   /** The transactions before `index` have run. Throws a BlockDiffersError for one that is refused. */
   runNext(): Promise<ExecutedTransaction>
+  /** After the last transaction: all that the block changes. On plain Ethereum what comes after the transactions is made, and nothing can run any more. */
+  finish(): Promise<StateChanges>
 }
 
 /** Begins the block on `state`, the state after its parent. On plain Ethereum the system calls before the transactions are made. */
@@ -49,9 +51,10 @@ export async function openStoredBlock(input: {
   readonly ancestorHash: AncestorHashes
 }): Promise<StoredBlockRun> {
   const { header, transactions } = input.block
-  const run = await openRun(input)
+  const { run, finish } = await openRun(input)
   return {
     ...run,
+    finish,
     async runNext() {
       const index = run.transactions.length
       const transaction = transactions[index]
@@ -70,7 +73,9 @@ export function assertSameGas(run: Pick<BlockRun, 'gasUsed'>, header: BlockHeade
   throw new BlockDiffersError({ block: header.number, what })
 }
 
-async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<BlockRun> {
+type OpenRun = { readonly run: BlockRun; readonly finish: () => Promise<StateChanges> }
+
+async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<OpenRun> {
   const { execution, state, ancestorHash, block } = input
   const { header, ommers = [], withdrawals } = block
   const senderByHash = new Map(block.transactions.map(({ hash, sender }) => [hash, hexToBytes(sender)]))
@@ -78,13 +83,15 @@ async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<Bl
   if (execution.type === 'ethereum') {
     const environment = { ...header, ommers, ...(withdrawals !== undefined && { withdrawals }) }
     const { spec } = execution
-    return (await openEthereumBlock({ spec, senders, environment, state, ancestorHash })).run
+    const open = await openEthereumBlock({ spec, senders, environment, state, ancestorHash })
+    return { run: open.run, finish: async () => (await open.seal()).changes }
   }
   const fork = forkAt(execution.spec, header)
-  return createBlockRun({
+  const run = await createBlockRun({
     ...{ execution, senders, state, ancestorHash },
     rules: rulesAt(execution, header),
     info: { ...header, baseFeePerGas: header.baseFeePerGas ?? 0n },
     basefeeSharingPctg: fork === undefined ? 0 : basefeeSharingPctgOf(fork, header.extraData),
   })
+  return { run, finish: async () => run.state.takeChanges() }
 }

@@ -5,6 +5,7 @@ import { taikoMethods } from './alias/taiko.ts'
 import { basedMethods } from './based/methods.ts'
 import { rawMethods } from './debug/raw.ts'
 import { traceMethods } from './debug/traces.ts'
+import { witnessMethods } from './debug/witness.ts'
 import type { RpcDeps } from './deps.ts'
 import { accessListMethods } from './eth/accessList.ts'
 import { blockMethods } from './eth/blocks.ts'
@@ -66,6 +67,7 @@ export function createMethods(
     ...(deps.buildBlock && buildBlockMethods(deps.buildBlock)),
     ...rawMethods(deps),
     ...traceMethods(deps),
+    ...witnessMethods(deps),
     ...subscriptionMethods(deps),
     ...(spec && {
       ...basedMethods({ ...deps, spec }),

@@ -50,8 +50,11 @@ export async function sign(fields: {
 
 export type DerivedNode = Awaited<ReturnType<typeof createDerivedNode>>
 
-/** Three blocks: one with a transfer, a contract and a call of it (two listed transactions are dropped), an empty one, a default one. */
-export async function createDerivedNode() {
+/**
+ * Three blocks: one with a transfer, a contract and a call of it (two listed transactions are dropped), an empty one, a default one; then one
+ * for each list of `more`, whose first nonce is 3.
+ */
+export async function createDerivedNode(more: readonly (readonly Uint8Array[])[] = []) {
   const sim = createSimulatedL1({ seed: 'rpc' })
   sim.mine()
   const chainId = L2_CHAIN_ID
@@ -66,6 +69,10 @@ export async function createDerivedNode() {
   sim.propose({ payload: payloadAfter(sim, { blocks: 2, transactions }) })
   sim.mine()
   sim.propose({ payload: Uint8Array.of(1, 2, 3) })
+  for (const listed of more) {
+    sim.mine()
+    sim.propose({ payload: payloadAfter(sim, { transactions: listed }) })
+  }
   const database = await temporaryDatabase()
   const node = await openHarness({ sim, l1: await connectL1(sim), path: database.path })
   await node.sync()

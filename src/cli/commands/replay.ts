@@ -1,12 +1,18 @@
-/** `plumbline replay FILE…`: captured proposals through our own derivation and execution, block by block. */
+/** `plumbline replay FILE…`: captured proposals through our own derivation and execution, and single blocks through our execution, block by block. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { createEngine } from '../../engine/vm.ts'
 import { loadKzg } from '../../l1/kzg.ts'
+import { executeBlock } from '../../replay/execution/executeBlock.ts'
+import type { ExecutionInput } from '../../replay/execution/executionFile.ts'
 import { formatWitnessFile } from '../../replay/file/witnessFile.ts'
-import { readInput } from '../../replay/readInput.ts'
+import { requireInput } from '../../replay/input.ts'
+import { readReplayable } from '../../replay/readInput.ts'
 import { replay } from '../../replay/replay.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { parseRollupSpec } from '../../spec/specFile.ts'
+import { NETWORKS } from '../nodeConfig.ts'
 
 /** One line of `--json`; the field names are a contract with whoever reads them. */
 type ReplayRow = {
@@ -25,10 +31,15 @@ type ReplayRow = {
 export function replayCommand(): Command {
   return new Command('replay')
     .description('re-derive and re-execute captured proposals, and compare every block hash')
-    .argument('<files...>', 'guest inputs of the provers (raiko, gaiko) or witness files')
+    .argument(
+      '<files...>',
+      'guest inputs of the provers (raiko, gaiko), witness files, or blocks with execution witnesses',
+    )
     .option('--json', 'one JSON line a block')
+    .option('--network <name>', 'the chain of a block with an execution witness that does not say it')
+    .option('--rollup.config <file>', 'the same, for a chain that is not known by name')
     .option('--record <file>', 'write a witness file of our own that replays alone (one input only)')
-    .action(async (files: string[], options: { json?: boolean; record?: string }) => {
+    .action(async (files: string[], options: ReplayOptions) => {
       if (options.record !== undefined && files.length !== 1) {
         throw new RangeError('--record takes one input at a time')
       }
@@ -38,10 +49,22 @@ export function replayCommand(): Command {
     })
 }
 
-async function replayFile(file: string, options: { json?: boolean; record?: string }): Promise<boolean> {
+type ReplayOptions = {
+  readonly json?: boolean
+  readonly record?: string
+  readonly network?: string
+  readonly 'rollup.config'?: string
+}
+
+async function replayFile(file: string, options: ReplayOptions): Promise<boolean> {
   const print = options.json ? printJson : printText
   try {
-    const input = readInput(readFileSync(file, 'utf8'))
+    const read = readReplayable(readFileSync(file, 'utf8'), specOf(options))
+    if (read.type === 'block') {
+      requireInput(options.record === undefined, 'only what was derived from a proposal can be recorded')
+      return await replayBlock(file, read.input, print)
+    }
+    const { input } = read
     const engine = createEngine({ spec: input.spec })
     let allMatch = true
     // The KZG setup takes two seconds to load; it is no part of a block's time.
@@ -75,6 +98,37 @@ async function replayFile(file: string, options: { json?: boolean; record?: stri
     else console.error(`${failure.file}: ${reason}`)
     return false
   }
+}
+
+async function replayBlock(
+  file: string,
+  input: ExecutionInput,
+  print: (row: ReplayRow) => void,
+): Promise<boolean> {
+  await loadKzg()
+  const start = performance.now()
+  const { header, hash, expected, transactions } = await executeBlock(input)
+  const match = hash === expected
+  print({
+    file: basename(file),
+    block: Number(header.number),
+    ...{ hash, expected, match },
+    gasUsed: Number(header.gasUsed),
+    txs: transactions.length,
+    // What was dropped is not in a block.
+    dropped: 0,
+    ms: Math.round(performance.now() - start),
+  })
+  return match
+}
+
+function specOf(options: ReplayOptions): RollupSpec | undefined {
+  const { network, 'rollup.config': file } = options
+  if (file !== undefined) return parseRollupSpec(JSON.parse(readFileSync(file, 'utf8')))
+  if (network === undefined) return undefined
+  const spec = NETWORKS[network]
+  requireInput(spec !== undefined, `there is no network ${network}`)
+  return spec
 }
 
 function printJson(row: ReplayRow): void {

@@ -5,8 +5,8 @@
  * Nodes are immutable and shared between versions. All keys of one trie have the same length (they are keccak hashes),
  * so no branch holds a value.
  */
-import { EMPTY_BYTES } from '../../primitives/bytes.ts'
-import { bytesToHex, type Hash } from '../../primitives/hex.ts'
+import { EMPTY_BYTES, equalBytes } from '../../primitives/bytes.ts'
+import { bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256, keccak256Hex } from '../../primitives/keccak.ts'
 import { encodeRlp, type RlpItem } from '../../primitives/rlp.ts'
 import { MissingStateError } from './source.ts'
@@ -243,6 +243,60 @@ function join(a: Uint8Array, b: Uint8Array): Uint8Array {
   return out
 }
 
-function missing(node: HashNode, label: string): MissingStateError {
-  return new MissingStateError({ what: `trie node ${bytesToHex(node.hash)} of the ${label}` })
+function missing(node: HashNode, label: string): MissingNodeError {
+  return new MissingNodeError({ hash: bytesToHex(node.hash), label })
+}
+
+/** A part of a trie is known by its hash alone and is needed. */
+export class MissingNodeError extends MissingStateError {
+  readonly hash: Hash
+
+  constructor(data: { readonly hash: Hash; readonly label: string }) {
+    super({ what: `trie node ${data.hash} of the ${data.label}` })
+    this.hash = data.hash
+  }
+}
+
+/** Nibbles from the root to a part that is known by this hash alone; null when there is none. */
+export function pathToHash(trie: Trie, hash: Hash): Uint8Array | null {
+  const wanted = hexToBytes(hash)
+  const open: { node: TrieNode; path: Uint8Array }[] =
+    trie === null ? [] : [{ node: trie, path: EMPTY_BYTES }]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { node, path } = next
+    if (node.type === 'hash' && equalBytes(node.hash, wanted)) return path
+    if (node.type === 'extension') open.push({ node: node.child, path: join(path, node.path) })
+    if (node.type === 'branch')
+      for (const [nibble, child] of node.children.entries())
+        if (child !== null) open.push({ node: child, path: join(path, Uint8Array.of(nibble)) })
+  }
+  return null
+}
+
+/**
+ * Where the deletion of `key` may need a part that is known by its hash alone: the only neighbour of the leaf, which moves up when the
+ * leaf is gone. Nibbles from the root; null when there is no such part.
+ */
+export function loneNeighbour(trie: Trie, key: Uint8Array): Uint8Array | null {
+  let node = trie
+  let depth = 0
+  let neighbour: Uint8Array | null = null
+  while (node !== null && (node.type === 'extension' || node.type === 'branch')) {
+    if (node.type === 'extension') {
+      if (!pathMatches(node.path, key, depth)) return null
+      depth += node.path.length
+      node = node.child
+      continue
+    }
+    const own = key[depth] as number
+    const others = node.children.flatMap((child, nibble) =>
+      child === null || nibble === own ? [] : [nibble],
+    )
+    const [only] = others
+    const isHash = others.length === 1 && only !== undefined && node.children[only]?.type === 'hash'
+    neighbour = isHash ? join(key.subarray(0, depth), Uint8Array.of(only)) : null
+    node = node.children[own] ?? null
+    depth += 1
+  }
+  return node?.type === 'leaf' && pathMatches(node.path, key, depth) ? neighbour : null
 }

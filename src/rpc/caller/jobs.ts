@@ -12,10 +12,17 @@ import type {
 import { simulateBlocks } from '../../engine/simulate/simulate.ts'
 import type { Simulation, SimulationResult } from '../../engine/simulate/simulated.ts'
 import type { StateSource } from '../../engine/state/source.ts'
+import type { BlockToRun } from '../../engine/storedBlock.ts'
 import { TraceTooLargeError } from '../../engine/trace/size.ts'
 import { type TraceBlockParams, traceBlock } from '../../engine/trace/traceBlock.ts'
 import { type CallTrace, type TraceCallParams, traceCall } from '../../engine/trace/traceCall.ts'
+import { defined } from '../../primitives/assert.ts'
 import type { BlockHeader } from '../../primitives/header.ts'
+import {
+  collectWitness,
+  type ExecutionWitness,
+  type StateProofs,
+} from '../../replay/execution/collectWitness.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 
 export type Jobs = {
@@ -28,6 +35,8 @@ export type Jobs = {
   /** A stored block, or one of its transactions, on the state after its parent. */
   readonly traceBlock: { readonly params: TraceBlockParams; readonly result: TraceResult }
   readonly traceCall: { readonly params: TraceCallParams; readonly result: TraceResult }
+  /** What executing a block needs of the state after its parent. */
+  readonly witness: { readonly params: { readonly block: BlockToRun }; readonly result: ExecutionWitness }
 }
 export type JobKind = keyof Jobs
 
@@ -45,6 +54,8 @@ export type JobEnvironment = {
   readonly execution: ExecutionSpec
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
+  /** Absent where another block's changes lie over the state. */
+  readonly proofs?: StateProofs
 }
 
 export type Job<K extends JobKind> = { readonly kind: K; readonly params: Jobs[K]['params'] }
@@ -58,6 +69,8 @@ const RUN: { readonly [K in JobKind]: RunJob<K> } = {
   accessList: (environment, params) => createAccessList({ ...environment, ...params }),
   simulate: simulateBlocks,
   traceBlock: (environment, params) => withinSize(() => traceBlock({ ...environment, ...params })),
+  witness: (environment, { block }) =>
+    collectWitness({ ...environment, block, proofs: defined(environment.proofs, 'the proofs of a state') }),
   traceCall: (environment, params) => withinSize(() => traceCall({ ...environment, ...params })),
 }
 

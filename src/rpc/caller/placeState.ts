@@ -24,7 +24,7 @@ const CACHE: FlatCacheSizes = {
 export type ReadPlace = (
   snapshot: StoreSnapshot,
   place: StatePlace,
-) => Promise<Pick<JobEnvironment, 'state' | 'ancestorHash'>>
+) => Promise<Pick<JobEnvironment, 'state' | 'ancestorHash' | 'proofs'>>
 
 /**
  * What it answers is good for as long as the snapshot. StaleStateError where the snapshot has another block at that number,
@@ -49,6 +49,12 @@ export function createReadPlace(): ReadPlace {
     return {
       state: laidOver === undefined ? base : overlayState(base, laidOver, ZERO_HASH),
       ancestorHash: async (ancestor) => defined(await hashAt(chain, ancestor), `block ${ancestor}`),
+      ...(laidOver === undefined && {
+        proofs: {
+          proof: (address, slots) => state.proof(address, slots, number),
+          pathTo: (owner, key) => state.pathTo(owner, key, number),
+        },
+      }),
     }
   }
 }
