@@ -34,6 +34,7 @@ beforeAll(async () => {
     followers: 0,
     wallets: 2 * WALLETS,
     slotsPerEpoch: SLOTS_PER_EPOCH,
+    hasThreads: true,
   })
 }, TIMEOUT_MS)
 afterAll(() => net?.close(), TIMEOUT_MS)
