@@ -13,6 +13,8 @@ import { type ResolvedHeader, readCurrent, readState, unavailable } from '../res
 import { accountProof } from '../schemas/state.ts'
 import { bytes, hash, quantity } from '../schemas/words.ts'
 
+/** 32 bytes in hex with the prefix. */
+const WORD_TEXT_LENGTH = 66
 /** Slots of one proof request; geth: 1024. */
 const PROOF_SLOTS_MAX = 1024
 
@@ -75,11 +77,12 @@ export function stateMethods(deps: Pick<RpcDeps, 'chain' | 'state' | 'pool' | 'p
   }
 }
 
-/** The slot, and the key as it was asked for: the answer repeats it. */
+/** The slot, and the key that the answer names it by: whole words stay as they are, shorter keys become quantities, as geth has it. */
 const slotKeyParam = z
   .string('a storage slot wanted')
-  .transform((key) => ({ key, slot: key }))
-  .pipe(z.object({ key: z.string(), slot: slotParam }))
+  .transform((key) => ({ isWord: key.length === WORD_TEXT_LENGTH, slot: key }))
+  .pipe(z.object({ isWord: z.boolean(), slot: slotParam }))
+  .transform(({ isWord, slot }) => ({ key: isWord ? slot : toQuantity(BigInt(slot)), slot }))
 
 async function getProof(
   state: RpcDeps['state'],
