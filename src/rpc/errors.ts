@@ -19,7 +19,6 @@ export const ERROR_CODES = {
   executionReverted: 3,
   /** EIP-7966: `data` is the hash of the transaction. */
   notIncludedYet: 4,
-  inclusionTimeout: 4,
   vmError: -32015,
   nonceTooLow: -38010,
   nonceTooHigh: -38011,
@@ -40,7 +39,11 @@ export class RpcError extends Error {
   readonly data?: unknown
 
   constructor(input: { code: keyof typeof ERROR_CODES; message: string; data?: unknown }) {
+    // Nobody reads its stack, and a batch of a thousand mistakes would spend most of its time on them.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(input.message)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = ERROR_CODES[input.code]
     if (input.data !== undefined) this.data = input.data
   }

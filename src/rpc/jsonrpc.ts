@@ -2,6 +2,7 @@
  * JSON-RPC 2.0: bytes of a request in, text of the response out; no transport. https://www.jsonrpc.org/specification
  * Whatever the bytes are, the answer is a response object, never an exception.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../telemetry/log.ts'
 import type { Client } from './client.ts'
 import { limitExceeded, RpcError } from './errors.ts'
@@ -23,6 +24,9 @@ type Request = { readonly id: Id | undefined; readonly method: string; readonly 
 
 /** Bytes of a body that take as long to parse as a constant to answer: a large one is no cheap request whatever it asks. */
 const BYTES_PER_COST = 8192
+
+/** Milliseconds of a batch after which others get a turn, whose requests may all be answered from memory. */
+const TURN_MS = 5
 
 export function createDispatcher(deps: {
   readonly methods: Methods
@@ -72,7 +76,12 @@ export function createDispatcher(deps: {
     const answers: string[] = []
     let cost = 0
     let bytes = 0
+    let turnStart = performance.now()
     for (const item of items) {
+      if (performance.now() - turnStart > TURN_MS) {
+        await setImmediate()
+        turnStart = performance.now()
+      }
       cost += costOf(item)
       // Nobody is there to read the answer: a client that asks and leaves must not keep the node busy.
       if (context.signal.aborted) return undefined

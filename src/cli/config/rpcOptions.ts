@@ -51,7 +51,7 @@ const SERVER_OPTIONS: readonly OptionSpec[] = [
     flag: 'rpc.processes',
     argument: '<n>',
     description:
-      'calls executed at once, each in its process; by default one less than there are cores, at most 4',
+      'calls executed at once, each in its process; by default one less than there are cores, but 2 to 4',
     schema: count(1, 64),
   },
 ]

@@ -1,17 +1,36 @@
-/** A queue of bounded length where everybody's next comes before anybody's second, and nobody can keep the others out. */
+/**
+ * A queue of bounded length in which whoever has had least is next, and nobody can keep the others out. What somebody has had is
+ * forgotten by half every few seconds.
+ */
+import { LRUCache } from 'lru-cache'
 import { CallerBusyError } from './errors.ts'
 
 export type FairQueue<T> = {
   readonly size: number
   /** When the queue is full, whoever holds most of it gives way, unless that is `client`: then CallerBusyError. What gave way is answered. */
   push(client: string, item: T): T | undefined
-  shift(): T | undefined
+  /** Of the clients that may have a turn, the one that has had least; undefined when there is none. */
+  shift(
+    mayHave?: (client: string, hadMs: number) => boolean,
+  ): { readonly client: string; readonly item: T } | undefined
+  /** `client` has had `ms` milliseconds. */
+  charge(client: string, ms: number): void
 }
 
-export function createFairQueue<T>(max: number): FairQueue<T> {
-  /** In the order of their turns. */
+const HALF_LIFE_MS = 5_000
+/** Clients remembered; who is forgotten counts as one that has had nothing. */
+const CLIENTS_MAX = 10_000
+
+export function createFairQueue<T>(max: number, now: () => number = () => performance.now()): FairQueue<T> {
+  /** In the order in which they came. */
   const waiting = new Map<string, T[]>()
+  const had = new LRUCache<string, { readonly ms: number; readonly at: number }>({ max: CLIENTS_MAX })
   let size = 0
+
+  function hadBy(client: string): number {
+    const known = had.get(client)
+    return known === undefined ? 0 : known.ms * 0.5 ** ((now() - known.at) / HALF_LIFE_MS)
+  }
 
   /** The newest of the longest line. */
   function giveWay(client: string): T | undefined {
@@ -36,14 +55,26 @@ export function createFairQueue<T>(max: number): FairQueue<T> {
       size++
       return gone
     },
-    shift() {
-      const [client, items] = waiting.entries().next().value ?? []
-      if (client === undefined || items === undefined) return undefined
-      waiting.delete(client)
-      const item = items.shift()
-      if (items.length > 0) waiting.set(client, items)
+    shift(mayHave = () => true) {
+      let next: string | undefined
+      let least = Number.POSITIVE_INFINITY
+      for (const client of waiting.keys()) {
+        const ms = hadBy(client)
+        if (ms >= least || !mayHave(client, ms)) continue
+        next = client
+        least = ms
+      }
+      const items = next === undefined ? undefined : waiting.get(next)
+      if (next === undefined || items === undefined) return undefined
+      // Behind those that have had as little.
+      waiting.delete(next)
+      const item = items.shift() as T
+      if (items.length > 0) waiting.set(next, items)
       size--
-      return item
+      return { client: next, item }
+    },
+    charge(client, ms) {
+      had.set(client, { ms: hadBy(client) + ms, at: now() })
     },
   }
 }

@@ -12,6 +12,8 @@ export type ToProcess =
 export type JobMessage = { readonly type: 'job'; readonly job: Job<JobKind>; readonly place: StatePlace }
 
 export type FromProcess =
+  /** First of all: its program is loaded. */
+  | { readonly type: 'ready' }
   | { readonly type: 'result'; readonly result: unknown }
   | { readonly type: 'failed'; readonly failure: Failure }
 

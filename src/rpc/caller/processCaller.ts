@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../../primitives/worker.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import { isLoopback } from '../client.ts'
 import type { Caller, StatePlace } from '../deps.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import type { RpcOptions } from '../server.ts'
@@ -29,7 +30,10 @@ export type ProcessCallerOptions = {
   readonly execution: ExecutionSpec
   /** File of the node's database; each process reads it by itself. */
   readonly database: string
-  /** Calls run at the same time. Default: all cores but one, which derivation needs, and at most four. */
+  /**
+   * Calls run at the same time. Where there are several, the last free process is for clients that have had little, so that the many
+   * calls of one that loops do not stand before the first of another. Default: all cores but one, at least two and at most four.
+   */
   readonly processes?: number
   /** Calls that wait, of everybody together. */
   readonly queueMax?: number
@@ -37,12 +41,17 @@ export type ProcessCallerOptions = {
   readonly memoryMaxMiB?: number
 }
 
+const PROCESSES_DEFAULT_MIN = 2
 const PROCESSES_DEFAULT_MAX = 4
+/** Milliseconds of calls, lately, that are little. */
+const LITTLE_MS = 1_000
 const MEMORY_MAX_MIB_DEFAULT = 768
 /** Heap of one process, in MiB. */
 const HEAP_MIB = 256
 /** How Node ends when its heap is full: by SIGABRT, which a shell in between reports as 128 + 6. */
 const ABORTED = 134
+/** On a machine that is very busy. */
+const START_MAX_MS = 30_000
 /** How often a running call's memory is looked at. */
 const MEMORY_CHECK_MS = 200
 /** Of Linux on the machines Node supports. */
@@ -61,12 +70,12 @@ export function callerOptionsOf({
 
 export function createProcessCaller(options: ProcessCallerOptions): Caller {
   const { execution, database } = options
-  const processes =
-    options.processes ?? Math.min(PROCESSES_DEFAULT_MAX, Math.max(1, availableParallelism() - 1))
+  const processes = options.processes ?? defaultProcesses()
   const memoryMax = (options.memoryMaxMiB ?? MEMORY_MAX_MIB_DEFAULT) * 1024 * 1024
   const queue = createFairQueue<Waiting>(options.queueMax ?? DEFAULT_LIMITS.callQueueMax)
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
+  const ready = new WeakMap<ChildProcess, Promise<void>>()
   let busy = 0
   let isClosed = false
 
@@ -87,25 +96,38 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
       const place = idle.indexOf(child)
       if (place >= 0) idle.splice(place, 1)
     })
+    ready.set(child, untilReady(child))
     tell(child, { type: 'start', execution, database })
     return child
   }
 
   function startNext(): void {
-    while (busy < processes && queue.size > 0 && !isClosed) {
-      const waiting = queue.shift() as Waiting
+    while (busy < processes && !isClosed) {
+      const isLast = processes > 1 && busy === processes - 1
+      const next = queue.shift((client, hadMs) => !isLast || hadMs < LITTLE_MS || isLoopback(client))
+      if (next === undefined) return
+      const { client, item: waiting } = next
       const leftMs = waiting.deadlineMs - performance.now()
       if (leftMs <= 0) {
         waiting.reject(new CallStoppedError('execution waited too long for its turn'))
         continue
       }
       busy++
-      void runNext(idle.pop() ?? startProcess(), waiting, leftMs)
+      void runNext(idle.pop() ?? startProcess(), waiting, leftMs, client)
     }
   }
 
-  async function runNext(child: ChildProcess, waiting: Waiting, leftMs: number): Promise<void> {
+  async function runNext(
+    child: ChildProcess,
+    waiting: Waiting,
+    leftMs: number,
+    client: string,
+  ): Promise<void> {
+    // A process that has just been started is not the caller's time, nor the client's.
+    await ready.get(child)
+    const start = performance.now()
     const outcome = await runOn(child, waiting.task, leftMs, memoryMax)
+    queue.charge(client, performance.now() - start)
     if (outcome.type === 'stopped') {
       // What state it is in nobody knows. The next call gets a fresh one, which starts while it is on its way.
       await end(child)
@@ -137,11 +159,15 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
     },
     async close() {
       isClosed = true
-      for (let waiting = queue.shift(); waiting !== undefined; waiting = queue.shift())
-        waiting.reject(new CallerBusyError('the node is stopping'))
+      for (let next = queue.shift(); next !== undefined; next = queue.shift())
+        next.item.reject(new CallerBusyError('the node is stopping'))
       await Promise.all([...alive].map(end))
     },
   }
+}
+
+function defaultProcesses(): number {
+  return Math.min(PROCESSES_DEFAULT_MAX, Math.max(PROCESSES_DEFAULT_MIN, availableParallelism() - 1))
 }
 
 type Outcome =
@@ -168,6 +194,7 @@ function runOn(
     }
     const stop = (reason: string) => settle({ type: 'stopped', error: new CallStoppedError(reason) })
     const onMessage = (message: FromProcess) => {
+      if (message.type === 'ready') return
       if (message.type === 'result') settle({ type: 'done', result: message.result })
       else settle({ type: 'failed', error: errorOf(message.failure) })
     }
@@ -183,6 +210,8 @@ function runOn(
     child.on('message', onMessage)
     child.on('error', onError)
     child.on('exit', onExit)
+    // It has ended before we listened.
+    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode)
     tell(child, { type: 'job', job, place })
   })
 }
@@ -191,6 +220,19 @@ function runOn(
 async function residentBytes({ pid }: ChildProcess): Promise<number> {
   const text = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '')
   return Number(text.split(' ')[1] ?? 0) * PAGE_BYTES
+}
+
+/** Or until its end, or for long enough: what is wrong with it, its first job will tell. */
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      for (const event of ['message', 'error', 'exit'] as const) child.off(event, done)
+      resolve()
+    }
+    const timer = setTimeout(done, START_MAX_MS)
+    for (const event of ['message', 'error', 'exit'] as const) child.once(event, done)
+  })
 }
 
 function tell(child: ChildProcess, message: ToProcess): void {

@@ -44,7 +44,7 @@ describe.skipIf(!hasCallProcess)('a caller with processes', () => {
   function call(input: { code?: Hex; place?: StatePlace; timeoutMs?: number; client?: string } = {}) {
     const { code = READ_SLOT, place = places.at(-1)!, timeoutMs = 30_000, client } = input
     const overrides = new Map([[CONTRACT, { code: Buffer.from(code.slice(2), 'hex') }]])
-    const params = { request: { to: CONTRACT }, header: emptyBlock(3n).header, overrides }
+    const params = { request: { to: CONTRACT, gas: 10n ** 12n }, header: emptyBlock(3n).header, overrides }
     return caller.run('call', params, place, timeoutMs, client)
   }
   const read = async (input?: Parameters<typeof call>[0]) =>
@@ -113,7 +113,7 @@ describe.skipIf(!hasCallProcess)('a caller with processes', () => {
     expect(reasons).toEqual([expect.any(CallerBusyError)])
   })
 
-  test('keeps a place for whoever has none, and serves in turns', async () => {
+  test('keeps a place for whoever has none, and serves first who has had least', async () => {
     start({ queueMax: 3 })
     const order: string[] = []
     const note = (client: string, outcome: Promise<unknown>) =>
@@ -124,7 +124,19 @@ describe.skipIf(!hasCallProcess)('a caller with processes', () => {
     const greedy = [1, 2, 3, 4].map((i) => note(`a${i}`, call({ client: 'a' })))
     const modest = note('b', call({ client: 'b' }))
     await Promise.all([...greedy, modest])
-    expect(order).toEqual(['a4: CallerBusyError', 'a1', 'a2', 'b', 'a3'])
+    expect(order).toEqual(['a4: CallerBusyError', 'a1', 'b', 'a2', 'a3'])
+  })
+
+  test('keeps a process for those who ask for little', async () => {
+    start({ processes: 2, queueMax: 10 })
+    // Has had its share, and would take both.
+    await expect(call({ code: LOOP, timeoutMs: 1_500, client: 'a' })).rejects.toThrow(CallStoppedError)
+    const loops = [1, 2, 3].map(() => call({ code: LOOP, timeoutMs: 10_000, client: 'a' }))
+    const outcomes = Promise.allSettled(loops)
+    expect(await read({ client: 'b' })).toBe(9)
+    expect(await read({ client: 'b' })).toBe(9)
+    await caller.close()
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
   })
 
   test('is done at once when closed', async () => {
