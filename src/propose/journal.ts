@@ -46,19 +46,32 @@ export type PostJournal = {
   remove(nonce: number): Promise<void>
 }
 
+/** Nobody else writes in the directory: it is read once, since an entry with its blobs is more than a megabyte, and asked for often. */
 export function createFileJournal(directory: string): PostJournal {
   const pathOf = (nonce: number) => join(directory, `post-${nonce}.json`)
+  let known: Promise<Map<number, PostEntry>> | undefined
+
+  const read = (): Promise<Map<number, PostEntry>> => {
+    known ??= readAll().catch((error: unknown) => {
+      known = undefined
+      throw error
+    })
+    return known
+  }
+
+  const readAll = async (): Promise<Map<number, PostEntry>> => {
+    await mkdir(directory, { recursive: true })
+    const names = (await readdir(directory)).filter((name) => /^post-\d+\.json$/.test(name))
+    const entries = await Promise.all(
+      names.map(async (name) => fromJson<PostEntry>(await readFile(join(directory, name), 'utf8'))),
+    )
+    return new Map(entries.map((entry) => [entry.nonce, entry]))
+  }
+
   return {
-    async list() {
-      await mkdir(directory, { recursive: true })
-      const names = (await readdir(directory)).filter((name) => /^post-\d+\.json$/.test(name))
-      const entries = await Promise.all(
-        names.map(async (name) => fromJson<PostEntry>(await readFile(join(directory, name), 'utf8'))),
-      )
-      return entries.sort((a, b) => a.nonce - b.nonce)
-    },
+    list: async () => byNonce(await read()),
     async put(entry) {
-      await mkdir(directory, { recursive: true })
+      const entries = await read()
       const path = pathOf(entry.nonce)
       const file = await open(`${path}.new`, 'w')
       try {
@@ -68,10 +81,19 @@ export function createFileJournal(directory: string): PostJournal {
         await file.close()
       }
       await rename(`${path}.new`, path)
+      entries.set(entry.nonce, entry)
       await syncDirectory(directory)
     },
-    remove: (nonce) => rm(pathOf(nonce), { force: true }),
+    async remove(nonce) {
+      const entries = await read()
+      await rm(pathOf(nonce), { force: true })
+      entries.delete(nonce)
+    },
   }
+}
+
+function byNonce(entries: ReadonlyMap<number, PostEntry>): readonly PostEntry[] {
+  return [...entries.values()].sort((a, b) => a.nonce - b.nonce)
 }
 
 /** The new name is durable only once its directory is. */
@@ -88,7 +110,7 @@ async function syncDirectory(directory: string): Promise<void> {
 export function createMemoryJournal(): PostJournal {
   const entries = new Map<number, PostEntry>()
   return {
-    list: async () => [...entries.values()].sort((a, b) => a.nonce - b.nonce),
+    list: async () => byNonce(entries),
     put: async (entry) => void entries.set(entry.nonce, entry),
     remove: async (nonce) => void entries.delete(nonce),
   }
