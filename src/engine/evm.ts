@@ -41,6 +41,8 @@ export type RunContext = {
   readonly info: EvmBlockInfo
   /** Addresses in hex without a prefix: warm from the start, wherever an override has put them (overrides.ts). */
   readonly precompiles: readonly string[]
+  /** A tracer's: told what the authorizations of a message give back, before its first step. */
+  onAuthorized?: (refund: bigint) => void
 }
 
 /** A context serves one run and is thrown away after it, above all after an error: its journal is then in no known state. */

@@ -89,6 +89,7 @@ async function run(
   payer.nonce = BigInt.asUintN(64, payer.nonce + 1n)
   await evm.journal.putAccount(sender, payer)
   const authorizationRefund = await applyAuthorizations(context, message.authorizations ?? [])
+  context.onAuthorized?.(authorizationRefund)
 
   const { execResult, createdAddress } = await evm.runCall({
     block,

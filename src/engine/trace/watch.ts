@@ -40,6 +40,8 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
   const keepsGasBack = rules.fork !== 'frontier' && rules.fork !== 'homestead'
   const open: OpenFrame[] = []
   let logs = firstLog
+  /** EIP-7702: counted beside the EVM's own refunds. */
+  let authorized = 0n
   /** Of a hook that had to wait; thrown with the next event. */
   let failure: { readonly error: unknown } | undefined
 
@@ -94,7 +96,11 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
     const { name } = opcodeOf(OP.STOP)
     hooks.step?.({
       ...{ pc: runState.programCounter, op: OP.STOP, name, depth: last.depth, address, returnData },
-      ...{ gas: frame.gas - execResult.executionGasUsed, cost: 0n, refund: execResult.gasRefund ?? 0n },
+      ...{
+        gas: frame.gas - execResult.executionGasUsed,
+        cost: 0n,
+        refund: authorized + (execResult.gasRefund ?? 0n),
+      },
       ...{ stack: runState.stack.getStack(), memory: runState.memory._store },
       memoryBytes: 32 * Number(runState.memoryWordCount),
     })
@@ -150,7 +156,7 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
   }
 
   function readStep(event: InterpreterStep, current: OpenFrame): Step {
-    const { pc, gasLeft: gas, gasRefund: refund, stack, memory, opcode } = event
+    const { pc, gasLeft: gas, gasRefund, stack, memory, opcode } = event
     const { message, last, returnData } = current
     if (last === undefined) current.address = bytesToHex(event.address.bytes)
     // For an opcode that its fork does not know the event names another one.
@@ -160,7 +166,7 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
     current.passed = isCall(op) && price <= gas ? passedGas(stack.at(-1) ?? 0n, gas - price) : 0n
     const known = {
       ...{ pc, op, name: opcodeOf(op).name, gas, cost: price + current.passed, depth: event.depth + 1 },
-      ...{ stack, memory, memoryBytes: 32 * Number(event.memoryWordCount), refund },
+      ...{ stack, memory, memoryBytes: 32 * Number(event.memoryWordCount), refund: authorized + gasRefund },
       ...{ address: current.address, returnData },
     }
     const error = isKnown ? stackFailure(op, stack.length) : undefined
@@ -219,11 +225,15 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
     if (failure !== undefined) throw failure.error
     end(result)
   }
+  context.onAuthorized = (refund) => {
+    authorized = refund
+  }
   evm.events.on('step', onStep)
   evm.events.on('beforeMessage', onBegin)
   evm.events.on('afterMessage', onEnd)
   return {
     stop() {
+      delete context.onAuthorized
       evm.events.off('step', onStep)
       evm.events.off('beforeMessage', onBegin)
       evm.events.off('afterMessage', onEnd)
