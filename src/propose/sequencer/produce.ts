@@ -70,7 +70,10 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
   /** After the guard refused, or derivation would. */
   let pausedUntilMs = 0
   let pauseReason = ''
-  /** Parent of a block that the guard refused for another reason than what stands in its place: nothing was said of it. */
+  /**
+   * Parent of a block of which nothing was said: the guard refused it for another reason than what stands in its place, or it was
+   * begun ahead and given up.
+   */
   let unsaid: Hash | undefined
 
   const pause = (reason: string): Outcome => {
