@@ -27,8 +27,8 @@ export type PushConnection = {
 export type Method = {
   /** Relative work, about one in-memory read each; see `batchCostMax`. */
   readonly cost: number
-  /** For the OpenRPC document; absent where nobody has described the method yet. */
-  readonly description?: MethodDescription
+  /** For the OpenRPC document. */
+  readonly description: MethodDescription
   /** Throws an RpcError for the client's mistakes. The result must be JSON; undefined becomes null. */
   readonly call: (params: readonly unknown[], context: CallContext) => unknown
 }
@@ -50,17 +50,15 @@ type Parsed<S extends Shape> = { readonly [K in keyof S]: z.output<S[K]> }
 /** An omitted or null parameter is for its schema to default. */
 export function defineMethod<S extends Shape>(definition: {
   readonly cost: number
-  readonly summary?: string
+  readonly summary: string
   readonly params: S
-  readonly result?: z.ZodType
+  readonly result: z.ZodType
   readonly handle: (params: Parsed<S>, context: CallContext) => unknown
 }): Method {
   const { cost, summary, params: shape, result } = definition
   return {
     cost,
-    ...(summary === undefined || result === undefined
-      ? {}
-      : { description: { summary, params: shape, result } }),
+    description: { summary, params: shape, result },
     call: (params, context) => definition.handle(parseParams(definition.params, params), context),
   }
 }

@@ -9,12 +9,11 @@ import type { MethodDescription, Methods } from './method.ts'
 const OPENRPC_VERSION = '1.3.2'
 const COMPONENTS = '#/components/schemas/'
 
-/** Of the methods that are described. */
 export function openRpcDocument(methods: Methods, version: string): Json {
   const schemas: Record<string, unknown> = {}
-  const describe = ([name, { description }]: [string, Methods[string]]): Json[] =>
-    description === undefined ? [] : [methodJson(name, description, schemas)]
-  const described = Object.entries(methods).sort(byName).flatMap(describe)
+  const described = Object.entries(methods)
+    .sort(byName)
+    .map(([name, { description }]) => methodJson(name, description, schemas))
   return {
     openrpc: OPENRPC_VERSION,
     info: { title: 'Plumbline JSON-RPC', version, license: { name: 'MIT' } },

@@ -166,6 +166,7 @@ export async function createStreamWorld(input: {
       domain,
       chain: node.chain,
       builder,
+      engine: node.engine,
       unsafe: node.driver,
       schedule,
       committers: [],
@@ -199,6 +200,8 @@ export async function createStreamWorld(input: {
     const requests: string[] = []
     const subscribe = defineMethod({
       cost: 1,
+      summary: 'As of the RPC.',
+      result: z.string(),
       params: { kind: z.enum(['preconfBlocks', 'preconfFrags']) },
       handle: ({ kind }, { connection }) => {
         const id = `0x${connection!.subscriptions.size + 1}`

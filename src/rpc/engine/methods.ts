@@ -3,6 +3,7 @@
  * L2 transactions. On a port of its own, behind jwt.ts.
  * https://github.com/ethereum/execution-apis/blob/033ca6e/src/engine/bogota.md
  */
+import { z } from 'zod'
 import type { ChainReader } from '../../chain/chain.ts'
 import type { FlatState } from '../../engine/state/flatState.ts'
 import type { StateSource } from '../../engine/state/source.ts'
@@ -16,6 +17,7 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { hashParam } from '../params.ts'
 import { readCurrent } from '../resolve.ts'
+import { bytes } from '../schemas/words.ts'
 
 export type EngineDeps = Pick<RpcDeps, 'nextBaseFee'> & {
   readonly chain: ChainReader
@@ -28,8 +30,10 @@ export function engineMethods(deps: EngineDeps): Methods {
   return {
     engine_getInclusionListV1: defineMethod({
       cost: COST.proof,
+      summary: 'Transactions of the pool that an L1 proposer may list: they can be executed on the parent.',
       // Earlier drafts of Bogotá have no parameter: then, as for null, the head is meant.
       params: { parentBlockHash: hashParam.optional() },
+      result: z.array(bytes),
       handle: ({ parentBlockHash }) => readInclusionList(deps, parentBlockHash),
     }),
   }

@@ -14,6 +14,7 @@ import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { bytesParam } from '../params.ts'
 import { listSlotParam } from '../preconf/lists.ts'
+import { address, bytes, hash, quantity } from '../schemas/words.ts'
 import { type EngineDeps, readInclusionList } from './methods.ts'
 
 export type SignListDeps = EngineDeps & {
@@ -26,6 +27,7 @@ export function signListMethods(deps: SignListDeps): Methods {
   return {
     preconf_createInclusionList: defineMethod({
       cost: COST.proof,
+      summary: 'Signs an inclusion list for a window of the operator, and publishes it.',
       params: {
         /** Any of the window. */
         slot: listSlotParam,
@@ -35,6 +37,13 @@ export function signListMethods(deps: SignListDeps): Methods {
           .max(LISTED_BYTES_MAX / 2)
           .optional(),
       },
+      result: z.strictObject({
+        status: z.enum(['created', 'known']),
+        hash,
+        committer: address,
+        windowEnd: quantity,
+        transactions: z.array(bytes),
+      }),
       handle: async ({ slot, transactions }) => {
         const windowEnd = await windowEndOf(deps, slot)
         const listed =

@@ -11,6 +11,8 @@ import type { RpcServer } from '../../../src/rpc/server.ts'
 import { emptyBlock, emptyState, noCaller } from '../../support/rpcFakes.ts'
 import { createTestChain, post, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
 
+/** What a dispatcher asks nothing about. */
+const UNDESCRIBED = { summary: '', result: z.unknown() }
 const context: CallContext = { signal: new AbortController().signal }
 const logged: object[] = []
 const logger = {
@@ -24,13 +26,20 @@ function createTestDispatcher(limits: Partial<RpcLimits> = {}, observe?: Request
   return createDispatcher({
     methods: {
       add: defineMethod({
+        ...UNDESCRIBED,
         cost: 1,
         params: { a: quantityParam, b: quantityParam.optional() },
         handle: ({ a, b }) => `0x${(a + (b ?? 1n)).toString(16)}`,
       }),
-      costly: defineMethod({ cost: 100, params: {}, handle: () => 'done' }),
-      big: defineMethod({ cost: 1, params: { size: z.number() }, handle: ({ size }) => 'x'.repeat(size) }),
+      costly: defineMethod({ ...UNDESCRIBED, cost: 100, params: {}, handle: () => 'done' }),
+      big: defineMethod({
+        ...UNDESCRIBED,
+        cost: 1,
+        params: { size: z.number() },
+        handle: ({ size }) => 'x'.repeat(size),
+      }),
       broken: defineMethod({
+        ...UNDESCRIBED,
         cost: 1,
         params: {},
         handle: () => {
@@ -38,6 +47,7 @@ function createTestDispatcher(limits: Partial<RpcLimits> = {}, observe?: Request
         },
       }),
       refused: defineMethod({
+        ...UNDESCRIBED,
         cost: 1,
         params: {},
         handle: () => {
