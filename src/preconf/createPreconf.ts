@@ -138,6 +138,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       createFollower({
         ...{ spec, domain, chain, unsafe, schedule, journal, hub, evidence, isDerived, now, logger },
         builder: unsafe,
+        engine: deps.engine,
         committers: options.committers,
         sources: options.sources,
         lists,

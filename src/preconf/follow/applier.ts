@@ -5,6 +5,7 @@
  */
 import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { OpenedBlock, UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { SealedBlock, SealSigner } from '../../propose/sequencer/events.ts'
@@ -51,6 +52,7 @@ const FAILED_MAX = 256
 export type ApplierDeps = {
   readonly chain: Pick<ChainReader, 'heads' | 'onChange' | 'blockNumberOf' | 'hashes'>
   readonly builder: UnsafeBuilder
+  readonly engine: Pick<Engine, 'recoverSenders'>
   readonly unsafe: Pick<UnsafeChain, 'extend'>
   readonly journal: StreamJournal
   readonly hub: Pick<Hub, 'publish'>
@@ -65,7 +67,7 @@ export type ApplierDeps = {
 }
 
 export function createApplier(deps: ApplierDeps): Applier {
-  const { chain, builder, unsafe, journal, hub, own, now, logger } = deps
+  const { chain, builder, engine, unsafe, journal, hub, own, now, logger } = deps
   const failed = new Map<Hash, number>()
   const forgone = new Set<Hash>()
   let lastSafe = chain.heads().safe.number
@@ -98,7 +100,9 @@ export function createApplier(deps: ApplierDeps): Applier {
       if (answer.parent.hash !== parentHash) return { type: 'otherParent' }
       opened = answer
     }
-    for (const raw of block.transactions.slice(opened === begun?.opened ? begun.added : 0)) {
+    const left = block.transactions.slice(opened === begun?.opened ? begun.added : 0)
+    if (left.length > 0) await engine.recoverSenders(left)
+    for (const raw of left) {
       const added = await opened.block.add(raw)
       if (added.type === 'refused')
         return { type: 'failed', reason: `a transaction cannot be executed: ${added.reason} (${added.rule})` }

@@ -4,7 +4,7 @@
  */
 import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
-import type { PendingBlock } from '../../engine/engine.ts'
+import type { Engine, PendingBlock } from '../../engine/engine.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
 import { recoverCommitter } from '../../promise/signature.ts'
@@ -42,6 +42,7 @@ export type FollowerDeps = {
   readonly domain: PromiseDomain
   readonly chain: ChainReader
   readonly builder: UnsafeBuilder
+  readonly engine: Pick<Engine, 'recoverSenders'>
   readonly unsafe: Pick<UnsafeChain, 'extend'>
   readonly schedule: Pick<Schedule, 'at' | 'onChange'>
   /** Whose signatures count where anyone may propose. */
@@ -89,11 +90,11 @@ const AHEAD_BLOCKS_MAX = 16_384n
 const LOOK_AGAIN_MS = 1_000
 
 export function createFollower(deps: FollowerDeps): Follower {
-  const { chain, builder, journal, hub, evidence, domain, spec, now, logger } = deps
+  const { chain, builder, engine, journal, hub, evidence, domain, spec, now, logger } = deps
   const windows = createWindows(deps)
   const verifying: VerifyDeps = { windows, domain, now }
   const waiting = createWaiting()
-  const partial = createPartial({ chain, builder, logger })
+  const partial = createPartial({ chain, builder, engine, logger })
   const applier = createApplier(deps)
   const displaced = watchDisplaced(deps)
   const status = createStatus({ ...deps, highestWaiting: waiting.highest, health: () => sources.health() })

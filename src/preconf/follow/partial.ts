@@ -4,7 +4,7 @@
  */
 import type { ChainReader } from '../../chain/chain.ts'
 import type { OpenedBlock, UnsafeBuilder } from '../../derive/unsafe.ts'
-import type { PendingBlock } from '../../engine/engine.ts'
+import type { Engine, PendingBlock } from '../../engine/engine.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
 import type { Address } from '../../primitives/hex.ts'
 import { streamMessageRoot } from '../../promise/streamMessage.ts'
@@ -49,9 +49,10 @@ const ANNOUNCED_MAX = 4
 export function createPartial(deps: {
   readonly chain: Pick<ChainReader, 'heads'>
   readonly builder: UnsafeBuilder
+  readonly engine: Pick<Engine, 'recoverSenders'>
   readonly logger: Logger
 }): Partial {
-  const { chain, builder, logger } = deps
+  const { chain, builder, engine, logger } = deps
   let announced: Announced[] = []
   let tail: Promise<void> = Promise.resolve()
 
@@ -71,6 +72,8 @@ export function createPartial(deps: {
     for (;;) {
       const frag = block.frags[block.executedFrags]
       if (frag === undefined || block.isDropped || block.opened === undefined) return
+      // In other threads, where there are any.
+      await engine.recoverSenders(frag.frag.txs)
       for (const raw of frag.frag.txs) {
         const result = await block.opened.block.add(raw)
         if (result.type === 'refused') return drop(block, result.reason)
