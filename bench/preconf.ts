@@ -1,6 +1,7 @@
 /**
  * A sequencer, a follower, an L1 and who asks, each in a process of its own on one machine: how soon a request is a signed promise, how
- * soon a sealed block is the follower's latest, and how many transactions a second are taken, every one of which lands.
+ * soon a sealed block is the follower's latest, and how many transactions a second are taken, every one of which lands. Threads run
+ * compiled files: `npm run build` first.
  */
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
