@@ -23,11 +23,14 @@ import { retryTemporary, sleep } from './primitives/async.ts'
 import { createResources } from './primitives/resources.ts'
 import type { TxPool } from './propose/txPool.ts'
 import { callerOptionsOf, createProcessCaller } from './rpc/caller/processCaller.ts'
-import type { SyncStatus } from './rpc/deps.ts'
+import type { RpcDeps, SyncStatus } from './rpc/deps.ts'
 import { engineMethods } from './rpc/engine/methods.ts'
 import { type EngineServer, startEngineServer } from './rpc/engine/server.ts'
 import { signListMethods } from './rpc/engine/signList.ts'
+import { createBlockFeed } from './rpc/feed.ts'
 import { DEFAULT_LIMITS } from './rpc/limits.ts'
+import type { Methods } from './rpc/method.ts'
+import { createMethods } from './rpc/methods.ts'
 import { createNextBaseFee } from './rpc/nextBaseFee.ts'
 import type { PreconfRpc } from './rpc/preconf/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
@@ -142,33 +145,36 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
     const execution = { type: 'rollup', spec } as const
     const caller = keep(createProcessCaller({ execution, database, ...callerOptionsOf(options.rpc) }))
-    const rpc = keep(
-      await startRpc(
-        {
-          execution,
-          spec,
-          chain,
-          state,
-          caller,
-          nextBaseFee: createNextBaseFee(spec),
-          ...(pool && { pool }),
-          ...(preconf && { pending: preconf.pending, preconf: rpcOf(preconf) }),
-          l1,
-          sync: status.read,
-          schedule,
-          clientVersion: CLIENT_VERSION,
-          logger,
-          metrics,
-          observe: ({ method, code, seconds }) => {
-            metrics.rpcRequestsTotal.inc({ method, code })
-            metrics.rpcDurationSeconds.observe({ method }, seconds)
-          },
-        },
-        options.rpc,
-      ),
-    )
+    const rpcDeps = {
+      execution,
+      spec,
+      chain,
+      state,
+      proofWindowBlocks: options.proofWindowBlocks,
+      caller,
+      nextBaseFee: createNextBaseFee(spec),
+      ...(pool && { pool }),
+      ...(preconf && { pending: preconf.pending, preconf: rpcOf(preconf) }),
+      l1,
+      sync: status.read,
+      schedule,
+      clientVersion: CLIENT_VERSION,
+      logger,
+      metrics,
+      observe: ({ method, code, seconds }) => {
+        metrics.rpcRequestsTotal.inc({ method, code })
+        metrics.rpcDurationSeconds.observe({ method }, seconds)
+      },
+    }
+    const rpc = keep(await startRpc(rpcDeps, options.rpc))
     const authrpc =
-      options.authrpc && keep(await startAuthrpc({ ...rooms, now, logger, pool, preconf }, options.authrpc))
+      options.authrpc &&
+      keep(
+        await startAuthrpc(
+          { ...rooms, now, logger, pool, preconf, forOperators: operatorMethods(rpcDeps, options.rpc) },
+          options.authrpc,
+        ),
+      )
     return {
       ...rooms,
       ...(preconf && { preconf }),
@@ -202,16 +208,26 @@ function startAuthrpc(
     readonly logger: Logger
     readonly pool: TxPool | undefined
     readonly preconf: Preconf | undefined
+    readonly forOperators: Methods
   },
   { secret, ...place }: NonNullable<NodeOptions['authrpc']>,
 ): Promise<EngineServer> {
-  const { spec, chain, state, schedule, pool, preconf, logger, now } = deps
+  const { spec, chain, state, schedule, pool, preconf, forOperators, logger, now } = deps
   const engine = { chain, state, nextBaseFee: createNextBaseFee(spec), ...(pool && { pool }) }
   const methods = {
+    ...forOperators,
     ...engineMethods(engine),
     ...(preconf && signListMethods({ ...engine, spec, schedule, lists: preconf.lists })),
   }
   return startEngineServer({ methods, limits: DEFAULT_LIMITS, secret, logger, now }, place)
+}
+
+/** What only programs on this machine are answered elsewhere. */
+function operatorMethods(deps: RpcDeps & { readonly logger: Logger }, options: RpcOptions): Methods {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const feed = createBlockFeed(deps.chain, deps.logger)
+  const methods = createMethods({ ...deps, limits, feed }, ['debug'])
+  return Object.fromEntries(Object.entries(methods).filter(([name]) => name.startsWith('debug_')))
 }
 
 function rpcOf({ sequencing, ...preconf }: Preconf): PreconfRpc {

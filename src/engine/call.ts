@@ -1,12 +1,11 @@
 /** A message run for its answer alone, as geth's `eth_call` does (internal/ethapi). */
 import { EMPTY_BYTES } from '../primitives/bytes.ts'
-import type { BlockHeader } from '../primitives/header.ts'
-import { hexToBytes } from '../primitives/hex.ts'
-import { blobParametersAt } from '../spec/ethereumSpec.ts'
+import { type BlockHeader, headerHash } from '../primitives/header.ts'
+import { hexToBytes, ZERO_HASH } from '../primitives/hex.ts'
 import { chainIdOf, type ExecutionSpec } from '../spec/executionSpec.ts'
+import { blockInfoOf } from './blockInfo.ts'
 import { type CallFees, callFees, callMessageOf, refuseCall } from './callRequest.ts'
 import type { AncestorHashes, BlockOverrides, CallRequest, CallResult, StateOverrides } from './engine.ts'
-import { blobBaseFee } from './ethereum/blobFee.ts'
 import { createRunContext, type EvmBlockInfo, type RunContext } from './evm.ts'
 import { applyStateOverrides, overrideHeader } from './overrides.ts'
 import { rulesAt } from './rules/rulesAt.ts'
@@ -46,15 +45,20 @@ export type PreparedCall = {
 /** The message, and an EVM on the state as it was asked for. */
 export async function prepareCall(input: CallInput): Promise<PreparedCall> {
   const { execution, request } = input
-  const header = overrideHeader(input.header, input.blockOverrides)
+  const { blockOverrides = {} } = input
+  const header = overrideHeader(input.header, blockOverrides)
   const fees = callFees(request, header.baseFeePerGas ?? 0n)
-  const info = infoOf(execution, header, fees, request, input.blockOverrides)
+  const info = infoFor(request, fees, blockInfoOf(execution, header, blockOverrides.blobBaseFee))
+  const ancestorHash = ancestorsOf(input)
   const context = await createRunContext({
     chainId: chainIdOf(execution),
     rules: rulesAt(execution, header),
     state: new OverlayState(input.state),
-    info,
-    ancestorHash: input.ancestorHash,
+    info:
+      header.number === input.header.number
+        ? info
+        : { ...info, parentHash: await ancestorHash(header.number - 1n) },
+    ancestorHash,
   })
   const message = callMessageOf({ ...request, gas: request.gas ?? CALL_GAS_DEFAULT }, fees, info.blobBaseFee)
   return { context, message, fees, refusal: await applyStateOverrides(context, input.overrides) }
@@ -76,18 +80,16 @@ function refusedCall(error: string): CallResult {
 }
 
 /** A call that offers no price runs in a block without a base fee: BASEFEE is 0 there, as in geth; likewise for blobs. */
-function infoOf(
-  execution: ExecutionSpec,
-  header: BlockHeader,
-  fees: CallFees,
-  request: CallRequest,
-  overrides: BlockOverrides = {},
-): EvmBlockInfo {
-  const baseFeePerGas = fees.gasPrice === 0n ? 0n : (header.baseFeePerGas ?? 0n)
-  const { excessBlobGas, timestamp } = header
-  const blobs = execution.type === 'ethereum' ? blobParametersAt(execution.spec, timestamp) : undefined
-  if (blobs === undefined || excessBlobGas === undefined) return { ...header, baseFeePerGas }
-  const isFree = request.blobVersionedHashes !== undefined && fees.maxFeePerBlobGas === 0n
-  const price = overrides.blobBaseFee ?? blobBaseFee(excessBlobGas, blobs)
-  return { ...header, baseFeePerGas, blobBaseFee: isFree ? 0n : price }
+function infoFor(request: CallRequest, fees: CallFees, info: EvmBlockInfo): EvmBlockInfo {
+  const isFree = fees.gasPrice === 0n
+  const hasFreeBlobs = request.blobVersionedHashes !== undefined && fees.maxFeePerBlobGas === 0n
+  return { ...info, ...(isFree && { baseFeePerGas: 0n }), ...(hasFreeBlobs && { blobBaseFee: 0n }) }
+}
+
+/** In a block that is put elsewhere, those after the one whose state it has are not known: their hashes are zero. */
+function ancestorsOf({ header, ancestorHash }: CallInput): AncestorHashes {
+  return (number) => {
+    if (number === header.number) return headerHash(header)
+    return number > header.number || number < 0n ? ZERO_HASH : ancestorHash(number)
+  }
 }

@@ -20,6 +20,8 @@ export type RpcDeps = {
   readonly spec?: RollupSpec
   readonly chain: ChainReader
   readonly state: Pick<FlatState, 'at' | 'proof'>
+  /** Blocks behind the head whose tries are kept. Default: the state's own. */
+  readonly proofWindowBlocks?: number
   readonly caller: Caller
   /** Wei per gas of a block built now on `parent`. */
   readonly nextBaseFee: (parent: BlockHeader, grandparent: BlockHeader | undefined) => bigint

@@ -9,13 +9,17 @@ import { witnessMethods } from './debug/witness.ts'
 import type { RpcDeps } from './deps.ts'
 import { accessListMethods } from './eth/accessList.ts'
 import { blockMethods } from './eth/blocks.ts'
+import { capabilityMethods } from './eth/capabilities.ts'
+import { configMethods } from './eth/config.ts'
 import { executeMethods } from './eth/execute.ts'
 import { feeMethods } from './eth/fees.ts'
 import { filterMethods } from './eth/filters.ts'
 import { logMethods } from './eth/logs.ts'
 import { sendMethods } from './eth/send.ts'
+import { senderNonceMethods } from './eth/senderNonce.ts'
 import { simulateMethods } from './eth/simulate.ts'
 import { stateMethods } from './eth/state.ts'
+import { storageValuesMethods } from './eth/storageValues.ts'
 import { subscriptionMethods } from './eth/subscriptions.ts'
 import { txpoolMethods } from './eth/txpool.ts'
 import type { BlockFeed } from './feed.ts'
@@ -59,6 +63,10 @@ export function createMethods(
     ...executeMethods(deps),
     ...accessListMethods(deps),
     ...simulateMethods(deps),
+    ...storageValuesMethods(deps),
+    ...senderNonceMethods(deps),
+    ...configMethods(deps),
+    ...capabilityMethods(deps),
     ...feeMethods(deps),
     ...logMethods(deps),
     ...filterMethods(deps),

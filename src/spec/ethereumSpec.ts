@@ -41,6 +41,8 @@ export type EthereumSpec = {
   readonly chainId: bigint
   /** In order of activation. */
   readonly forks: readonly EthereumActivation[]
+  /** Blocks of forks that changed no rules of ours, such as the bomb's delays: they count in fork ids (forkId.ts). */
+  readonly otherForkBlocks: readonly bigint[]
   /** In order of time; a fork without parameters of its own has the ones before. */
   readonly blobSchedule: readonly BlobParameters[]
   /** Its logs are deposit requests. EIP-6110. */

@@ -25,6 +25,13 @@ const TIME_FORKS: readonly (readonly [key: string, fork: EthereumFork])[] = [
   ['pragueTime', 'prague'],
   ['osakaTime', 'osaka'],
 ]
+/** They only delay the difficulty bomb, or happened on mainnet alone. */
+const OTHER_BLOCK_FORKS = [
+  'daoForkBlock',
+  'muirGlacierBlock',
+  'arrowGlacierBlock',
+  'grayGlacierBlock',
+] as const
 /** Forks that may bring blob parameters: the file calls their times `<name>Time`. EIP-7892. */
 const BLOB_FORKS = ['cancun', 'prague', 'osaka', 'bpo1', 'bpo2', 'bpo3', 'bpo4', 'bpo5'] as const
 /** After Osaka; a chain that has reached one cannot be executed. */
@@ -79,6 +86,7 @@ export function parseEthereumSpec(json: unknown, name = 'ethereum'): EthereumSpe
     name,
     chainId: config.chainId,
     forks,
+    otherForkBlocks: OTHER_BLOCK_FORKS.map(at).filter((block) => block !== undefined),
     blobSchedule: blobScheduleOf(config.blobSchedule ?? {}, at),
     depositContract: config.depositContractAddress ?? DEPOSIT_CONTRACT,
   }

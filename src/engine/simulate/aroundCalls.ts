@@ -1,6 +1,9 @@
-/** What the protocol does in a simulated block before its calls and after them. A rollup's anchor transaction is left out: nobody knows the L1 of then. */
+/**
+ * What the protocol does in a simulated block before its calls and after them. A rollup's anchor transaction is left out, since nobody
+ * knows the L1 of then, and its zk gas is not counted.
+ */
 import { Address as EvmAddress } from '@ethereumjs/util'
-import type { BlockHeader } from '../../primitives/header.ts'
+import { type BlockHeader, NO_REQUESTS_HASH } from '../../primitives/header.ts'
 import { type Address, hexToBytes } from '../../primitives/hex.ts'
 import type { Log } from '../../primitives/receipt.ts'
 import type { Withdrawal } from '../../primitives/withdrawal.ts'
@@ -14,11 +17,9 @@ import type { RunContext } from '../evm.ts'
 const WEI_PER_GWEI = 1_000_000_000n
 
 export async function openBlock(
-  execution: ExecutionSpec,
   context: RunContext,
   { parentHash, parentBeaconBlockRoot }: BlockHeader,
 ): Promise<void> {
-  if (execution.type === 'rollup') return
   if (parentBeaconBlockRoot !== undefined)
     await runSystemCall(context, BEACON_ROOTS, hexToBytes(parentBeaconBlockRoot))
   if (isForkActive(context.rules.fork, 'prague'))
@@ -36,9 +37,10 @@ export async function closeBlock(
   },
 ): Promise<Pick<BlockHeader, 'requestsHash'>> {
   for (const { address, amount } of block.withdrawals) await credit(context, address, amount * WEI_PER_GWEI)
-  if (execution.type === 'rollup') return {}
   const { fork } = context.rules
-  const requests = isForkActive(fork, 'prague')
+  const hasRequests = isForkActive(fork, 'prague')
+  if (execution.type === 'rollup') return hasRequests ? { requestsHash: NO_REQUESTS_HASH } : {}
+  const requests = hasRequests
     ? await collectRequests(context, block.logs, execution.spec.depositContract)
     : undefined
   for (const [recipient, wei] of blockRewards(fork, block.draft, [])) await credit(context, recipient, wei)

@@ -7,14 +7,14 @@ import { bytesToHex, hexToBytes, ZERO_ADDRESS } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
 import { orderedTrieRoot } from '../../primitives/orderedTrie.ts'
 import { encodeReceipt, type Log, logsBloom, type Receipt } from '../../primitives/receipt.ts'
-import { blobParametersAt, isForkActive } from '../../spec/ethereumSpec.ts'
+import { isForkActive } from '../../spec/ethereumSpec.ts'
 import { chainIdOf, type ExecutionSpec } from '../../spec/executionSpec.ts'
+import { blockInfoOf } from '../blockInfo.ts'
 import { createCredits } from '../blockRun.ts'
 import { callFees, callMessageOf, refuseCall } from '../callRequest.ts'
 import type { AncestorHashes, CallRequest } from '../engine.ts'
-import { blobBaseFee } from '../ethereum/blobFee.ts'
 import { encodeBlock, withdrawalsRoot } from '../ethereum/block.ts'
-import { createRunContext, type EvmBlockInfo, type RunContext } from '../evm.ts'
+import { createRunContext, type RunContext } from '../evm.ts'
 import { applyStateOverrides } from '../overrides.ts'
 import { GAS_PER_BLOB } from '../rules/filter.ts'
 import { rulesAt } from '../rules/rulesAt.ts'
@@ -55,14 +55,14 @@ export type BlockInput = {
 export async function simulateBlock(input: BlockInput): Promise<BlockOutcome> {
   const { execution, source, state, simulation, block, draft } = input
   const rules = rulesAt(execution, draft)
-  const info = infoOf(execution, draft, block)
+  const info = blockInfoOf(execution, draft, block.overrides.blobBaseFee)
   const context = await createRunContext({
     ...{ chainId: chainIdOf(execution), rules, state, info, ancestorHash: input.ancestorHash },
   })
   const overridden = await applyStateOverrides(context, block.state)
   if (overridden !== null) return refused('override', overridden)
   const transfers = simulation.tracesTransfers ? watchTransfers(context) : undefined
-  await openBlock(execution, context, draft)
+  await openBlock(context, draft)
 
   const executed: Executed[] = []
   let gasUsed = 0n
@@ -107,14 +107,6 @@ export async function simulateBlock(input: BlockInput): Promise<BlockOutcome> {
       calls: executed.map(({ call }) => call),
     },
   }
-}
-
-function infoOf(execution: ExecutionSpec, header: BlockHeader, { overrides }: PlannedBlock): EvmBlockInfo {
-  const { excessBlobGas, timestamp, baseFeePerGas = 0n } = header
-  const blobs = execution.type === 'ethereum' ? blobParametersAt(execution.spec, timestamp) : undefined
-  if (blobs === undefined || excessBlobGas === undefined) return { ...header, baseFeePerGas }
-  const blobFee = overrides.blobBaseFee ?? blobBaseFee(excessBlobGas, blobs)
-  return { ...header, baseFeePerGas, blobBaseFee: blobFee }
 }
 
 type Executed = {

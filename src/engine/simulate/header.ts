@@ -6,12 +6,7 @@ import { type Hash, ZERO_HASH } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
 import { BLOOM_BYTES } from '../../primitives/receipt.ts'
 import { nextBaseFee as nextRollupBaseFee } from '../../protocol/shasta/baseFee.ts'
-import {
-  blobParametersAt,
-  type EthereumFork,
-  type EthereumSpec,
-  isForkActive,
-} from '../../spec/ethereumSpec.ts'
+import { blobParametersAt, type EthereumFork, isForkActive } from '../../spec/ethereumSpec.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 import { nextBaseFee as nextEthereumBaseFee } from '../ethereum/baseFee.ts'
 import { nextExcessBlobGas } from '../ethereum/blobFee.ts'
@@ -59,7 +54,7 @@ export function draftHeader(
     ...(isForkActive(fork, 'london') && {
       baseFeePerGas: validates ? nextBaseFee(execution, parent) : 0n,
     }),
-    ...(execution.type === 'ethereum' && blobFields(execution.spec, fork, parent.header, block)),
+    ...blobFields(execution, fork, parent.header, block),
   }
   return { ...overrideHeader(draft, overrides), number, timestamp }
 }
@@ -73,17 +68,17 @@ function nextBaseFee(execution: ExecutionSpec, { header, timestampBefore }: Pare
   )
 }
 
-/** Rollup blocks have neither blobs nor a beacon chain. */
+/** On a rollup fields without content, from Unzen on: it has neither blobs nor a beacon chain (D-91). */
 function blobFields(
-  spec: EthereumSpec,
+  execution: ExecutionSpec,
   fork: EthereumFork,
   parent: BlockHeader,
   { timestamp, overrides }: PlannedBlock,
 ): Partial<BlockHeader> {
-  const blobs = blobParametersAt(spec, timestamp)
-  if (!isForkActive(fork, 'cancun') || blobs === undefined) return {}
+  if (!isForkActive(fork, 'cancun')) return {}
+  const blobs = execution.type === 'ethereum' ? blobParametersAt(execution.spec, timestamp) : undefined
   return {
-    excessBlobGas: nextExcessBlobGas(parent, blobs, isForkActive(fork, 'osaka')),
+    excessBlobGas: blobs ? nextExcessBlobGas(parent, blobs, isForkActive(fork, 'osaka')) : 0n,
     parentBeaconBlockRoot: overrides.beaconRoot ?? ZERO_HASH,
   }
 }

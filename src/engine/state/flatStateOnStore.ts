@@ -38,7 +38,7 @@ const CACHE_DEFAULT: FlatCacheSizes = {
   nodes: 200_000,
   codeBytes: 32 * 1024 * 1024,
 }
-const NODE_WINDOW_BLOCKS_DEFAULT = 4_096
+export const NODE_WINDOW_BLOCKS_DEFAULT = 4_096
 
 const NO_STATE: StateHead = { blockNumber: -1n, stateRoot: EMPTY_TRIE_ROOT, nextStorageId: 1 }
 

@@ -37,10 +37,8 @@ export async function traceCall(
     readonly ancestorHash: AncestorHashes
   },
 ): Promise<CallTrace> {
-  const { block, blockOverrides, config } = input
-  // A call in the next block must find the hash of this one.
-  const isNext = blockOverrides?.number === block.header.number + 1n
-  const header = isNext ? { ...block.header, parentHash: block.hash } : block.header
+  const { config } = input
+  const { header } = input.block
   const state = await stateBefore(input)
   const { context, message, fees, refusal } = await prepareCall({ ...input, header, state })
   if (refusal !== null) return { type: 'refused', reason: refusal }
