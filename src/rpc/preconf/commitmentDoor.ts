@@ -1,5 +1,5 @@
 /**
- * Requests for promises, on node's own request and response: the one route that anybody may flood, so that a refusal costs a tenth of
+ * Requests for promises, on node's own request and response: the one route that anybody may flood, so that a refusal costs a quarter of
  * what it costs through the web's Request, Response and streams. Host names and origins are treated as on every other route (http.ts).
  */
 import type { IncomingMessage } from 'node:http'
@@ -8,6 +8,7 @@ import { answerJson, parseCommitmentRequest } from '../../preconf/commitments/js
 import type { Logger } from '../../telemetry/log.ts'
 import type { Access } from '../access.ts'
 import { ClientGoneError, readIncoming } from '../body.ts'
+import { clientOf } from '../client.ts'
 import { type Door, endWith, originHeaders, refuseHost } from '../door.ts'
 import {
   type AddressLimiter,
@@ -34,7 +35,7 @@ export function createCommitmentDoor(deps: {
   const { commitments, access, limit, logger } = deps
 
   async function serve(request: IncomingMessage): Promise<unknown> {
-    await limit(request.socket.remoteAddress ?? 'unknown')
+    await limit(clientOf(request).address)
     const { 'content-type': type, 'content-encoding': encoding } = request.headers
     checkBodyHeaders({ type, encoding })
     const json = parseJsonBody(await readIncoming(request, BODY_BYTES_MAX))

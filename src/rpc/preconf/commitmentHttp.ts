@@ -7,7 +7,7 @@ import type { Logger } from '../../telemetry/log.ts'
 export const GATEWAY_PATH = '/commitments/v0/gateway'
 /** A payload in hex, and the rest of a request. */
 export const BODY_BYTES_MAX: number = 2 * PAYLOAD_BYTES_MAX + 4096
-/** Requests of one address in a second; what is behind a proxy shares one. */
+/** Requests of one address (client.ts) in a second. */
 const REQUESTS_PER_SECOND = 500
 
 /** Every other refusal is 400. */

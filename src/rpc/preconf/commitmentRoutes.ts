@@ -15,6 +15,7 @@ import {
 } from '../../preconf/commitments/json.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { readBody, readIncoming } from '../body.ts'
+import { clientOf } from '../client.ts'
 import {
   type AddressLimiter,
   BODY_BYTES_MAX,
@@ -35,7 +36,8 @@ type Handler = (c: Context) => Promise<unknown>
 export function addCommitmentRoutes(app: Hono, { commitments, limit, logger }: CommitmentRouteDeps): void {
   const serve = (handle: Handler) => async (c: Context) => {
     try {
-      await limit(incomingOf(c)?.socket.remoteAddress ?? 'unknown')
+      const incoming = incomingOf(c)
+      await limit(incoming === undefined ? 'unknown' : clientOf(incoming).address)
       return c.json(await handle(c))
     } catch (error) {
       const { status, headers, json } = refusalAnswer(error, c.req.path, logger)
