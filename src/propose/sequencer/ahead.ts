@@ -80,6 +80,7 @@ type Attempt = {
 export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
   const { chain, l1, builder, journal, windows, maker, show, logger, now } = deps
   let attempt: Attempt | undefined
+  let isPreparing = false
 
   const look = async (
     parent: Parameters<Ahead['begin']>[0],
@@ -132,8 +133,11 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
   return {
     prepare(signal) {
       const { head } = l1.status()
-      if (head === undefined) return
-      Promise.all([deps.readView(head, signal), deps.readGroups()]).catch(() => {})
+      if (head === undefined || isPreparing) return
+      isPreparing = true
+      Promise.allSettled([deps.readView(head, signal), deps.readGroups()]).then(() => {
+        isPreparing = false
+      })
     },
     begin(parent, signal) {
       let settle: (isLatest: boolean) => void = () => {}
