@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   state: async () => (await import('./state.ts')).run(),
   guard: async () => (await import('./guard.ts')).run(),
   follow: async () => (await import('./follow.ts')).run(),
+  rpc: async () => (await import('./rpc.ts')).run(),
   preconf: async () => (await import('./preconf.ts')).run(),
 }
 

@@ -23,14 +23,13 @@ import { retryTemporary, sleep } from './primitives/async.ts'
 import { createResources } from './primitives/resources.ts'
 import type { TxPool } from './propose/txPool.ts'
 import { callerOptionsOf, createProcessCaller } from './rpc/caller/processCaller.ts'
-import type { RpcDeps, SyncStatus } from './rpc/deps.ts'
+import type { SyncStatus } from './rpc/deps.ts'
 import { engineMethods } from './rpc/engine/methods.ts'
+import { operatorMethods } from './rpc/engine/operator.ts'
 import { type EngineServer, startEngineServer } from './rpc/engine/server.ts'
 import { signListMethods } from './rpc/engine/signList.ts'
-import { createBlockFeed } from './rpc/feed.ts'
 import { DEFAULT_LIMITS } from './rpc/limits.ts'
 import type { Methods } from './rpc/method.ts'
-import { createMethods } from './rpc/methods.ts'
 import { createNextBaseFee } from './rpc/nextBaseFee.ts'
 import type { PreconfRpc } from './rpc/preconf/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
@@ -145,7 +144,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
     const execution = { type: 'rollup', spec } as const
     const caller = keep(createProcessCaller({ execution, database, ...callerOptionsOf(options.rpc) }))
-    const rpcDeps = {
+    const rpcDeps: Parameters<typeof startRpc>[0] = {
       execution,
       spec,
       chain,
@@ -220,14 +219,6 @@ function startAuthrpc(
     ...(preconf && signListMethods({ ...engine, spec, schedule, lists: preconf.lists })),
   }
   return startEngineServer({ methods, limits: DEFAULT_LIMITS, secret, logger, now }, place)
-}
-
-/** What only programs on this machine are answered elsewhere. */
-function operatorMethods(deps: RpcDeps & { readonly logger: Logger }, options: RpcOptions): Methods {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const feed = createBlockFeed(deps.chain, deps.logger)
-  const methods = createMethods({ ...deps, limits, feed }, ['debug'])
-  return Object.fromEntries(Object.entries(methods).filter(([name]) => name.startsWith('debug_')))
 }
 
 function rpcOf({ sequencing, ...preconf }: Preconf): PreconfRpc {

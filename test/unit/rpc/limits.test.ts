@@ -1,13 +1,26 @@
 /** What one client can make the node do, and what it leaves for the others. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { mayUse } from '../../../src/rpc/access.ts'
 import { clientOf } from '../../../src/rpc/client.ts'
+import { operatorMethods } from '../../../src/rpc/engine/operator.ts'
+import { startEngineServer } from '../../../src/rpc/engine/server.ts'
+import { DEFAULT_LIMITS } from '../../../src/rpc/limits.ts'
 import type { RpcOptions, RpcServer } from '../../../src/rpc/server.ts'
+import { silentLogger } from '../../../src/telemetry/log.ts'
 import { emptyBlock, emptyBlocks, emptyState, noCaller } from '../../support/rpcFakes.ts'
-import { createTestChain, eventually, startTestRpc, type TestChain } from '../../support/rpcServer.ts'
+import {
+  createTestChain,
+  eventually,
+  post,
+  SYNCED,
+  startTestRpc,
+  type TestChain,
+  testSpec,
+} from '../../support/rpcServer.ts'
 
 let chain: TestChain
 let server: RpcServer
@@ -160,6 +173,47 @@ const openSocket = (from: string) =>
     socket.once('open', () => resolve(socket))
     socket.once('error', reject)
   })
+
+describe('methods of the operator', () => {
+  const raw = call('debug_getRawHeader', 'earliest')
+  const served = { result: expect.stringMatching(/^0x/) }
+  const refused = { error: { code: -32601 } }
+
+  test('are answered to programs on this machine, and to all where they are named', async () => {
+    expect((await ask(raw, { from: '127.0.0.1' })).body).toMatchObject(served)
+    expect((await ask(raw)).body).toMatchObject(refused)
+    const proxied = { from: '127.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1' } }
+    expect((await ask(raw, proxied)).body).toMatchObject(refused)
+    await server.close()
+    server = await start({ namespaces: ['eth', 'debug'] })
+    expect((await ask(raw)).body).toMatchObject(served)
+    await server.close()
+    server = await start({ namespaces: ['eth'] })
+    expect((await ask(raw, { from: '127.0.0.1' })).body).toMatchObject(served)
+    expect((await ask(call('net_version'), { from: '127.0.0.1' })).body).toMatchObject(refused)
+  })
+
+  test('are answered to whoever has the token', async () => {
+    const secret = new Uint8Array(32).fill(7)
+    const spec = testSpec(1n)
+    const deps = {
+      ...{ execution: { type: 'rollup', spec } as const, spec, chain: chain.chain },
+      ...{ state: emptyState, caller: noCaller, sync: () => SYNCED, logger: silentLogger },
+      ...{ nextBaseFee: () => 0n, clientVersion: 'plumbline/test' },
+    }
+    const methods = operatorMethods(deps, {})
+    expect(Object.keys(methods).filter((name) => !name.startsWith('debug_'))).toEqual([])
+    const port = await startEngineServer(
+      { methods, limits: DEFAULT_LIMITS, secret, logger: silentLogger, now: Date.now },
+      { host: '127.0.0.1', port: 0 },
+    )
+    const token = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setIssuedAt().sign(secret)
+    const answer = await post(port.url, JSON.stringify(raw), { authorization: `Bearer ${token}` })
+    expect(await answer.json()).toMatchObject(served)
+    expect((await post(port.url, JSON.stringify(raw))).status).toBe(401)
+    await port.close()
+  })
+})
 
 describe('connections', () => {
   const open = (from: string) =>
