@@ -155,23 +155,36 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
     hooks.exit?.(frame, { gasUsed: 0n, output: EMPTY_BYTES, error, isUndone: true })
   }
 
+  // Millions of these are made for a block: one literal, and nothing spread into it.
   function readStep(event: InterpreterStep, current: OpenFrame): Step {
-    const { pc, gasLeft: gas, gasRefund, stack, memory, opcode } = event
-    const { message, last, returnData } = current
-    if (last === undefined) current.address = bytesToHex(event.address.bytes)
+    const { gasLeft: gas, stack, opcode, pc } = event
+    const { code } = current.message
+    if (current.last === undefined) current.address = bytesToHex(event.address.bytes)
     // For an opcode that its fork does not know the event names another one.
-    const op = message.code instanceof Uint8Array ? (message.code[pc] ?? OP.STOP) : OP.STOP
+    const op = code instanceof Uint8Array ? (code[pc] ?? OP.STOP) : OP.STOP
     const isKnown = opcode.name !== 'INVALID'
     const price = isKnown ? (opcode.dynamicFee ?? 0n) : 0n
     current.passed = isCall(op) && price <= gas ? passedGas(stack.at(-1) ?? 0n, gas - price) : 0n
-    const known = {
-      ...{ pc, op, name: opcodeOf(op).name, gas, cost: price + current.passed, depth: event.depth + 1 },
-      ...{ stack, memory, memoryBytes: 32 * Number(event.memoryWordCount), refund: authorized + gasRefund },
-      ...{ address: current.address, returnData },
+    const next: Writable<Step> = {
+      pc,
+      op,
+      name: opcodeOf(op).name,
+      gas,
+      cost: current.passed === 0n ? price : price + current.passed,
+      depth: event.depth + 1,
+      stack,
+      memory: event.memory,
+      memoryBytes: 32 * Number(event.memoryWordCount),
+      refund: authorized + event.gasRefund,
+      address: current.address,
+      returnData: current.returnData,
     }
     const error = isKnown ? stackFailure(op, stack.length) : undefined
-    if (error !== undefined) return { ...known, cost: BigInt(opcode.fee), error }
-    return known.cost > gas ? { ...known, error: 'out of gas' } : known
+    if (error !== undefined) {
+      next.cost = BigInt(opcode.fee)
+      next.error = error
+    } else if (next.cost > gas) next.error = 'out of gas'
+    return next
   }
 
   function passedGas(asked: bigint, left: bigint): bigint {
@@ -240,6 +253,8 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
     },
   }
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 function frameOf(message: Message, parent: OpenFrame | undefined): Frame {
   const { to, caller, value, gasLimit: gas, depth } = message
