@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import type { CallRequest, StateOverrides } from '../../../src/engine/engine.ts'
+import type {
+  AccountOverride,
+  BlockOverrides,
+  CallRequest,
+  StateOverrides,
+} from '../../../src/engine/engine.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
 import { bytesToBigint, toWord } from '../../../src/primitives/bytes.ts'
-import { type BlockHeader, EMPTY_OMMERS_HASH } from '../../../src/primitives/header.ts'
-import { type Address, type Hex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash } from '../../../src/primitives/header.ts'
+import { type Address, bytesToHex, type Hex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../../src/primitives/keccak.ts'
 import { ancestorHash, BASE_FEE, COINBASE, ETHER, SPEC, stateWith } from '../../support/engineChain.ts'
 
 const ALICE: Address = `0x${'a1'.repeat(20)}`
 const CONTRACT: Address = `0x${'cc'.repeat(20)}`
 const SLOT_0: Hex = ZERO_HASH
+const SLOT_1: Hex = `0x${'1'.padStart(64, '0')}`
 
 const header: BlockHeader = {
   parentHash: `0x${'aa'.repeat(32)}`,
@@ -145,4 +151,86 @@ test('overrides change what is read, of accounts that exist and that do not', as
   expect(await word('5f54', {}, overrides)).toBe(77n)
   expect(await word('47', {}, overrides)).toBe(3n)
   expect(await word(`73${'ee'.repeat(20)}3b`, {}, overrides)).toBe(3n)
+})
+
+/** As `eth_call`'s third and fourth parameter. */
+async function callWith(
+  code: string,
+  changes: { readonly overrides?: StateOverrides; readonly blockOverrides?: BlockOverrides },
+  request: CallRequest = {},
+) {
+  const state = stateWith({
+    [CONTRACT]: { code: `0x${code}`, storage: { [SLOT_0]: '0x05', [SLOT_1]: '0x06' } },
+  })
+  return createEngine({ spec: SPEC }).call({
+    request: { to: CONTRACT, ...request },
+    ...{ header, state, ancestorHash, ...changes },
+  })
+}
+
+describe('state overrides', () => {
+  const SUM = '60015460005401' // SLOAD(1) + SLOAD(0)
+
+  test('replace a whole storage, or some of its slots', async () => {
+    const nine = new Map([[SLOT_0, toWord(9n)]])
+    const replaced = await callWith(SUM + RETURN_TOP, { overrides: new Map([[CONTRACT, { state: nine }]]) })
+    expect(bytesToBigint(replaced.returnData)).toBe(9n)
+    const mixed = await callWith(SUM + RETURN_TOP, { overrides: new Map([[CONTRACT, { stateDiff: nine }]]) })
+    expect(bytesToBigint(mixed.returnData)).toBe(15n)
+    const both = await callWith(SUM, { overrides: new Map([[CONTRACT, { state: nine, stateDiff: nine }]]) })
+    expect(both.error).toBe(`account ${CONTRACT} has both 'state' and 'stateDiff'`)
+  })
+
+  const SHA256: Address = `0x${'2'.padStart(40, '0')}`
+  const ELSEWHERE: Address = `0x${'e1'.repeat(20)}`
+  const EMPTY_SHA256 = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+  test('move a precompile, and put code where it was', async () => {
+    const code = hexToBytes(`0x602a${RETURN_TOP}`)
+    const overrides = new Map([[SHA256, { movePrecompileTo: ELSEWHERE, code }]])
+    const moved = await callWith('', { overrides }, { to: ELSEWHERE })
+    expect(bytesToHex(moved.returnData)).toBe(EMPTY_SHA256)
+    const left = await callWith('', { overrides }, { to: SHA256 })
+    expect(bytesToBigint(left.returnData)).toBe(42n)
+  })
+
+  test('that contradict themselves are refused in geth’s words', async () => {
+    const notOne = new Map([[ALICE, { movePrecompileTo: ELSEWHERE }]])
+    expect((await callWith('', { overrides: notOne })).error).toBe(`account ${ALICE} is not a precompile`)
+    const taken = new Map<Address, AccountOverride>([
+      [SHA256, { movePrecompileTo: ELSEWHERE }],
+      [ELSEWHERE, { balance: 1n }],
+    ])
+    expect((await callWith('', { overrides: taken })).error).toBe(
+      `account ${ELSEWHERE} is already overridden`,
+    )
+  })
+})
+
+describe('block overrides', () => {
+  const blockOverrides: BlockOverrides = {
+    ...{ number: 302n, time: 1_900_000_000n, gasLimit: 77n, feeRecipient: ALICE },
+    ...{ prevRandao: `0x${'55'.repeat(32)}`, baseFeePerGas: 9n },
+  }
+  const seen = async (code: string, request: CallRequest = {}) =>
+    bytesToHex((await callWith(code + RETURN_TOP, { blockOverrides }, request)).returnData)
+  const word = (value: bigint) => bytesToHex(toWord(value))
+
+  test('are what the message sees', async () => {
+    expect(await seen('43')).toBe(word(302n))
+    expect(await seen('42')).toBe(word(1_900_000_000n))
+    expect(await seen('45')).toBe(word(77n))
+    expect(await seen('41')).toBe(word(BigInt(ALICE)))
+    expect(await seen('44')).toBe(`0x${'55'.repeat(32)}`)
+    const overrides = new Map([[ALICE, { balance: ETHER }]])
+    const request = { from: ALICE, gas: 100_000n, maxFeePerGas: 20n, maxPriorityFeePerGas: 2n }
+    const paying = await callWith(`48${RETURN_TOP}`, { overrides, blockOverrides }, request)
+    expect(bytesToBigint(paying.returnData)).toBe(9n)
+  })
+
+  test('put the block where the hash of the one before is not known', async () => {
+    expect(await seen('61012d40')).toBe(ZERO_HASH) // BLOCKHASH(301)
+    expect(await seen('61012c40')).toBe(headerHash(header)) // BLOCKHASH(300)
+    expect(await seen('61012b40')).toBe(await ancestorHash(299n))
+  })
 })
