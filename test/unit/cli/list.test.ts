@@ -132,6 +132,6 @@ test('nobody without a token gets an answer, and a taken port has a sentence', a
     now: Date.now,
   }
   await expect(startEngineServer(deps, { host: '127.0.0.1', port: Number(port) })).rejects.toThrow(
-    'cannot be had',
+    'is in use by another program',
   )
 })
