@@ -1,5 +1,6 @@
 /** The OpenRPC document as a judge of what is asked and answered; another validator than the one that the code parses with. */
 import { Ajv, type ValidateFunction } from 'ajv'
+import type { CallContext, Methods } from '../../src/rpc/method.ts'
 import { describeMethods } from '../../src/rpc/methods.ts'
 import { openRpcDocument } from '../../src/rpc/openrpc.ts'
 
@@ -22,6 +23,23 @@ export function checkAnswer(method: string, result: unknown): void {
   const problem = problemOf(described(method).result.schema, result)
   if (problem !== undefined) throw new Error(`${method} answered what its schema does not say: ${problem}`)
   if (result !== null) answered.add(method)
+}
+
+/** The same methods, whose answers are looked at. */
+export function checkedMethods(methods: Methods): Methods {
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [
+      name,
+      {
+        ...method,
+        call: async (params: readonly unknown[], context: CallContext) => {
+          const result = (await method.call(params, context)) ?? null
+          checkAnswer(name, result)
+          return result
+        },
+      },
+    ]),
+  )
 }
 
 /** What the document has against the parameters; undefined when it takes them. */

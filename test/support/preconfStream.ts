@@ -39,6 +39,7 @@ import { silentLogger } from '../../src/telemetry/log.ts'
 import { connectL1, L2_CHAIN_ID, openHarness, specOf } from './derive/harness.ts'
 import { signTransfer } from './derive/payload.ts'
 import { createSimulatedL1 } from './l1/simulatedL1.ts'
+import { checkedMethods } from './openrpc.ts'
 
 /** Slots of a window, unless a test wants others. */
 const WINDOW_SLOTS = 4n
@@ -217,7 +218,7 @@ export async function createStreamWorld(input: {
       },
     })
     const methods = {
-      ...streamMethods({ chain: node.chain, journal, hub, evidence, follower }),
+      ...checkedMethods(streamMethods({ chain: node.chain, journal, hub, evidence, follower })),
       eth_subscribe: subscribe,
     }
     const dispatcher = createDispatcher({ methods, limits: DEFAULT_LIMITS, logger: silentLogger })
