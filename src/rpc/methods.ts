@@ -13,6 +13,7 @@ import { capabilityMethods } from './eth/capabilities.ts'
 import { configMethods } from './eth/config.ts'
 import { executeMethods } from './eth/execute.ts'
 import { feeMethods } from './eth/fees.ts'
+import { fillMethods } from './eth/fill.ts'
 import { filterMethods } from './eth/filters.ts'
 import { logMethods } from './eth/logs.ts'
 import { sendMethods } from './eth/send.ts'
@@ -63,6 +64,7 @@ export function createMethods(
     ...executeMethods(deps),
     ...accessListMethods(deps),
     ...simulateMethods(deps),
+    ...fillMethods(deps),
     ...storageValuesMethods(deps),
     ...senderNonceMethods(deps),
     ...configMethods(deps),

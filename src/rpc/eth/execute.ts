@@ -57,16 +57,32 @@ export function executeMethods(deps: ExecuteDeps): Methods {
       result: quantity,
       handle: ({ call, block, ...changes }, { client }) => {
         const request = toCallRequest(call, chainIdOf(execution))
-        return readState(deps, block, async (state, at) => {
-          const run = prepare(deps, at, changes, client)
-          const input = await estimateInput(request, { execution, state, at, changes, limits })
-          const outcome = await estimateGas(input, run)
-          if (outcome.type === 'failed') throw callFailed(outcome.result)
-          return toQuantity(outcome.gas)
-        })
+        return readState(deps, block, async (state, at) =>
+          toQuantity(await estimate(deps, request, { state, at, changes, client })),
+        )
       },
     }),
   }
+}
+
+/** Gas. Throws the RpcError of a message that fails with all it may have. */
+export async function estimate(
+  deps: ExecuteDeps,
+  request: CallRequest,
+  place: {
+    readonly state: StateSource
+    readonly at: ReadPlace
+    readonly changes?: Changes
+    readonly client: CallContext['client']
+  },
+): Promise<bigint> {
+  const { state, at, client, changes = { overrides: undefined, blockOverrides: undefined } } = place
+  const run = prepare(deps, at, changes, client)
+  const { execution, limits } = deps
+  const input = await estimateInput(request, { execution, state, at, changes, limits })
+  const outcome = await estimateGas(input, run)
+  if (outcome.type === 'failed') throw callFailed(outcome.result)
+  return outcome.gas
 }
 
 /** What the caller wants otherwise than it is. */

@@ -144,7 +144,8 @@ async function nextBaseFeeAfter(
   return deps.nextBaseFee(parent.header, grandparent?.header)
 }
 
-async function suggestTip(chain: ChainReader): Promise<bigint> {
+/** Wei per gas. */
+export async function suggestTip(chain: ChainReader): Promise<bigint> {
   const latest = chain.heads().latest.number
   const tips: bigint[] = []
   for (let number = latest; number >= 0n && number > latest - ORACLE_BLOCKS; number--) {

@@ -1,9 +1,15 @@
 /** A simulated block as JSON: as one of the chain, with the result of every call beside it. */
-import type { SimulatedBlock, SimulatedCall, SimulatedLog } from '../../engine/simulate/simulated.ts'
+import type {
+  SimulatedBlock,
+  SimulatedCall,
+  SimulatedLog,
+  SimulatedTransaction,
+} from '../../engine/simulate/simulated.ts'
 import { revertReason } from '../../engine/trace/revertReason.ts'
 import { decodeTransaction, type Transaction } from '../../engine/transaction.ts'
+import { assert } from '../../primitives/assert.ts'
 import { minBigint } from '../../primitives/bigint.ts'
-import { type Address, bytesToHex, type Hash, toQuantity } from '../../primitives/hex.ts'
+import { bytesToHex, toQuantity } from '../../primitives/hex.ts'
 import { accessListJson } from '../callRequest.ts'
 import { ERROR_CODES } from '../errors.ts'
 import { headerJson, type Json } from '../json.ts'
@@ -70,23 +76,23 @@ function logJson({ hash, header, transactions }: SimulatedBlock, log: SimulatedL
 function unsignedJson({ hash, header, transactions }: SimulatedBlock, index: number): Json | undefined {
   const transaction = transactions[index]
   if (transaction === undefined) return undefined
-  const decoded = decodeTransaction(transaction.raw)
-  // We have encoded it ourselves.
-  if (decoded.type === 'undecodable') throw new Error(decoded.detail)
   return {
     blockHash: hash,
     blockNumber: toQuantity(header.number),
     blockTimestamp: toQuantity(header.timestamp),
     transactionIndex: toQuantity(index),
-    ...fieldsJson(decoded.transaction, transaction, header.baseFeePerGas ?? 0n),
+    ...unsignedFieldsJson(transaction, header.baseFeePerGas ?? 0n),
   }
 }
 
-function fieldsJson(
-  transaction: Transaction,
-  { hash, sender }: { readonly hash: Hash; readonly sender: Address },
-  baseFee: bigint,
-): Json {
+/** A transaction that `encodeUnsigned` made. */
+export function unsignedFieldsJson(transaction: SimulatedTransaction, baseFee: bigint): Json {
+  const decoded = decodeTransaction(transaction.raw)
+  assert(decoded.type === 'transaction', 'an unsigned transaction does not decode')
+  return fieldsJson(decoded.transaction, transaction, baseFee)
+}
+
+function fieldsJson(transaction: Transaction, { hash, sender }: SimulatedTransaction, baseFee: bigint): Json {
   const { type, nonce, to, value, gasLimit, maxFeePerGas, maxPriorityFeePerGas, data, blobs } = transaction
   const isLegacy = type === 0
   const price = isLegacy ? maxFeePerGas : minBigint(baseFee + maxPriorityFeePerGas, maxFeePerGas)
