@@ -72,8 +72,11 @@ export async function run(): Promise<readonly BenchRow[]> {
     }
     return rows
   } finally {
-    tell(child, { type: 'end' })
-    await new Promise((resolve) => child.once('exit', resolve))
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    if (child.connected) {
+      tell(child, { type: 'end' })
+      await ended
+    }
   }
 }
 

@@ -98,7 +98,7 @@ async function callDirectly(seconds: number): Promise<number> {
   const { header } = (await chain.headerByNumber(BigInt(BLOCKS))) ?? {}
   if (header === undefined) throw new Error('the newest block is not there')
   const request = { to: TOKEN, data: hexToBytes(BALANCE_OF) }
-  const environment = { execution, state: state.source(), ancestorHash: hashOfBlock }
+  const environment = { execution, chain, state: state.source(), ancestorHash: hashOfBlock }
   const end = performance.now() + seconds * 1000
   let count = 0
   for (; performance.now() < end; count++)
@@ -143,10 +143,9 @@ async function writeChain(): Promise<void> {
 
 type Content = Pick<StoredBlock, 'transactions'> & Pick<BlockHeader, 'logsBloom'>
 
-const contentOf = ({ transactions, header }: ExecutedBlock): Content => ({
-  transactions,
-  logsBloom: header.logsBloom,
-})
+function contentOf({ transactions, header }: ExecutedBlock): Content {
+  return { transactions, logsBloom: header.logsBloom }
+}
 
 function toStored(header: BlockHeader, { transactions }: Content): StoredBlock {
   const size = blockSize(

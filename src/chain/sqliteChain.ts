@@ -26,12 +26,15 @@ const HEAD_NAMES = ['latest', 'safe', 'finalized', 'executable'] as const
 const BLOCK_CACHE = 512
 
 /** Opens the chain in a store that has its schema. Before genesis is written, `heads()` throws. */
-export async function createChain(store: StoreReader): Promise<Chain> {
+export async function createChain(
+  store: StoreReader,
+  { cachedBlocks = BLOCK_CACHE }: { readonly cachedBlocks?: number } = {},
+): Promise<Chain> {
   let heads = await readHeads(store)
   let pending: Pending = nothing()
   let rewinds = 0
   const listeners = new Set<(change: ChainChange) => void>()
-  const cache = new LRUCache<number, StoredBlock>({ max: BLOCK_CACHE })
+  const cache = new LRUCache<number, StoredBlock>({ max: cachedBlocks })
 
   const blockByNumber = async (number: bigint): Promise<StoredBlock | undefined> => {
     const key = toSafeNumber(number)

@@ -8,6 +8,7 @@ import { type BlockHeader, headerHash } from '../primitives/header.ts'
 import { type Address, bytesToHex, type Hash, type Hex, toQuantity } from '../primitives/hex.ts'
 import { logsBloom } from '../primitives/receipt.ts'
 import type { Withdrawal } from '../primitives/withdrawal.ts'
+import { logJson } from './logJson.ts'
 
 const BLOB_TRANSACTION = 3
 
@@ -212,22 +213,6 @@ function blobReceiptJson({ raw, receipt }: StoredTransaction, blobBaseFee: bigin
   if (receipt.type !== BLOB_TRANSACTION || blobBaseFee === undefined) return {}
   const blobs = parseTransaction(bytesToHex(raw)).blobVersionedHashes?.length ?? 0
   return { blobGasUsed: toQuantity(BigInt(blobs) * GAS_PER_BLOB), blobGasPrice: toQuantity(blobBaseFee) }
-}
-
-/** `removed`: a reorg took the log's block away. */
-export function logJson(log: FoundLog, removed = false): Json {
-  return {
-    address: log.address,
-    topics: log.topics,
-    data: bytesToHex(log.data),
-    blockNumber: toQuantity(log.blockNumber),
-    blockHash: log.blockHash,
-    blockTimestamp: toQuantity(log.blockTimestamp),
-    transactionHash: log.transactionHash,
-    transactionIndex: toQuantity(log.transactionIndex),
-    logIndex: toQuantity(log.logIndex),
-    removed,
-  }
 }
 
 function present(key: string, value: bigint | number | Hex | readonly Hex[] | undefined): Json {

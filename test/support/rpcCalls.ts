@@ -12,6 +12,7 @@ import type { StateChanges } from '../../src/engine/state/source.ts'
 import { headerHash } from '../../src/primitives/header.ts'
 import { type Address, type Hex, hexToBytes, ZERO_HASH } from '../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256Hex } from '../../src/primitives/keccak.ts'
+import { logsBloom } from '../../src/primitives/receipt.ts'
 import type { StatePlace } from '../../src/rpc/deps.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { emptyBlock } from './rpcFakes.ts'
@@ -69,8 +70,12 @@ export async function createCallWorld() {
   const state = await createFlatState({ store })
   const places: StatePlace[] = []
 
-  /** One commit: a block with these changes. `extra` makes one of the same height another. */
-  async function addBlock(changes: StateChanges, extra = 0): Promise<StatePlace> {
+  /** One commit: a block with these changes and transactions. `extra` makes one of the same height another. */
+  async function addBlock(
+    changes: StateChanges,
+    extra = 0,
+    transactions: StoredBlock['transactions'] = [],
+  ): Promise<StatePlace> {
     const number = BigInt(places.length)
     const empty = emptyBlock(number, places.at(-1)?.hash ?? ZERO_HASH)
     const place = await store.transaction(async (transaction) => {
@@ -79,8 +84,11 @@ export async function createCallWorld() {
         ? await state.writeGenesis(transaction, changes)
         : await state.stage(number, changes)
       if (!isGenesis) await state.write(transaction)
-      const header = { ...empty.header, stateRoot, extraData: Uint8Array.of(extra) }
-      const block: StoredBlock = { ...empty, header, hash: headerHash(header) }
+      const header = {
+        ...{ ...empty.header, stateRoot, extraData: Uint8Array.of(extra) },
+        logsBloom: logsBloom(transactions.flatMap(({ receipt }) => receipt.logs)),
+      }
+      const block: StoredBlock = { ...empty, header, transactions, hash: headerHash(header) }
       await chain.append(transaction, block, undefined)
       await chain.setHeads(transaction, genesisHeads({ number, hash: block.hash }))
       return { number, hash: block.hash }

@@ -1,5 +1,6 @@
 /** What a call process can be asked to execute. Parameters and results survive a structured clone. */
 
+import type { ChainReader } from '../../chain/chain.ts'
 import { type AccessListResult, createAccessList } from '../../engine/accessList.ts'
 import { callMessage } from '../../engine/call.ts'
 import type {
@@ -24,6 +25,7 @@ import {
   type StateProofs,
 } from '../../replay/execution/collectWitness.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import { type LogSearch, type LogSearchResult, searchLogs } from './logsJob.ts'
 
 export type Jobs = {
   /** A message on a state, as if in a block with `header`. */
@@ -37,6 +39,8 @@ export type Jobs = {
   readonly traceCall: { readonly params: TraceCallParams; readonly result: TraceResult }
   /** What executing a block needs of the state after its parent. */
   readonly witness: { readonly params: { readonly block: BlockToRun }; readonly result: ExecutionWitness }
+  /** In blocks up to the one the state is of. */
+  readonly logs: { readonly params: LogSearch; readonly result: LogSearchResult }
 }
 export type JobKind = keyof Jobs
 
@@ -54,6 +58,7 @@ export type JobEnvironment = {
   readonly execution: ExecutionSpec
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
+  readonly chain: Pick<ChainReader, 'logs'>
   /** Absent where another block's changes lie over the state. */
   readonly proofs?: StateProofs
 }
@@ -72,6 +77,7 @@ const RUN: { readonly [K in JobKind]: RunJob<K> } = {
   witness: (environment, { block }) =>
     collectWitness({ ...environment, block, proofs: defined(environment.proofs, 'the proofs of a state') }),
   traceCall: (environment, params) => withinSize(() => traceCall({ ...environment, ...params })),
+  logs: ({ chain }, params) => searchLogs(chain, params),
 }
 
 export function runJob<K extends JobKind>(

@@ -21,10 +21,13 @@ const CACHE: FlatCacheSizes = {
   codeBytes: 16 * 1024 * 1024,
 }
 
+/** A search for logs reads each block once. */
+const CACHED_BLOCKS = 16
+
 export type ReadPlace = (
   snapshot: StoreSnapshot,
   place: StatePlace,
-) => Promise<Pick<JobEnvironment, 'state' | 'ancestorHash' | 'proofs'>>
+) => Promise<Omit<JobEnvironment, 'execution'>>
 
 /**
  * What it answers is good for as long as the snapshot. StaleStateError where the snapshot has another block at that number,
@@ -35,7 +38,7 @@ export function createReadPlace(): ReadPlace {
   let held: { readonly latest: Hash; readonly state: FlatState } | undefined
 
   return async (snapshot, { number, hash, laidOver }) => {
-    const chain = await createChain(snapshot)
+    const chain = await createChain(snapshot, { cachedBlocks: CACHED_BLOCKS })
     if ((await hashAt(chain, number)) !== hash) throw new StaleStateError()
     const { latest } = chain.heads()
     if (held?.latest !== latest.hash)
@@ -47,6 +50,7 @@ export function createReadPlace(): ReadPlace {
     // The head's own source is the faster one, and the only one that can tell the root after changes.
     const base: StateSource = number === state.head.blockNumber ? state.source() : await state.at(number)
     return {
+      chain,
       state: laidOver === undefined ? base : overlayState(base, laidOver, ZERO_HASH),
       ancestorHash: async (ancestor) => defined(await hashAt(chain, ancestor), `block ${ancestor}`),
       ...(laidOver === undefined && {

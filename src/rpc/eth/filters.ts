@@ -6,8 +6,9 @@ import { matches } from '../../chain/logs.ts'
 import { bytesToHex, type Hash } from '../../primitives/hex.ts'
 import { limitExceeded, RpcError } from '../errors.ts'
 import type { BlockFeed, FeedEvent } from '../feed.ts'
-import { type Json, logJson } from '../json.ts'
+import type { Json } from '../json.ts'
 import { COST } from '../limits.ts'
+import { logJson } from '../logJson.ts'
 import { type CallContext, defineMethod, type Methods } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { requirePool, type TxPool } from '../pool.ts'
@@ -158,10 +159,10 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
       summary: 'All logs that match a filter.',
       params: { id: filterIdParam },
       result: logs,
-      handle: async ({ id }) => {
+      handle: ({ id }, context) => {
         const { logs } = find(id)
         if (logs === undefined) throw new RpcError({ code: 'invalidInput', message: 'not a log filter' })
-        return (await queryLogs(deps, logs)).map((log) => logJson(log))
+        return queryLogs(deps, logs, context)
       },
     }),
     eth_uninstallFilter: defineMethod({

@@ -1,15 +1,20 @@
 /** `eth_getLogs`, and the log query it shares with filters. */
-import type { ChainReader, FoundLog, LogFilter } from '../../chain/chain.ts'
-import { LogLimitError } from '../../chain/logs.ts'
+import type { LogFilter } from '../../chain/chain.ts'
+import { type LogSearchResult, searchLogs } from '../caller/logsJob.ts'
+import { withinTime } from '../caller/withinTime.ts'
+import type { RpcDeps } from '../deps.ts'
 import { invalidParams, limitExceeded, RpcError } from '../errors.ts'
-import { logJson } from '../json.ts'
+import { JsonText } from '../jsonText.ts'
 import { COST, type RpcLimits } from '../limits.ts'
-import { defineMethod, type Methods } from '../method.ts'
+import { type CallContext, defineMethod, type Methods } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
-import { resolveNumber } from '../resolve.ts'
+import { readCurrent, resolveNumber } from '../resolve.ts'
 import { logs } from '../schemas/receipt.ts'
 
-export type LogDeps = { readonly chain: ChainReader; readonly limits: RpcLimits }
+export type LogDeps = Pick<RpcDeps, 'chain' | 'caller'> & { readonly limits: RpcLimits }
+
+/** A wallet or an indexer at the head asks for less; so many take some tens of milliseconds. */
+const BLOCKS_AT_ONCE = 100n
 
 export function logMethods(deps: LogDeps): Methods {
   return {
@@ -18,7 +23,7 @@ export function logMethods(deps: LogDeps): Methods {
       summary: 'The logs of a range of blocks, or of one block, that match.',
       params: { filter: logFilterParam },
       result: logs,
-      handle: async ({ filter }) => (await queryLogs(deps, filter)).map((log) => logJson(log)),
+      handle: ({ filter }, context) => queryLogs(deps, filter, context),
     }),
   }
 }
@@ -29,18 +34,33 @@ export function logSelection(filter: LogFilterParameter): Pick<LogFilter, 'addre
   return { ...(filter.address == null ? {} : { addresses: filter.address }), topics }
 }
 
-export async function queryLogs(deps: LogDeps, filter: LogFilterParameter): Promise<readonly FoundLog[]> {
+/** JSON of the logs that match. Few blocks are read at once; many in a call process, under the same clock as a call. */
+export async function queryLogs(
+  deps: LogDeps,
+  filter: LogFilterParameter,
+  { client }: CallContext,
+): Promise<unknown> {
+  const { chain, limits } = deps
   const range = await resolveRange(deps, filter)
-  try {
-    return await deps.chain.logs({ ...range, ...logSelection(filter) }, deps.limits.logsMax)
-  } catch (error) {
-    if (error instanceof LogLimitError) throw limitExceeded(error.message)
-    throw error
+  const search = {
+    filter: { ...range, ...logSelection(filter) },
+    logsMax: limits.logsMax,
+    bytesMax: limits.responseBytesMax,
   }
+  if (range.toBlock - range.fromBlock < BLOCKS_AT_ONCE) return toAnswer(await searchLogs(chain, search))
+  const runJob = withinTime(deps.caller, limits.callTimeoutMs, client?.address)
+  return readCurrent(chain, { type: 'number', number: range.toBlock }, async ({ header, hash }) =>
+    toAnswer(await runJob('logs', search, { number: header.number, hash })),
+  )
+}
+
+function toAnswer(result: LogSearchResult): JsonText {
+  if (result.type === 'tooMany') throw limitExceeded(result.reason)
+  return new JsonText(result.json)
 }
 
 async function resolveRange(
-  { chain, limits }: LogDeps,
+  { chain, limits }: Pick<LogDeps, 'chain' | 'limits'>,
   filter: LogFilterParameter,
 ): Promise<{ fromBlock: bigint; toBlock: bigint }> {
   if (filter.blockHash != null) {
