@@ -20,8 +20,8 @@ export type NextBlockReader = {
 }
 
 /** The chain moves on a few times a second at most. */
-const READ_ATTEMPTS = 8
-const READ_PAUSE_MS = 25
+const READ_ATTEMPTS = 40
+const READ_PAUSE_MS = 5
 
 export function createNextBlockReader(deps: {
   readonly sequencer: Pick<SequencerFace, 'pending'>
