@@ -83,6 +83,7 @@ export async function createDerivedNode(more: readonly (readonly Uint8Array[])[]
   const server = await startTestRpc({ execution, spec, chain, state, chainId, caller, nextBaseFee })
   return {
     ...node,
+    url: server.url,
     // biome-ignore lint/suspicious/noExplicitAny: answers are JSON of many shapes, which the tests compare
     async answer(method: string, ...params: unknown[]): Promise<any> {
       const { result, error } = await rpc(server.url, method, params)
