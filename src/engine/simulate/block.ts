@@ -36,7 +36,7 @@ import { encodeUnsigned } from './unsigned.ts'
 import { type TransferWatch, watchTransfers } from './watchTransfers.ts'
 
 export type BlockOutcome =
-  | { readonly type: 'simulated'; readonly block: SimulatedBlock }
+  | { readonly type: 'simulated'; readonly block: SimulatedBlock; readonly returnBytes: number }
   | { readonly type: 'refused'; readonly refusal: SimulationRefusal }
 
 export type BlockInput = {
@@ -50,6 +50,7 @@ export type BlockInput = {
   readonly draft: BlockHeader
   /** Left of what all blocks may use. */
   readonly gasMax: bigint
+  readonly returnBytesMax: number
 }
 
 export async function simulateBlock(input: BlockInput): Promise<BlockOutcome> {
@@ -67,10 +68,14 @@ export async function simulateBlock(input: BlockInput): Promise<BlockOutcome> {
   const executed: Executed[] = []
   let gasUsed = 0n
   let logCount = 0
+  let returnBytes = 0
   for (const call of block.calls) {
     const outcome = await simulateCall(input, context, call, { gasUsed, transfers, logCount })
     if (outcome.type === 'refused') return outcome
     gasUsed += outcome.executed.result.gasUsed
+    returnBytes += outcome.executed.result.returnData.length
+    if (returnBytes > input.returnBytesMax)
+      return refused('tooLarge', 'the calls return more than an answer may hold')
     logCount += outcome.executed.receipt.logs.length
     const { receipt } = outcome.executed
     const root = rules.receiptsHoldStatus ? undefined : await source.rootAfter(state.takeChanges())
@@ -101,6 +106,7 @@ export async function simulateBlock(input: BlockInput): Promise<BlockOutcome> {
   const size = encodeBlock({ header, ...body, ...(withdrawals && { withdrawals }) }).length
   return {
     type: 'simulated',
+    returnBytes,
     block: {
       ...{ hash: headerHash(header), header, size, transactions },
       ...(withdrawals && { withdrawals }),

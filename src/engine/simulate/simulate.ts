@@ -39,18 +39,19 @@ export async function simulateBlocks(
   }
   const hashes = new Map<bigint, Hash>([[base.number, parent.hash]])
   const ancestorHash: AncestorHashes = (number) => hashes.get(number) ?? environment.ancestorHash(number)
-  let gasMax = simulation.gasMax
+  let { gasMax, returnBytesMax } = simulation
   for (const block of plan.blocks) {
     const draft = draftHeader(execution, parent, block, simulation.validates)
     try {
       const outcome = await simulateBlock({
-        ...{ execution, source, state, ancestorHash, simulation, block, draft, gasMax },
+        ...{ execution, source, state, ancestorHash, simulation, block, draft, gasMax, returnBytesMax },
       })
       if (outcome.type === 'refused') return outcome
       const { hash, header } = outcome.block
       simulated.push(outcome.block)
       hashes.set(header.number, hash)
       gasMax -= header.gasUsed
+      returnBytesMax -= outcome.returnBytes
       parent = { hash, header, timestampBefore: parent.header.timestamp }
     } catch (error) {
       // An override may break the contracts that the protocol calls.

@@ -18,6 +18,8 @@ export type Simulation = {
   readonly tracesTransfers: boolean
   /** Of all blocks together. */
   readonly gasMax: bigint
+  /** Bytes that all calls together may return: gas alone allows a hundred megabytes. */
+  readonly returnBytesMax: number
 }
 
 export type AskedBlock = {
@@ -37,6 +39,7 @@ export type SimulationRefusal = {
     | 'blockTimestamp'
     | 'blockGasLimit'
     | 'tooManyBlocks'
+    | 'tooLarge'
     /** The overrides contradict themselves. */
     | 'override'
   readonly message: string

@@ -57,6 +57,8 @@ export function simulateMethods(deps: ExecuteDeps): Methods {
           const runJob = withinTime(deps.caller, limits.callTimeoutMs, client?.address)
           const simulation = {
             ...{ base, blocks, gasMax: limits.callGasMax },
+            // Two digits a byte.
+            returnBytesMax: limits.responseBytesMax / 2,
             timestampBefore: before?.header.timestamp ?? 0n,
             validates: payload.validation ?? false,
             tracesTransfers: payload.traceTransfers ?? false,
@@ -107,6 +109,7 @@ const CODES: Readonly<Record<SimulationRefusal['reason'], keyof typeof ERROR_COD
   blockTimestamp: 'blockTimestamp',
   blockGasLimit: 'blockGasLimit',
   tooManyBlocks: 'clientLimit',
+  tooLarge: 'limitExceeded',
   override: 'invalidInput',
 }
 

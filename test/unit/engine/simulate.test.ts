@@ -69,6 +69,7 @@ function simulate(
       validates: false,
       tracesTransfers: false,
       gasMax: 50_000_000n,
+      returnBytesMax: 1_000_000,
       ...simulation,
     },
   )
@@ -252,6 +253,13 @@ test('gas is bounded over all blocks together', async () => {
   expect(block?.calls[0]?.outcome).toEqual({ type: 'failed', error: 'out of gas', isGasCapped: true })
   expect(block?.header.gasUsed).toBe(200_000n)
   expect(await refused([{ calls }, { calls }], options)).toBe('intrinsicGas')
+})
+
+test('what the calls return is bounded over all blocks together', async () => {
+  // PUSH1 64 PUSH0 RETURN.
+  const asked = [{ calls: [{ to: CONTRACT }] }, { calls: [{ to: CONTRACT }] }]
+  expect(await refused(asked, { code: '60405ff3', returnBytesMax: 128 })).toBe('simulated')
+  expect(await refused(asked, { code: '60405ff3', returnBytesMax: 127 })).toBe('tooLarge')
 })
 
 test('numbers and times are planned before anything runs', () => {
