@@ -1,0 +1,157 @@
+/** Subscriptions and filters as go-ethereum's: what comes, in which order, and what a reorg takes back. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { rollupRules } from '../../../src/engine/rules/evmRules.ts'
+import { bytesToHex, type Hash, type Hex, toQuantity } from '../../../src/primitives/hex.ts'
+import { keccak256Hex } from '../../../src/primitives/keccak.ts'
+import { createPoolState, readPoolHead } from '../../../src/propose/pool/followChain.ts'
+import { createTxPool } from '../../../src/propose/txPool.ts'
+import { createNextBaseFee } from '../../../src/rpc/nextBaseFee.ts'
+import { header } from '../../../src/rpc/schemas/block.ts'
+import { log } from '../../../src/rpc/schemas/receipt.ts'
+import { transaction } from '../../../src/rpc/schemas/transaction.ts'
+import type { RpcServer } from '../../../src/rpc/server.ts'
+import { L2_CHAIN_ID } from '../../support/derive/harness.ts'
+import { SENDER, sign } from '../../support/rpcDerived.ts'
+import { noCaller } from '../../support/rpcFakes.ts'
+import { createHistoryWorld, EMITTER, type HistoryWorld, sinkOf } from '../../support/rpcHistory.ts'
+import { eventually, rpc, startTestRpc } from '../../support/rpcServer.ts'
+
+type Log = { blockHash: Hash; blockNumber: Hex; transactionHash: Hash; logIndex: Hex; removed: boolean }
+type Head = { number: Hex; hash: Hash; parentHash: Hash }
+
+let world: HistoryWorld
+let server: RpcServer
+
+beforeAll(async () => {
+  world = await createHistoryWorld({ seed: 'subscriptions', landed: 10, unsafe: 12 })
+  const { spec, chain, state } = world.node
+  const pool = createTxPool(
+    { state: createPoolState(() => state.source()) },
+    {
+      rules: { chainId: L2_CHAIN_ID, evm: rollupRules('shasta'), minTip: 0n },
+      head: await readPoolHead(chain, spec, 15_000_000n),
+    },
+  )
+  server = await startTestRpc({
+    ...{ spec, chain, state, chainId: L2_CHAIN_ID, caller: noCaller, pool },
+    nextBaseFee: createNextBaseFee(spec),
+  })
+}, 120_000)
+afterAll(async () => {
+  socket.close()
+  await server.close()
+  await world.close()
+})
+
+let socket: WebSocket
+/** Everything that came, in the order in which it came. */
+let received: { id?: number; result?: unknown; params?: { subscription: Hex; result: unknown } }[]
+beforeEach(async () => {
+  socket?.close()
+  received = []
+  socket = new WebSocket(server.wsUrl)
+  socket.on('message', (data) => received.push(JSON.parse(String(data))))
+  await new Promise((resolve) => socket.once('open', resolve))
+})
+
+let requests = 0
+async function call(method: string, ...params: unknown[]): Promise<unknown> {
+  const id = ++requests
+  socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+  await eventually(() => expect(received.some((each) => each.id === id)).toBe(true))
+  return received.find((each) => each.id === id)!.result
+}
+const pushed = <T>(subscription: unknown): T[] =>
+  received.flatMap(({ params }) =>
+    params !== undefined && params.subscription === subscription ? [params.result as T] : [],
+  )
+
+const ask = async <T>(method: string, ...params: unknown[]): Promise<T> => {
+  const { result, error } = await rpc(server.url, method, params)
+  if (error !== undefined) throw new Error(error.message)
+  return result as T
+}
+
+test('newHeads are headers; after a reorg the new branch comes from its lowest block on', async () => {
+  const id = await call('eth_subscribe', 'newHeads')
+  const first = world.truth.length
+  for (let i = 0; i < 3; i++) await world.extend()
+  await eventually(() => expect(pushed(id).length).toBe(3))
+  await world.drop(2)
+  for (let i = 0; i < 3; i++) await world.extend()
+  await eventually(() => expect(pushed(id).length).toBe(6))
+  const heads = pushed<Head>(id)
+  for (const head of heads) header.parse(head)
+  expect(heads.map(({ number }) => Number(number) - first)).toEqual([0, 1, 2, 1, 2, 3])
+  expect(heads.slice(3).map(({ hash }) => hash)).toEqual(world.truth.slice(-3).map(({ hash }) => hash))
+  expect(heads[3]!.parentHash).toBe(heads[0]!.hash)
+  // The answer with the id came before anything that bears it.
+  expect(received[0]).toMatchObject({ result: id })
+})
+
+test('logs that a reorg takes away come again as removed, the newest block first, before those of the new branch', async () => {
+  const id = await call('eth_subscribe', 'logs', { address: EMITTER })
+  const polled = await ask('eth_newFilter', { address: EMITTER })
+  const known = () => pushed<Log>(id)
+  while (new Set(known().map(({ blockHash }) => blockHash)).size < 2 || known().length < 3) {
+    const before = known().length
+    await world.extend()
+    const made = world.truth.at(-1)!.transactions.filter(({ topic }) => topic !== undefined).length
+    await eventually(() => expect(known().length).toBe(before + made))
+  }
+  const added = known()
+  expect(added.every(({ removed }) => !removed)).toBe(true)
+  const newest = Number(added.at(-1)!.blockNumber)
+  const depth = world.truth.length - Number(added[0]!.blockNumber)
+  await world.drop(depth)
+  await eventually(() => expect(known().length).toBe(2 * added.length))
+  const taken = known().slice(added.length)
+  expect(taken.every(({ removed }) => removed)).toBe(true)
+  expect(Number(taken[0]!.blockNumber)).toBe(newest)
+  const key = ({ blockHash, logIndex }: Log) => `${blockHash} ${logIndex}`
+  expect(taken.map(key).sort()).toEqual(added.map(key).sort())
+  for (const each of known()) log.parse(each)
+  do await world.extend()
+  while (world.truth.at(-1)!.transactions.every(({ topic }) => topic === undefined))
+  await eventually(() => expect(known().at(-1)!.blockHash).toBe(world.truth.at(-1)!.hash))
+  expect(known().at(-1)!.removed).toBe(false)
+  // Who polls is told the same.
+  const polledLogs: Log[] = []
+  await eventually(async () => {
+    polledLogs.push(...(await ask<Log[]>('eth_getFilterChanges', polled)))
+    expect(polledLogs).toEqual(known())
+  })
+})
+
+test('newPendingTransactions are hashes, or with `true` the transactions themselves', async () => {
+  const hashes = await call('eth_subscribe', 'newPendingTransactions')
+  const whole = await call('eth_subscribe', 'newPendingTransactions', true)
+  const notWhole = await call('eth_subscribe', 'newPendingTransactions', false)
+  const { nonce } = world.truth.at(-1)!
+  const raw = await sign({ chainId: L2_CHAIN_ID, nonce: nonce + 50, to: sinkOf(0), value: 5n })
+  await ask('eth_sendRawTransaction', bytesToHex(raw))
+  const hash = keccak256Hex(raw)
+  await eventually(() => expect(pushed(whole).length).toBe(1))
+  expect([pushed(hashes), pushed(notWhole)]).toEqual([[hash], [hash]])
+  const [sent] = pushed(whole)
+  expect(transaction.parse(sent)).toMatchObject({
+    ...{ hash, from: SENDER.address.toLowerCase(), value: '0x5', nonce: toQuantity(nonce + 50) },
+    ...{ blockHash: null, blockNumber: null, transactionIndex: null },
+  })
+})
+
+test('an ended subscription says nothing more, and is known only to its connection', async () => {
+  const id = await call('eth_subscribe', 'newHeads')
+  expect(await call('eth_unsubscribe', id)).toBe(true)
+  expect(await call('eth_unsubscribe', id)).toBe(false)
+  await world.extend()
+  await call('eth_blockNumber')
+  expect(pushed(id)).toEqual([])
+  const other = await call('eth_subscribe', 'newHeads')
+  socket.close()
+  socket = new WebSocket(server.wsUrl)
+  socket.on('message', (data) => received.push(JSON.parse(String(data))))
+  await new Promise((resolve) => socket.once('open', resolve))
+  expect(await call('eth_unsubscribe', other)).toBe(false)
+})
