@@ -86,10 +86,13 @@ type Measured = {
   readonly p99: number
   /** Of the node's process, a request. */
   readonly cpuUs: number
+  /** Answered with an error, as when all processes are taken. */
+  readonly refused: number
 }
 
-function toRows(name: string, { perSecond, p50, p99, cpuUs }: Measured): BenchRow[] {
-  const note = `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${Math.round(cpuUs)} µs of CPU a request`
+function toRows(name: string, { perSecond, p50, p99, cpuUs, refused }: Measured): BenchRow[] {
+  const cost = `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${Math.round(cpuUs)} µs of CPU a request`
+  const note = refused > 0 ? `${cost}; ${refused} refused` : cost
   return [{ name, value: perSecond, unit: 'a second', note }]
 }
 
@@ -97,7 +100,7 @@ async function measure(child: ChildProcess, url: string, { method, params }: Cas
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   await load(url, body, WARM_UP_SECONDS)
   const before = await ask(child, { type: 'cpu' }, 'cpu')
-  const latencies = await load(url, body, SECONDS)
+  const { latencies, refused } = await load(url, body, SECONDS)
   const after = await ask(child, { type: 'cpu' }, 'cpu')
   latencies.sort((a, b) => a - b)
   const rank = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
@@ -105,20 +108,26 @@ async function measure(child: ChildProcess, url: string, { method, params }: Cas
     perSecond: latencies.length / SECONDS,
     p50: rank(0.5),
     p99: rank(0.99),
-    cpuUs: (after.us - before.us) / latencies.length,
+    cpuUs: (after.us - before.us) / (latencies.length + refused),
+    refused,
   }
 }
 
-/** Milliseconds of each answer. */
-async function load(url: string, body: string, seconds: number): Promise<number[]> {
-  const latencies: number[] = []
+type Loaded = {
+  /** Milliseconds of each answer. */
+  readonly latencies: number[]
+  refused: number
+}
+
+async function load(url: string, body: string, seconds: number): Promise<Loaded> {
+  const loaded: Loaded = { latencies: [], refused: 0 }
   const end = performance.now() + seconds * 1000
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => askOnOne(url, body, end, latencies)))
-  return latencies
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => askOnOne(url, body, end, loaded)))
+  return loaded
 }
 
 /** One request after the other on one connection; by hand, so that asking costs little beside answering. */
-function askOnOne(url: string, body: string, end: number, latencies: number[]): Promise<void> {
+function askOnOne(url: string, body: string, end: number, loaded: Loaded): Promise<void> {
   const request =
     'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
     `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
@@ -126,6 +135,7 @@ function askOnOne(url: string, body: string, end: number, latencies: number[]): 
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     let start = 0
     let missing: number | undefined
+    let isRefused = false
     const send = () => {
       if (performance.now() >= end) return void socket.end(resolve)
       missing = undefined
@@ -141,11 +151,13 @@ function askOnOne(url: string, body: string, end: number, latencies: number[]): 
         const headEnd = part.indexOf('\r\n\r\n') + 4
         const head = part.toString('latin1', 0, headEnd)
         if (!head.startsWith('HTTP/1.1 200')) return void reject(new Error(head))
+        isRefused = part.indexOf('"error":', headEnd) >= 0
         missing = Number(/content-length: (\d+)/i.exec(head)?.[1]) + headEnd
       }
       missing -= part.length
       if (missing > 0) return
-      latencies.push(performance.now() - start)
+      if (isRefused) loaded.refused++
+      else loaded.latencies.push(performance.now() - start)
       send()
     })
   })

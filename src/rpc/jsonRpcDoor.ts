@@ -31,8 +31,13 @@ export function createJsonRpcDoor(deps: {
       return refuse(response, 413, sentence, { ...headers, Connection: 'close' })
     }
     let retryAfter: number | undefined
+    let signal: AbortSignal | undefined
     const context: CallContext = {
-      signal: signalOf(response),
+      // Few methods ask for it.
+      get signal() {
+        signal ??= signalOf(response)
+        return signal
+      },
       client: clientOf(request),
       onLimited: (seconds) => {
         retryAfter = seconds
@@ -78,6 +83,7 @@ function headerProblem(headers: IncomingHttpHeaders): string | undefined {
 /** Aborted when the client leaves before it has its answer. */
 function signalOf(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
+  if (response.closed) gone.abort()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()
   })

@@ -57,12 +57,16 @@ export function createDispatcher(deps: {
     return answerBatch(input, context)
   }
 
-  async function refuseRate(cost: number, { client, onLimited }: CallContext): Promise<RpcError | undefined> {
-    if (cost === 0) return undefined
-    const retryAfter = await takeRate(client, cost)
-    if (retryAfter === undefined) return undefined
-    onLimited?.(retryAfter)
-    return limitExceeded(`too much was asked from your address; ask again in ${retryAfter} s`)
+  /** At once where nothing is counted, as for programs on this machine. */
+  function refuseRate(
+    cost: number,
+    { client, onLimited }: CallContext,
+  ): undefined | Promise<RpcError | undefined> {
+    return takeRate(client, cost)?.then((retryAfter) => {
+      if (retryAfter === undefined) return undefined
+      onLimited?.(retryAfter)
+      return limitExceeded(`too much was asked from your address; ask again in ${retryAfter} s`)
+    })
   }
 
   /** One after the other: a batch gets no more of the node than a patient client would. */
