@@ -47,9 +47,9 @@ export function stackFailure(op: number, depth: number): string | undefined {
   return undefined
 }
 
-/** Why `step` ended its frame with `exception`. */
-export function failureOf(exception: string, step: Step, rules: EvmRules): Failure {
-  const cost = staticGas(step, rules)
+/** Why `step` ended its frame with `exception`. `fee`: its price without what depends on the stack, in EthereumJS's table. */
+export function failureOf(exception: string, step: Step, rules: EvmRules, fee: bigint): Failure {
+  const cost = staticGas(step.op, rules, fee)
   const before = (reason?: string): Failure => ({
     error: reason === undefined ? 'out of gas' : `out of gas: ${reason}`,
     beforeExecution: true,
@@ -87,13 +87,11 @@ function during(exception: string): Failure {
 }
 
 /** The part of the price that go-ethereum takes before it looks at anything. */
-function staticGas({ op, cost }: Step, rules: EvmRules): bigint {
+function staticGas(op: number, rules: EvmRules, fee: bigint): bigint {
   if (isLog(op)) return 0n
   const isAccess =
     op === OP.BALANCE || op === OP.EXTCODESIZE || op === OP.EXTCODECOPY || op === OP.EXTCODEHASH || isCall(op)
-  if (isAccess && rules.transactionTypes.includes(1)) return WARM_ACCESS
-  if (op === OP.SSTORE || op === OP.SLOAD) return 0n
-  return isCreate(op) ? 32_000n : cost
+  return isAccess && rules.transactionTypes.includes(1) ? WARM_ACCESS : fee
 }
 
 function isCheckedWhenPriced(op: number): boolean {

@@ -21,6 +21,8 @@ type OpenFrame = {
   /** In whose name it runs; known with its first step. */
   address: Address
   last?: Step
+  /** Of the last step, whatever it does. */
+  fee: bigint
   /** Gas that the last step, a call, passes on. */
   passed: bigint
   /** A frame that the last step asks for, and what its caller can pay. */
@@ -52,7 +54,7 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
     const frame = frameOf(message, parent)
     if (parent !== undefined) delete parent.asked
     open.push({
-      ...{ frame, message, address: ZERO_ADDRESS, passed: 0n, destroyed: 0n },
+      ...{ frame, message, address: ZERO_ADDRESS, fee: 0n, passed: 0n, destroyed: 0n },
       ...{ returnData: EMPTY_BYTES, logsBefore: logs },
     })
     hooks.enter?.(frame)
@@ -107,13 +109,13 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
   }
 
   /** Why a frame failed, in go-ethereum's words; its last step may be to blame. */
-  function explain({ frame, last }: OpenFrame, exception: string): string {
+  function explain({ frame, last, fee }: OpenFrame, exception: string): string {
     if (last === undefined) return wordsFor(exception)
     const isCreation = frame.type === 'CREATE' || frame.type === 'CREATE2'
     // Its code has run; what that returned is too much, or no code.
     if (isCreation && isDeposit(exception, last))
       return wordsFor(exception === 'out of gas' ? 'code store out of gas' : exception)
-    const { error, beforeExecution, cost } = failureOf(exception, last, rules)
+    const { error, beforeExecution, cost } = failureOf(exception, last, rules, fee)
     if (beforeExecution) hooks.stepFailed?.({ ...last, cost: cost ?? last.cost, error })
     return error
   }
@@ -180,10 +182,15 @@ export function watchEvm(context: RunContext, hooks: TraceHooks, firstLog: numbe
       returnData: current.returnData,
     }
     const error = isKnown ? stackFailure(op, stack.length) : undefined
+    current.fee = BigInt(opcode.fee)
     if (error !== undefined) {
-      next.cost = BigInt(opcode.fee)
+      next.cost = current.fee
       next.error = error
-    } else if (next.cost > gas) next.error = 'out of gas'
+    } else if (next.cost > gas) {
+      const failure = failureOf('out of gas', next, rules, current.fee)
+      next.cost = failure.cost ?? next.cost
+      next.error = failure.error
+    }
     return next
   }
 
