@@ -19,7 +19,6 @@ const SPEC: EthereumSpec = {
   otherForkBlocks: [],
   blobSchedule: [],
   depositContract: ZERO_ADDRESS,
-  otherForkBlocks: [],
 }
 const STEPS: TraceConfig = {
   tracer: 'structLog',
