@@ -1,15 +1,17 @@
 /** Blocks of a plain Ethereum chain from a file: executed one after the other, and kept as the chain of this database. */
 import type { Chain, StoredBlock } from '../../chain/chain.ts'
 import { genesisHeads } from '../../chain/heads.ts'
-import { decodeBlock } from '../../engine/ethereum/block.ts'
+import { decodeBlock, type EthereumBlock } from '../../engine/ethereum/block.ts'
 import { executeEthereumBlock } from '../../engine/ethereum/executeBlock.ts'
 import type { Genesis } from '../../engine/genesis.ts'
 import type { SenderPool } from '../../engine/senderPool.ts'
 import type { FlatState } from '../../engine/state/flatState.ts'
 import { defined } from '../../primitives/assert.ts'
 import { blockSize } from '../../primitives/blockSize.ts'
+import { CriticalError } from '../../primitives/errors.ts'
 import { type BlockHeader, headerHash } from '../../primitives/header.ts'
 import type { Hash } from '../../primitives/hex.ts'
+import { RlpError } from '../../primitives/rlp.ts'
 import { splitRlpSequence } from '../../primitives/rlpSequence.ts'
 import type { EthereumSpec } from '../../spec/ethereumSpec.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
@@ -63,21 +65,20 @@ export async function importBlocks(deps: ImportDeps, file: Uint8Array): Promise<
   await hashes.load(latest.number, latest.hash)
   let waiting: StoredBlock[] = []
   let executed = 0
-  for (const bytes of splitRlpSequence(file)) {
-    const block = decodeBlock(bytes)
+  for (const { block, size } of readBlocks(file)) {
     const { header, ommers, withdrawals } = block
     if (header.number <= latest.number) {
       await requireKnown(chain, header)
       continue
     }
     const sealed = await executeEthereumBlock({
-      ...{ spec, senders, block, parent, size: bytes.length },
+      ...{ spec, senders, block, parent, size },
       state: state.source(),
       ancestorHash: hashes.get,
     })
     await state.stage(header.number, sealed.changes)
     waiting.push({
-      ...{ hash: sealed.hash, header, transactions: sealed.transactions, size: bytes.length, ommers },
+      ...{ hash: sealed.hash, header, transactions: sealed.transactions, size, ommers },
       ...(withdrawals !== undefined && { withdrawals }),
     })
     hashes.add(header.number, sealed.hash)
@@ -89,6 +90,23 @@ export async function importBlocks(deps: ImportDeps, file: Uint8Array): Promise<
   }
   if (waiting.length > 0) await commit(deps, waiting)
   return executed
+}
+
+/** Throws a CriticalError for bytes that are no block. */
+function* readBlocks(file: Uint8Array): Generator<{ readonly block: EthereumBlock; readonly size: number }> {
+  let at = 0
+  try {
+    for (const bytes of splitRlpSequence(file)) {
+      at++
+      yield { block: decodeBlock(bytes), size: bytes.length }
+    }
+  } catch (cause) {
+    if (!(cause instanceof RlpError)) throw cause
+    throw new CriticalError(
+      `the file of blocks is damaged, or another one (its RLP, item ${at}: ${cause.message})`,
+      { cause },
+    )
+  }
 }
 
 /** What a consensus layer would say of the chain: its last safe and finalized block, by hash. */
