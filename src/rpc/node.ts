@@ -34,7 +34,7 @@ export function nodeMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'sync' |
 }
 
 /** The L2 height to reach is not known before L1 has been read, so `highestBlock` says no more than `currentBlock`. */
-function syncingJson(deps: Pick<RpcDeps, 'chain' | 'sync'>): unknown {
+export function syncingJson(deps: Pick<RpcDeps, 'chain' | 'sync'>): unknown {
   const { isSynced, cursor, l1, startL1Block } = deps.sync()
   if (isSynced) return false
   const current = toQuantity(deps.chain.heads().latest.number)

@@ -11,21 +11,30 @@ import { headerJson, pendingTransactionJson } from '../json.ts'
 import { COST, type RpcLimits } from '../limits.ts'
 import { logJson } from '../logJson.ts'
 import { type CallContext, defineMethod, type Methods, type PushConnection } from '../method.ts'
+import { syncingJson } from '../node.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { requirePool } from '../pool.ts'
 import { streamSubscription } from '../preconf/stream.ts'
 import { bytes } from '../schemas/words.ts'
 import { logSelection } from './logs.ts'
 
-const kindParam = z.enum(['newHeads', 'logs', 'newPendingTransactions', 'preconfBlocks', 'preconfFrags'], {
-  error: 'newHeads, logs, newPendingTransactions, preconfBlocks or preconfFrags wanted',
-})
+const KINDS = [
+  'newHeads',
+  'logs',
+  'newPendingTransactions',
+  'syncing',
+  'preconfBlocks',
+  'preconfFrags',
+] as const
+const kindParam = z.enum(KINDS, { error: `one of ${KINDS.join(', ')} wanted` })
+/** How often the node is asked whether it is synced, in milliseconds. */
+const SYNC_CHECK_MS = 1_000
 /** Logs take a filter, pending transactions whether they come whole. */
 const optionParam = z.union([logFilterParam, z.boolean()]).optional()
 
 type Subscription = (push: (result: unknown) => void) => () => void
 
-type SubscriptionDeps = Pick<RpcDeps, 'chain' | 'pool' | 'preconf'> & { readonly feed: BlockFeed }
+type SubscriptionDeps = Pick<RpcDeps, 'chain' | 'pool' | 'preconf' | 'sync'> & { readonly feed: BlockFeed }
 
 export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: RpcLimits }): Methods {
   const { limits } = deps
@@ -72,7 +81,7 @@ export function subscriptionMethods(deps: SubscriptionDeps & { readonly limits: 
 }
 
 function createSubscription(
-  { feed, pool, chain, preconf }: SubscriptionDeps,
+  { feed, pool, chain, preconf, sync }: SubscriptionDeps,
   kind: z.output<typeof kindParam>,
   option: LogFilterParameter | boolean | undefined,
 ): Subscription {
@@ -97,6 +106,8 @@ function createSubscription(
           push(option === true ? pendingTransactionJson(transaction) : transaction.hash),
         )
     }
+    case 'syncing':
+      return (push) => watchSyncing({ chain, sync }, push)
     case 'preconfBlocks':
     case 'preconfFrags':
       if (preconf === undefined)
@@ -105,6 +116,21 @@ function createSubscription(
     default:
       return assertNever(kind)
   }
+}
+
+/** As go-ethereum: the state of the sync when it begins, and false once it is done. */
+function watchSyncing(deps: Pick<RpcDeps, 'chain' | 'sync'>, push: (result: unknown) => void): () => void {
+  let before: boolean | undefined
+  const look = () => {
+    const { isSynced } = deps.sync()
+    if (isSynced === before) return
+    before = isSynced
+    push(isSynced ? false : { syncing: true, status: syncingJson(deps) })
+  }
+  look()
+  const timer = setInterval(look, SYNC_CHECK_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 function pushConnection(context: CallContext): PushConnection {

@@ -15,13 +15,14 @@ import { L2_CHAIN_ID } from '../../support/derive/harness.ts'
 import { SENDER, sign } from '../../support/rpcDerived.ts'
 import { noCaller } from '../../support/rpcFakes.ts'
 import { createHistoryWorld, EMITTER, type HistoryWorld, sinkOf } from '../../support/rpcHistory.ts'
-import { eventually, rpc, startTestRpc } from '../../support/rpcServer.ts'
+import { eventually, rpc, SYNCED, startTestRpc } from '../../support/rpcServer.ts'
 
 type Log = { blockHash: Hash; blockNumber: Hex; transactionHash: Hash; logIndex: Hex; removed: boolean }
 type Head = { number: Hex; hash: Hash; parentHash: Hash }
 
 let world: HistoryWorld
 let server: RpcServer
+let isSynced = true
 
 beforeAll(async () => {
   world = await createHistoryWorld({ seed: 'subscriptions', landed: 10, unsafe: 12 })
@@ -36,6 +37,7 @@ beforeAll(async () => {
   server = await startTestRpc({
     ...{ spec, chain, state, chainId: L2_CHAIN_ID, caller: noCaller, pool },
     nextBaseFee: createNextBaseFee(spec),
+    sync: () => ({ ...SYNCED, isSynced }),
   })
 }, 120_000)
 afterAll(async () => {
@@ -139,6 +141,16 @@ test('newPendingTransactions are hashes, or with `true` the transactions themsel
     ...{ hash, from: SENDER.address.toLowerCase(), value: '0x5', nonce: toQuantity(nonce + 50) },
     ...{ blockHash: null, blockNumber: null, transactionIndex: null },
   })
+})
+
+test('syncing says at once how it stands, and again when that changes', async () => {
+  const id = await call('eth_subscribe', 'syncing')
+  await eventually(() => expect(pushed(id)).toEqual([false]))
+  isSynced = false
+  await eventually(() => expect(pushed(id)).toHaveLength(2))
+  expect(pushed(id)[1]).toMatchObject({ syncing: true, status: { startingBlock: '0x0' } })
+  isSynced = true
+  await eventually(() => expect(pushed(id).slice(2)).toEqual([false]))
 })
 
 test('an ended subscription says nothing more, and is known only to its connection', async () => {

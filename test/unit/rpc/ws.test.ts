@@ -107,7 +107,7 @@ test('subscriptions need a connection that can push, and are few', async () => {
   expect(received.filter(({ error }) => error?.code === -32005).length).toBe(1)
   ask(socket, 8, 'eth_subscribe', ['newPendingTransactions'])
   await eventually(() => expect(received.at(-1)).toMatchObject({ id: 8, error: { code: -32004 } }))
-  ask(socket, 9, 'eth_subscribe', ['syncing'])
+  ask(socket, 9, 'eth_subscribe', ['transactionReceipts'])
   await eventually(() => expect(received.at(-1)).toMatchObject({ id: 9, error: { code: -32602 } }))
 })
 
