@@ -1,7 +1,8 @@
 /** The OpenRPC document says what the code says; docs/openrpc.json is what it says now. `UPDATE_DOCS=1` writes it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { openrpcCommand } from '../../../src/cli/commands/openrpc.ts'
 import { VERSION } from '../../../src/node.ts'
 import { describeMethods } from '../../../src/rpc/methods.ts'
 import { openRpcDocument } from '../../../src/rpc/openrpc.ts'
@@ -48,4 +49,12 @@ test('docs/openrpc.json is up to date', () => {
   const text = `${JSON.stringify(document, null, 2)}\n`
   if (process.env.UPDATE_DOCS === '1') writeFileSync(FILE, text)
   expect(readFileSync(FILE, 'utf8')).toBe(text)
+})
+
+test('plumbline openrpc prints it', async () => {
+  const print = vi.spyOn(console, 'log').mockImplementation(() => {})
+  await openrpcCommand().parseAsync([], { from: 'user' })
+  const printed = print.mock.calls.map(([text]) => `${text}\n`)
+  print.mockRestore()
+  expect(printed).toEqual([readFileSync(FILE, 'utf8')])
 })
