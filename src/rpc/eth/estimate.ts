@@ -1,5 +1,6 @@
 /** The least gas a message needs, found as geth finds it: run at the ceiling, then halve. */
 import type { CallRequest, CallResult } from '../../engine/engine.ts'
+import { GAS_PER_BLOB } from '../../engine/rules/filter.ts'
 import { maxBigint, minBigint } from '../../primitives/bigint.ts'
 import { RpcError } from '../errors.ts'
 
@@ -14,7 +15,9 @@ export type EstimateInput = {
   readonly balance: bigint
   /** No code is run: the answer is known but for one trial. */
   readonly isTransfer: boolean
-  /** The block's gas limit or the node's cap, whichever is less. */
+  /** Of the block: what a message may have that names no gas. */
+  readonly blockGasLimit: bigint
+  /** The node's cap, or that on one transaction (EIP-7825). */
   readonly gasMax: bigint
 }
 
@@ -45,7 +48,7 @@ export async function estimateGas(
     if ((await runWith(likely)).succeeded) high = likely
     else low = likely
   }
-  while (low + 1n < high && (high - low) * 1000n > high * 15n) {
+  while (low + 1n < high && (high - low) * 1000n >= high * 15n) {
     const middle = minBigint((low + high) / 2n, low * 2n)
     if ((await runWith(middle)).succeeded) high = middle
     else low = middle
@@ -57,13 +60,14 @@ function needsMoreGas({ error }: CallResult): boolean {
   return error === 'out of gas' || error?.startsWith('intrinsic gas too low') === true
 }
 
-function affordableGas({ request, balance, gasMax }: EstimateInput): bigint {
-  const asked =
-    request.gas !== undefined && request.gas >= TRANSFER_GAS ? minBigint(request.gas, gasMax) : gasMax
+function affordableGas({ request, balance, blockGasLimit, gasMax }: EstimateInput): bigint {
+  const { gas = 0n, value = 0n, blobVersionedHashes = [], maxFeePerBlobGas = 0n } = request
+  const asked = minBigint(gas >= TRANSFER_GAS ? gas : blockGasLimit, gasMax)
   const price = request.gasPrice ?? request.maxFeePerGas ?? 0n
   if (price === 0n) return asked
-  const value = request.value ?? 0n
-  if (value > balance)
-    throw new RpcError({ code: 'invalidInput', message: 'insufficient funds for transfer' })
-  return minBigint(asked, (balance - value) / price)
+  const blobs = GAS_PER_BLOB * BigInt(blobVersionedHashes.length) * maxFeePerBlobGas
+  // What is left must pay for some gas, so nothing left is too little.
+  const left = balance - value - blobs
+  if (left <= 0n) throw new RpcError({ code: 'invalidInput', message: 'insufficient funds for transfer' })
+  return minBigint(asked, left / price)
 }

@@ -129,8 +129,8 @@ async function estimateInput(
     toOverride === undefined ? to !== null && to.codeHash !== EMPTY_CODE_HASH : toOverride.length > 0
   const isTransfer = request.to !== undefined && !hasCode && (request.data?.length ?? 0) === 0
   const { transactionGasMax = limits.callGasMax } = rulesAt(execution, header)
-  const gasMax = minBigint(minBigint(header.gasLimit, limits.callGasMax), transactionGasMax)
-  return { request, balance, isTransfer, gasMax }
+  const gasMax = minBigint(limits.callGasMax, transactionGasMax)
+  return { request, balance, isTransfer, blockGasLimit: header.gasLimit, gasMax }
 }
 
 export function callFailed(result: CallResult): RpcError {
