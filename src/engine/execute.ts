@@ -8,7 +8,7 @@ import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
 import { encodeReceipt, logsBloom } from '../primitives/receipt.ts'
 import type { PayloadAttributes } from '../protocol/protocol.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
-import { type BlockRun, createBlockRun, ZK_GAS_RULE } from './blockRun.ts'
+import { type BlockRun, type BlockRunInput, createBlockRun, ZK_GAS_RULE } from './blockRun.ts'
 import type { AddResult, AncestorHashes, DroppedTransaction, ExecutedBlock, OpenBlock } from './engine.ts'
 import { BEACON_ROOTS, HISTORY_STORAGE, runSystemCall } from './ethereum/systemCalls.ts'
 import type { RunContext } from './evm.ts'
@@ -104,15 +104,11 @@ export async function openBlock(input: BlockInput): Promise<OpenBlock> {
 }
 
 async function beginBlock({ spec, senders, attributes, state, ancestorHash }: BlockInput) {
-  const { basefeeSharingPctg } = attributes
-  const execution = { type: 'rollup', spec } as const
-  const rules = rollupRules(attributes.fork)
-  const block = await createBlockRun({
-    ...{ execution, rules, senders, basefeeSharingPctg, state, ancestorHash },
-    // No blobs, so the price of blob gas stands at its floor (EIP-4844).
-    info: rules.usesKzg ? { ...attributes, blobBaseFee: 1n } : attributes,
+  const block = await openRollupRun({
+    ...{ execution: { type: 'rollup', spec }, senders, info: attributes, state, ancestorHash },
+    rules: rollupRules(attributes.fork),
+    basefeeSharingPctg: attributes.basefeeSharingPctg,
   })
-  if (rules.zkGas !== undefined) await block.unmetered(() => keepParent(block.context, attributes.parentHash))
   await block.run(attributes.anchorTransaction)
   return {
     ...block,
@@ -159,6 +155,15 @@ function sealHeader(
       requestsHash: NO_REQUESTS_HASH,
     }),
   }
+}
+
+/** Before the anchor transaction. */
+export async function openRollupRun(input: BlockRunInput): Promise<BlockRun> {
+  const { rules, info } = input
+  // No blobs, so the price of blob gas stands at its floor (EIP-4844).
+  const block = await createBlockRun(rules.usesKzg ? { ...input, info: { ...info, blobBaseFee: 1n } } : input)
+  if (rules.zkGas !== undefined) await block.unmetered(() => keepParent(block.context, info.parentHash))
+  return block
 }
 
 /** From Unzen on the protocol's calls come first: the parent's hash, and a beacon root there is none of. unzen.md §3. */

@@ -9,9 +9,10 @@ import type { Withdrawal } from '../primitives/withdrawal.ts'
 import { basefeeSharingPctgOf } from '../protocol/sharedBaseFee.ts'
 import type { ExecutionSpec } from '../spec/executionSpec.ts'
 import { forkAt } from '../spec/rollupSpec.ts'
-import { type BlockRun, createBlockRun } from './blockRun.ts'
+import type { BlockRun } from './blockRun.ts'
 import type { AncestorHashes, ExecutedTransaction } from './engine.ts'
 import { openEthereumBlock } from './ethereum/openBlock.ts'
+import { openRollupRun } from './execute.ts'
 import { rulesAt } from './rules/rulesAt.ts'
 import type { StateChanges, StateSource } from './state/source.ts'
 
@@ -36,7 +37,7 @@ export class BlockDiffersError extends CriticalError {
   }
 }
 
-export type StoredBlockRun = Pick<BlockRun, 'context' | 'state' | 'transactions' | 'gasUsed'> & {
+export type StoredBlockRun = Pick<BlockRun, 'context' | 'state' | 'transactions' | 'gasUsed' | 'zkGas'> & {
   /** The transactions before `index` have run. Throws a BlockDiffersError for one that is refused. */
   runNext(): Promise<ExecutedTransaction>
   /** After the last transaction: all that the block changes. On plain Ethereum what comes after the transactions is made, and nothing can run any more. */
@@ -87,10 +88,10 @@ async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<Op
     return { run: open.run, finish: async () => (await open.seal()).changes }
   }
   const fork = forkAt(execution.spec, header)
-  const run = await createBlockRun({
-    ...{ execution, senders, state, ancestorHash },
-    rules: rulesAt(execution, header),
-    info: { ...header, baseFeePerGas: header.baseFeePerGas ?? 0n },
+  const { number, parentHash, coinbase, timestamp, gasLimit, mixHash, baseFeePerGas = 0n } = header
+  const run = await openRollupRun({
+    ...{ execution, senders, state, ancestorHash, rules: rulesAt(execution, header) },
+    info: { number, parentHash, coinbase, timestamp, gasLimit, mixHash, baseFeePerGas },
     basefeeSharingPctg: fork === undefined ? 0 : basefeeSharingPctgOf(fork, header.extraData),
   })
   return { run, finish: async () => run.state.takeChanges() }

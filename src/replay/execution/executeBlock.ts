@@ -44,6 +44,8 @@ export async function executeBlock(input: ExecutionInput): Promise<ExecutedAlone
     receiptsRoot: orderedTrieRoot(receipts.map(encodeReceipt)),
     logsBloom: logsBloom(receipts.flatMap(({ logs }) => logs)),
     gasUsed: run.gasUsed(),
+    // From Unzen on the difficulty is the zk gas, and 0 before.
+    difficulty: BigInt(run.zkGas()),
   }
   return {
     ...{ header, transactions: run.transactions },
