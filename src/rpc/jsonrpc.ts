@@ -25,6 +25,9 @@ type Request = { readonly id: Id | undefined; readonly method: string; readonly 
 /** Bytes of a body that take as long to parse as a constant to answer: a large one is no cheap request whatever it asks. */
 const BYTES_PER_COST = 8192
 
+/** Of an answer: what is found and written for it. */
+const ANSWER_BYTES_PER_COST = 2048
+
 /** Milliseconds of a batch after which others get a turn, whose requests may all be answered from memory. */
 const TURN_MS = 5
 
@@ -37,10 +40,16 @@ export function createDispatcher(deps: {
   readonly mayUse?: (method: string, client: Client | undefined) => boolean
 }): Dispatcher {
   const { methods, limits, logger, mayUse = () => true } = deps
-  const takeRate = createRates(limits.costPerSecond)
+  const rates = createRates(limits.costPerSecond)
   const decoder = new TextDecoder('utf-8', { fatal: true })
 
   async function handle(body: Uint8Array, context: CallContext): Promise<string | undefined> {
+    const text = await handleBody(body, context)
+    rates.charge(context.client, Math.floor((text?.length ?? 0) / ANSWER_BYTES_PER_COST))
+    return text
+  }
+
+  async function handleBody(body: Uint8Array, context: CallContext): Promise<string | undefined> {
     const refusedUnread = await refuseRate(Math.floor(body.length / BYTES_PER_COST), context)
     if (refusedUnread !== undefined) return errorText(null, refusedUnread)
     let input: unknown
@@ -62,7 +71,7 @@ export function createDispatcher(deps: {
     cost: number,
     { client, onLimited }: CallContext,
   ): undefined | Promise<RpcError | undefined> {
-    return takeRate(client, cost)?.then((retryAfter) => {
+    return rates.take(client, cost)?.then((retryAfter) => {
       if (retryAfter === undefined) return undefined
       onLimited?.(retryAfter)
       return limitExceeded(`too much was asked from your address; ask again in ${retryAfter} s`)

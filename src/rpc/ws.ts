@@ -56,7 +56,21 @@ export function attachWebSocket(
     const subscriptions: PushConnection['subscriptions'] = new Map()
     const gone = new AbortController()
     let inFlight = 0
+    /** Asked too much: what it sends meanwhile waits at its own end. */
+    let isHeld = false
 
+    const resume = () => {
+      if (!isHeld && inFlight < IN_FLIGHT_MAX && socket.isPaused) socket.resume()
+    }
+    const onLimited = (seconds: number) => {
+      if (isHeld) return
+      isHeld = true
+      socket.pause()
+      setTimeout(() => {
+        isHeld = false
+        resume()
+      }, seconds * 1000).unref()
+    }
     const send = (text: string) => {
       if (socket.readyState !== socket.OPEN) return
       socket.send(text)
@@ -74,7 +88,7 @@ export function attachWebSocket(
     async function answer(body: Uint8Array): Promise<void> {
       const afterReply: (() => void)[] = []
       const connection = { subscriptions, notify, afterReply: (work: () => void) => afterReply.push(work) }
-      const text = await dispatcher.handle(body, { signal: gone.signal, client, connection })
+      const text = await dispatcher.handle(body, { signal: gone.signal, client, connection, onLimited })
       if (text !== undefined) send(text)
       for (const work of afterReply) if (!gone.signal.aborted) work()
     }
@@ -97,7 +111,8 @@ export function attachWebSocket(
       answer(toBytes(data))
         .catch((error) => logger.error({ error }, 'answering a WebSocket request failed'))
         .finally(() => {
-          if (--inFlight < IN_FLIGHT_MAX && socket.isPaused) socket.resume()
+          inFlight--
+          resume()
         })
     })
   }

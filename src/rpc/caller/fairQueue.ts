@@ -13,6 +13,8 @@ export type FairQueue<T> = {
   shift(
     mayHave?: (client: string, hadMs: number) => boolean,
   ): { readonly client: string; readonly item: T } | undefined
+  /** Takes out all that `isOver`. */
+  drop(isOver: (item: T) => boolean): readonly T[]
   /** `client` has had `ms` milliseconds. */
   charge(client: string, ms: number): void
 }
@@ -72,6 +74,17 @@ export function createFairQueue<T>(max: number, now: () => number = () => perfor
       if (items.length > 0) waiting.set(next, items)
       size--
       return { client: next, item }
+    },
+    drop(isOver) {
+      const dropped: T[] = []
+      for (const [client, items] of waiting) {
+        const left = items.filter((item) => !isOver(item))
+        dropped.push(...items.filter(isOver))
+        if (left.length > 0) waiting.set(client, left)
+        else waiting.delete(client)
+      }
+      size -= dropped.length
+      return dropped
     },
     charge(client, ms) {
       had.set(client, { ms: hadBy(client) + ms, at: now() })

@@ -101,17 +101,21 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
     return child
   }
 
+  /** Whoever waits is told in time, though none of the running may have come to an end. */
+  function dropLate(): void {
+    const now = performance.now()
+    for (const waiting of queue.drop(({ deadlineMs }) => deadlineMs <= now))
+      waiting.reject(new CallStoppedError('execution waited too long for its turn'))
+  }
+
   function startNext(): void {
+    dropLate()
     while (busy < processes && !isClosed) {
       const isLast = processes > 1 && busy === processes - 1
       const next = queue.shift((client, hadMs) => !isLast || hadMs < LITTLE_MS || isLoopback(client))
       if (next === undefined) return
       const { client, item: waiting } = next
       const leftMs = waiting.deadlineMs - performance.now()
-      if (leftMs <= 0) {
-        waiting.reject(new CallStoppedError('execution waited too long for its turn'))
-        continue
-      }
       busy++
       void runNext(idle.pop() ?? startProcess(), waiting, leftMs, client)
     }
@@ -155,6 +159,7 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
         })
         gone?.reject(new CallerBusyError('too many calls of yours are waiting; ask again later'))
         startNext()
+        setTimeout(dropLate, timeoutMs + 1).unref()
       })
     },
     async close() {

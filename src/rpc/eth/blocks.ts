@@ -4,14 +4,7 @@ import type { StoredBlock } from '../../chain/chain.ts'
 import { type Hash, toQuantity } from '../../primitives/hex.ts'
 import { blobBaseFeeOf } from '../blobFee.ts'
 import type { RpcDeps } from '../deps.ts'
-import {
-  blockJson,
-  pendingTransactionJson,
-  receiptJsonAt,
-  receiptsJson,
-  transactionJson,
-  uncleJson,
-} from '../json.ts'
+import { pendingTransactionJson, receiptJsonAt, receiptsJson, transactionJson, uncleJson } from '../json.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
@@ -21,11 +14,13 @@ import { block, uncle } from '../schemas/block.ts'
 import { receipt } from '../schemas/receipt.ts'
 import { transaction } from '../schemas/transaction.ts'
 import { quantity } from '../schemas/words.ts'
+import { createBlockText } from './blockText.ts'
 
 const full = z.boolean('true or false wanted').optional()
 
 export function blockMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'pool' | 'pending'>): Methods {
   const { chain, pool } = deps
+  const blockText = createBlockText()
 
   const findTransaction = async (hash: Hash): Promise<{ block: StoredBlock; index: number } | undefined> => {
     const position = await chain.transactionPosition(hash)
@@ -57,7 +52,7 @@ export function blockMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'pool' 
         const pending = findPending(deps.pending, params.block)
         if (pending !== undefined) return pendingBlockJson(pending, params.full ?? false)
         const block = await findBlock(chain, params.block)
-        return block === undefined ? null : blockJson(block, params.full ?? false)
+        return block === undefined ? null : blockText(block, params.full ?? false)
       },
     }),
     eth_getBlockByHash: defineMethod({
@@ -67,7 +62,7 @@ export function blockMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'pool' 
       result: block.nullable(),
       handle: async (params) => {
         const block = await byHash(params.hash)
-        return block === undefined ? null : blockJson(block, params.full ?? false)
+        return block === undefined ? null : blockText(block, params.full ?? false)
       },
     }),
     eth_getBlockTransactionCountByNumber: defineMethod({

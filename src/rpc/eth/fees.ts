@@ -66,7 +66,7 @@ export function feeMethods(deps: FeeDeps): Methods {
       },
     }),
     eth_feeHistory: defineMethod({
-      cost: COST.logs,
+      cost: COST.trace,
       summary: 'Base fees, how full blocks were, and percentiles of the tips paid.',
       params: {
         blockCount: z.union([indexParam, z.number().int().nonnegative()], {

@@ -47,3 +47,17 @@ test('when full, the longest line gives way, and nobody to its own', () => {
   expect(() => queue.push('d', 'd1')).toThrow(CallerBusyError)
   expect(queue.size).toBe(3)
 })
+
+test('gives up what is over', () => {
+  const queue = createFairQueue<number>(10)
+  for (const [client, item] of [
+    ['a', 1],
+    ['a', 2],
+    ['b', 3],
+  ] as const)
+    queue.push(client, item)
+  expect(queue.drop((item) => item !== 2)).toEqual([1, 3])
+  expect(queue.size).toBe(1)
+  expect(queue.shift()).toEqual({ client: 'a', item: 2 })
+  expect(queue.shift()).toBeUndefined()
+})

@@ -78,13 +78,13 @@ const call = (method: string, ...params: unknown[]) => ({ jsonrpc: '2.0', id: 1,
 describe('what an address may ask for in a second', () => {
   const refused = {
     status: 429,
-    headers: { 'retry-after': expect.stringMatching(/^([1-9]|10)$/), 'content-type': 'application/json' },
+    headers: { 'retry-after': expect.stringMatching(/^[1-5]$/), 'content-type': 'application/json' },
     body: { id: 1, error: { code: -32005, message: expect.stringContaining('ask again in') } },
   }
 
   test('is counted by cost, and told with a time to come back', async () => {
     await restart({ costPerSecond: 1 })
-    for (let i = 0; i < 10; i++) expect((await ask(call('eth_chainId'))).status).toBe(200)
+    for (let i = 0; i < 5; i++) expect((await ask(call('eth_chainId'))).status).toBe(200)
     expect(await ask(call('eth_chainId'))).toMatchObject(refused)
     expect((await ask(call('eth_chainId'), { from: OTHER })).status).toBe(200)
     await restart({ costPerSecond: 1 })
@@ -94,12 +94,12 @@ describe('what an address may ask for in a second', () => {
   test('counts a batch as a whole, before it begins', async () => {
     await restart({ costPerSecond: 1 })
     const batch = (size: number) => Array.from({ length: size }, () => call('eth_chainId'))
-    const { status, body } = await ask(batch(11))
+    const { status, body } = await ask(batch(6))
     expect([status, (body as { error: { code: number } }[]).map(({ error }) => error.code)]).toEqual([
       429,
-      Array(11).fill(-32005),
+      Array(6).fill(-32005),
     ])
-    expect((await ask(batch(10), { from: OTHER })).status).toBe(200)
+    expect((await ask(batch(5), { from: OTHER })).status).toBe(200)
   })
 
   test('counts a large body before it is parsed', async () => {
@@ -108,6 +108,20 @@ describe('what an address may ask for in a second', () => {
       status: 429,
       body: { id: null },
     })
+  })
+
+  test('counts what an answer holds, once it is given', async () => {
+    await restart({ costPerSecond: 3 })
+    const asks = () => ask(call('eth_getBlockByNumber', 'latest', false))
+    const statuses: number[] = []
+    for (let i = 0; i < 4; i++) statuses.push((await asks()).status)
+    // Fifteen are three blocks of five, had they nothing in them.
+    expect(statuses).toEqual([200, 200, 200, 429])
+    await restart({ costPerSecond: 3 })
+    expect((await ask(call('rpc_discover'))).status).toBe(429)
+    await restart({ costPerSecond: 15 })
+    expect((await ask(call('rpc_discover'))).status).toBe(200)
+    expect((await ask(call('eth_chainId'))).status).toBe(429)
   })
 
   test('does not bind programs on this machine, nor anybody where it is off', async () => {
@@ -122,7 +136,7 @@ describe('what an address may ask for in a second', () => {
     await restart({ costPerSecond: 1 })
     const asProxy = (client: string) =>
       ask(call('eth_chainId'), { from: '127.0.0.1', headers: { 'x-forwarded-for': client } })
-    for (let i = 0; i < 10; i++) expect((await asProxy('1.2.3.4, 203.0.113.7')).status).toBe(200)
+    for (let i = 0; i < 5; i++) expect((await asProxy('1.2.3.4, 203.0.113.7')).status).toBe(200)
     // What the client itself wrote before it does not make another of it.
     expect((await asProxy('5.6.7.8, 203.0.113.7')).status).toBe(429)
     expect((await asProxy('203.0.113.8')).status).toBe(200)
@@ -184,6 +198,9 @@ describe('methods of the operator', () => {
     expect((await ask(raw)).body).toMatchObject(refused)
     const proxied = { from: '127.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1' } }
     expect((await ask(raw, proxied)).body).toMatchObject(refused)
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`x-filler-${i}`, 'a']))
+    const behindMany = { host: 'localhost', ...many, 'x-forwarded-for': '203.0.113.7' }
+    expect((await ask(raw, { from: '127.0.0.1', headers: behindMany })).body).toMatchObject(refused)
     await server.close()
     server = await start({ namespaces: ['eth', 'debug'] })
     expect((await ask(raw)).body).toMatchObject(served)
@@ -251,6 +268,21 @@ describe('connections', () => {
     await openSocket(OTHER)
     first.close()
     await eventually(() => openSocket(STRANGER))
+  })
+
+  test('that ask too much are not read for a while', async () => {
+    await restart({ costPerSecond: 1 })
+    const socket = await openSocket(STRANGER)
+    const codes: (number | undefined)[] = []
+    socket.on('message', (data) => codes.push(JSON.parse(String(data)).error?.code))
+    for (let i = 0; i < 5; i++) socket.send(JSON.stringify(call('eth_chainId')))
+    await eventually(() => expect(codes).toEqual(Array(5).fill(undefined)))
+    socket.send(JSON.stringify(call('eth_chainId')))
+    await eventually(() => expect(codes.at(-1)).toBe(-32005))
+    socket.send(JSON.stringify(call('eth_chainId')))
+    // Read only when it may ask again, so that it is answered well.
+    await eventually(() => expect(codes).toHaveLength(7))
+    expect(codes.at(-1)).toBeUndefined()
   })
 
   test('end with a message past the limit', async () => {
