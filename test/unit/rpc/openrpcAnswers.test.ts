@@ -182,6 +182,8 @@ describe.skipIf(!hasCallProcess)('answered by a node', () => {
       ['eth_call', call, at],
       ['eth_estimateGas', call],
       ['eth_createAccessList', call],
+      ['eth_fillTransaction', { ...call, value: '0x1' }],
+      ['eth_fillTransaction', { from: SENDER.address, to: EMITTER }],
       ['eth_simulateV1', { blockStateCalls: [{ calls: [call] }], returnFullTransactions: true }, 'latest'],
       ['eth_gasPrice'],
       ['eth_maxPriorityFeePerGas'],
