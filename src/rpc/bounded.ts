@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { CriticalError } from '../primitives/errors.ts'
 import type { RpcLimits } from './limits.ts'
 
-const HEADERS_MAX = 64
 const HEADER_BYTES_MAX = 16 * 1024
 
 export function boundedServer(
@@ -22,7 +21,8 @@ export function boundedServer(
     },
     listener,
   )
-  server.maxHeadersCount = HEADERS_MAX
+  // Their bytes are bounded. By a number, node would leave out the last ones without a word: those that a proxy puts behind the client's own.
+  server.maxHeadersCount = 0
   server.maxConnections = limits.connectionsMax
   return server
 }
