@@ -232,7 +232,7 @@ test.skipIf(!hasCallProcess)(
   async () => {
     const slow = await startTestRpc(
       { chain: node.chain, state: node.state, chainId: L2_CHAIN_ID, caller },
-      { limits: { callTimeoutMs: 700 } },
+      { limits: { callTimeoutMs: 700, callGasMax: 10n ** 13n } },
     )
     // JUMPDEST, PUSH0, JUMP
     const loop = { to: emitter }
