@@ -26,7 +26,7 @@ export function checkAnswer(method: string, result: unknown): void {
 }
 
 /** The same methods, whose answers are looked at. */
-export function checkedMethods(methods: Methods): Methods {
+export function checkedMethods<M extends Methods>(methods: M): M {
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [
       name,
@@ -39,7 +39,7 @@ export function checkedMethods(methods: Methods): Methods {
         },
       },
     ]),
-  )
+  ) as M
 }
 
 /** What the document has against the parameters; undefined when it takes them. */
