@@ -41,8 +41,7 @@ process.on('message', (message: ToProcess) => {
   if (message.type === 'job') return void run(message)
   const { execution, database } = message
   const snapshots = openSnapshots({ path: database, cacheKiB: PAGE_CACHE_KIB })
-  // Blobs are plain Ethereum's alone.
-  const kzg = execution.type === 'ethereum' ? prepareKzg() : Promise.resolve()
+  const kzg = prepareKzg()
   // The first job tells.
   for (const opening of [snapshots, kzg]) opening.catch(() => {})
   running = { execution, snapshots, kzg }

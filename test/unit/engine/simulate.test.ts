@@ -2,6 +2,7 @@
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createFeeMarket1559Tx, createLegacyTx } from '@ethereumjs/tx'
 import { describe, expect, test } from 'vitest'
+import { prepareKzg } from '../../../src/engine/kzg.ts'
 import { planBlocks } from '../../../src/engine/simulate/plan.ts'
 import { simulateBlocks } from '../../../src/engine/simulate/simulate.ts'
 import type {
@@ -11,10 +12,16 @@ import type {
   SimulationResult,
 } from '../../../src/engine/simulate/simulated.ts'
 import { encodeUnsigned } from '../../../src/engine/simulate/unsigned.ts'
-import { type BlockHeader, EMPTY_OMMERS_HASH, headerHash } from '../../../src/primitives/header.ts'
+import {
+  type BlockHeader,
+  EMPTY_OMMERS_HASH,
+  headerHash,
+  NO_REQUESTS_HASH,
+} from '../../../src/primitives/header.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../../src/primitives/keccak.ts'
 import { nextBaseFee } from '../../../src/protocol/shasta/baseFee.ts'
+import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import {
   allocation,
   BASE_FEE,
@@ -53,12 +60,12 @@ const base: BlockHeader = {
 /** `code` at CONTRACT; ALICE has one ether. */
 function simulate(
   blocks: readonly Partial<AskedBlock>[],
-  options: Partial<Simulation> & { readonly code?: string } = {},
+  options: Partial<Simulation> & { readonly code?: string; readonly spec?: RollupSpec } = {},
 ): Promise<SimulationResult> {
-  const { code = '', ...simulation } = options
+  const { code = '', spec = SPEC, ...simulation } = options
   return simulateBlocks(
     {
-      execution: { type: 'rollup', spec: SPEC },
+      execution: { type: 'rollup', spec },
       state: stateWith({ [ALICE]: { balance: ETHER }, [CONTRACT]: { balance: 5n, code: `0x${code}` } }),
       ancestorHash: () => `0x${'99'.repeat(32)}`,
     },
@@ -112,6 +119,20 @@ describe('blocks', () => {
     })
     for (const field of ['blobGasUsed', 'excessBlobGas', 'parentBeaconBlockRoot', 'requestsHash'])
       expect(block?.header).not.toHaveProperty(field)
+  })
+
+  test('have Unzen’s fields, without content, once it is active', async () => {
+    await prepareKzg()
+    const forks: RollupSpec['forks'] = [
+      ...SPEC.forks,
+      { name: 'unzen', activation: { type: 'timestamp', timestamp: base.timestamp + 4n } },
+    ]
+    const [shasta, unzen] = await simulated([{}, {}], { spec: { ...SPEC, forks } })
+    expect(shasta?.header).not.toHaveProperty('excessBlobGas')
+    expect(unzen?.header).toMatchObject({
+      ...{ blobGasUsed: 0n, excessBlobGas: 0n, parentBeaconBlockRoot: ZERO_HASH },
+      ...{ requestsHash: NO_REQUESTS_HASH, difficulty: 0n },
+    })
   })
 
   test('that are validated have the base fee of the chain’s own rule', async () => {
