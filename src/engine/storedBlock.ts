@@ -23,6 +23,8 @@ export type BlockToRun = {
     readonly raw: Uint8Array
     readonly hash: Hash
     readonly sender: Address
+    /** As stored, where it is known. */
+    readonly gasUsed?: bigint
   }[]
   readonly ommers?: readonly BlockHeader[]
   readonly withdrawals?: readonly Withdrawal[]
@@ -38,7 +40,7 @@ export class BlockDiffersError extends CriticalError {
 }
 
 export type StoredBlockRun = Pick<BlockRun, 'context' | 'state' | 'transactions' | 'gasUsed' | 'zkGas'> & {
-  /** The transactions before `index` have run. Throws a BlockDiffersError for one that is refused. */
+  /** The first that has not run yet. Throws a BlockDiffersError for one that is refused, or uses other gas than is stored. */
   runNext(): Promise<ExecutedTransaction>
   /** After the last transaction: all that the block changes. On plain Ethereum what comes after the transactions is made, and nothing can run any more. */
   finish(): Promise<StateChanges>
@@ -60,9 +62,13 @@ export async function openStoredBlock(input: {
       const index = run.transactions.length
       const transaction = transactions[index]
       const result = transaction && (await run.run(transaction.raw, index))
-      if (result?.type === 'added') return result.transaction
-      const what = `transaction ${index} is ${result === undefined ? 'missing' : `refused (${result.reason})`}`
-      throw new BlockDiffersError({ block: header.number, what })
+      const differs = (how: string) =>
+        new BlockDiffersError({ block: header.number, what: `transaction ${index} ${how}` })
+      if (transaction === undefined || result === undefined) throw differs('is missing')
+      if (result.type === 'refused') throw differs(`is refused (${result.reason})`)
+      const { gasUsed = result.transaction.gasUsed } = transaction
+      if (result.transaction.gasUsed === gasUsed) return result.transaction
+      throw differs(`uses ${result.transaction.gasUsed} gas, not ${gasUsed}`)
     },
   }
 }

@@ -55,8 +55,8 @@ export function toRun(block: StoredBlock): BlockToRun & { readonly hash: Hash } 
   return {
     hash,
     header,
-    transactions: transactions.map(({ raw, hash: transactionHash, sender }) => ({
-      ...{ raw, sender, hash: transactionHash },
+    transactions: transactions.map((stored) => ({
+      ...{ raw: stored.raw, hash: stored.hash, sender: stored.sender, gasUsed: stored.gasUsed },
     })),
     ...(withdrawals !== undefined && { withdrawals }),
     ...(ommers !== undefined && { ommers }),

@@ -44,6 +44,17 @@ describe.each<[ForkName, string, number]>([
     expect(await state.rootAfter(await run.finish())).toBe(block.header.stateRoot)
   })
 
+  test('a transaction that uses other gas than is stored is told', async () => {
+    const { header, transactions } = await execute()
+    const stored = transactions.map((transaction, index) =>
+      index === 1 ? { ...transaction, gasUsed: 20_999n } : transaction,
+    )
+    const block = { header, transactions: stored }
+    const run = await openStoredBlock({ execution: { type: 'rollup', spec }, block, state, ancestorHash })
+    await run.runNext()
+    await expect(run.runNext()).rejects.toThrow(/transaction 1 uses 21000 gas, not 20999$/)
+  })
+
   test('a trace begins with the anchor transaction', async () => {
     const block = await execute()
     const config = { tracer: 'callTracer', onlyTopCall: false, withLog: false } as const
