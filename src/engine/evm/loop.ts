@@ -59,6 +59,8 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
     }
     zk += statics[op] as number
     if (sp < (stackMin[op] as number)) {
+      // All opcodes alike: `statics` has nothing of those that may open a frame, and this one will not.
+      zk = zkBefore + (before - gas) * (factors[op] as number)
       failure = 'stack underflow'
       break
     }
