@@ -251,7 +251,8 @@ export class FastEvm extends EVM {
   ): void {
     frame.gas += gas - Number(result.executionGasUsed)
     if (result.exceptionError !== undefined) return
-    if (result.logs !== undefined) frame.logs.push(...(result.logs as Frame['logs']))
+    // Not as arguments of one call: more of them than the stack holds can be paid for.
+    for (const log of result.logs ?? []) frame.logs.push(log as Frame['logs'][number])
     for (const [address, beneficiary] of child.selfdestruct ?? []) destroyed.set(address, beneficiary)
     for (const address of child.createdAddresses ?? []) created.add(address)
     frame.refund = Number(result.gasRefund ?? 0n)
