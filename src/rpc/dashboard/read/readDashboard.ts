@@ -57,7 +57,7 @@ export function createReadDashboard(deps: DashboardDeps): ReadDashboard {
 }
 
 function healthOf({ rpc, lagMax }: DashboardDeps, sync: ReturnType<typeof rpc.sync>): HealthData {
-  const { ready, reasons } = readiness({ sync: () => sync }, lagMax)
+  const { ready, reasons } = readiness({ spec: rpc.spec, sync: () => sync }, lagMax)
   return {
     ready,
     synced: sync.isSynced,
