@@ -24,7 +24,7 @@ function createSource(number: number, isLater: boolean) {
     account: () => answer({ nonce: BigInt(number), balance: 0n, storageRoot: root, codeHash: root }),
     storage: () => answer(Uint8Array.of(number)),
     code: () => answer(Uint8Array.of(number)),
-    rootAfter: async () => answer(`0x${number}`),
+    rootAfter: async () => answer<`0x${string}`>(`0x${number}`),
   }
   return { source, end: () => (isStale = true) }
 }
