@@ -17,5 +17,7 @@ export function assertFollowable(spec: RollupSpec): void {
   const [first] = spec.forks
   if (forkAt(spec, { number: 1n, timestamp: 0n }) === undefined && first?.activation.type === 'block') {
     refuse(`blocks before ${first.activation.number} follow rules older than Ontake's`)
-  }
+  } // Its blocks are executed, but no block of a live chain has been compared, nor is what L1 proves of them looked at.
+  if (spec.forks.some(({ name }) => name === 'unzen'))
+    refuse('its blocks since Unzen, with their zk gas, have not been compared with a live chain')
 }
