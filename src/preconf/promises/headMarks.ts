@@ -48,6 +48,8 @@ export function createHeadMarks(deps: {
   const unsubscribe = chain.onChange(({ heads }) => note(heads))
 
   const read = async (where: string, parameters: readonly (string | bigint)[]) => {
+    // What has happened is answered, whether or not it is written yet.
+    await last
     const row = await store.get(`SELECT number, at FROM head_marks WHERE ${where} LIMIT 1`, parameters)
     return row && { number: BigInt(row.number as number), at: row.at as number }
   }
