@@ -1,17 +1,18 @@
 /**
- * Generated programs on our interpreter loop and on EthereumJS's: gas, return data, logs, created contract and every change of state are the
- * same, and zk gas is what a plain meter counts on EthereumJS's step events. `CONFORMANCE=full` runs a hundred thousand.
+ * Generated programs on our interpreter loop and on EthereumJS's, up to three messages in a block: gas, return data, logs, created contract and
+ * every change of state are the same, and zk gas is what a plain meter counts on EthereumJS's step events. `CONFORMANCE=full` runs a hundred
+ * thousand.
  */
 import type { EVM, EVMResult, InterpreterStep, Message } from '@ethereumjs/evm'
 import { beforeAll, expect, test } from 'vitest'
 import { opcodesOf } from '../../src/engine/evm/opcodes.ts'
-import { createZkMeter, type ZkMeter } from '../../src/engine/evm/zkMeter.ts'
+import { createZkMeter, ZkGasExceededError, type ZkMeter } from '../../src/engine/evm/zkMeter.ts'
 import { createRunContext, type RunContext } from '../../src/engine/evm.ts'
 import { loadKzg } from '../../src/engine/kzg.ts'
 import { ethereumRules } from '../../src/engine/rules/evmRules.ts'
-import { type MessageResult, runMessage } from '../../src/engine/runMessage.ts'
+import { type EvmMessage, type MessageResult, runMessage } from '../../src/engine/runMessage.ts'
 import { OverlayState } from '../../src/engine/state/overlay.ts'
-import type { AccountState, StateChanges, StateSource } from '../../src/engine/state/source.ts'
+import type { AccountState, MaybePromise, StateChanges, StateSource } from '../../src/engine/state/source.ts'
 import { createEmptyState } from '../../src/engine/state/witness.ts'
 import {
   type Address,
@@ -24,13 +25,18 @@ import {
 import { EMPTY_TRIE_ROOT, keccak256Hex } from '../../src/primitives/keccak.ts'
 import type { EthereumFork } from '../../src/spec/ethereumSpec.ts'
 import { UNZEN_ZK_SCHEDULE } from '../../src/spec/zkSchedule.ts'
-import { CONTRACTS, createRandom, type Random, randomProgram } from '../support/evmPrograms.ts'
+import { CONTRACTS, createRandom, DELEGATORS, type Random, randomProgram } from '../support/evmPrograms.ts'
 
 const PROGRAMS = process.env.CONFORMANCE === 'full' ? 100_000 : 600
 /** Of so many one is metered by steps, which are slow. */
 const METERED = 4
+/** Of so many one runs again on a state that answers later, and one with less zk gas than it takes. */
+const LATER = 2
+const EXCEEDING = 3
 const FORKS: readonly EthereumFork[] = ['shanghai', 'cancun', 'prague', 'osaka']
 const CALLER: Address = `0x${'ca'.repeat(20)}`
+const PRECOMPILE: Address = `0x${'02'.padStart(40, '0')}`
+const NOBODY: Address = `0x${'e0'.repeat(20)}`
 const TIMEOUT_MS = 3_600_000
 /** Everything may be counted. */
 const SCHEDULE = { ...UNZEN_ZK_SCHEDULE, blockMax: Number.MAX_SAFE_INTEGER }
@@ -46,22 +52,63 @@ test(
       const random = createRandom(seed)
       const fork = FORKS[random(FORKS.length)]!
       const source = worldOf(random)
-      const message = messageOf(random)
-      const ours = await run(source, fork, message, 'own')
-      const theirs = await run(source, fork, message, 'stock')
-      expect(ours.outcome, `seed ${seed}, ${fork}`).toEqual(theirs.outcome)
-      if (theirs.outcome.result.succeeded) succeeded++
-      const zk = seed % METERED === 0 ? await meterStock(source, fork, message) : undefined
-      if (zk === undefined) continue
-      compared++
-      expect(ours.zk, `zk gas of seed ${seed}, ${fork}`).toBe(zk)
+      const messages = Array.from({ length: 1 + random(3) }, () => messageOf(random))
+      const name = `seed ${seed}, ${fork}`
+      const ours = await run(source, fork, messages, 'own')
+      const theirs = await run(source, fork, messages, 'stock')
+      expect(ours.outcome, name).toEqual(theirs.outcome)
+      if (theirs.outcome.results[0]!.succeeded) succeeded++
+      if (seed % LATER === 0) expect(await run(later(source), fork, messages, 'own'), name).toEqual(ours)
+      if (seed % EXCEEDING === 0) await expectNoTrace(source, fork, messages, random)
+      const zk = seed % METERED === 0 ? await meterStock(source, fork, messages) : []
+      for (const [i, used] of zk.entries()) {
+        if (used === undefined) continue
+        compared++
+        expect(ours.zk[i], `zk gas of message ${i}, ${name}`).toBe(used)
+      }
     }
     // A generator of programs that all fail at once would prove nothing.
-    expect(succeeded).toBeGreaterThan(PROGRAMS / 5)
+    expect(succeeded).toBeGreaterThan(PROGRAMS / 6)
     expect(compared).toBeGreaterThan(PROGRAMS / METERED / 5)
   },
   TIMEOUT_MS,
 )
+
+/** A message that exceeds the zk gas after whatever steps leaves the state as it was, for itself and for those after it. */
+async function expectNoTrace(
+  source: StateSource,
+  fork: EthereumFork,
+  messages: readonly EvmMessage[],
+  random: Random,
+): Promise<void> {
+  const [first, ...others] = messages as [EvmMessage, ...EvmMessage[]]
+  const used = (await run(source, fork, [first], 'own')).zk[0]!
+  if (used === 0) return
+  const meter = { ...createZkMeter(SCHEDULE, opcodesOf(fork)!), max: random(Math.min(used, 2 ** 32)) }
+  const { context, state } = await contextOn(source, fork, 'own', meter)
+  await expect(runMessage(context, first, () => [])).rejects.toThrow(ZkGasExceededError)
+  await state.revertAll()
+  expect(state.takeChanges()).toEqual({ accounts: new Map(), storage: new Map(), code: new Map() })
+  const again = await contextOn(state, fork, 'own')
+  for (const message of others) await runMessage(again.context, message, () => [])
+  const without = await run(source, fork, others, 'own')
+  expect(state.takeChanges()).toEqual(without.outcome.changes)
+}
+
+/** Answers each question with a promise, and later. */
+function later(source: StateSource): StateSource {
+  const soon = async <T>(read: () => MaybePromise<T>): Promise<T> => {
+    await new Promise((resolve) => queueMicrotask(() => resolve(undefined)))
+    return read()
+  }
+  return {
+    stateRoot: source.stateRoot,
+    account: (address) => soon(() => source.account(address)),
+    storage: (address, slot) => soon(() => source.storage(address, slot)),
+    code: (hash) => soon(() => source.code(hash)),
+    rootAfter: (changes) => source.rootAfter(changes),
+  }
+}
 
 function worldOf(random: Random): StateSource {
   const codes = new Map<Hash, Uint8Array>()
@@ -81,18 +128,25 @@ function worldOf(random: Random): StateSource {
         slots.set(`0x${slot.toString(16).padStart(64, '0')}`, Uint8Array.of(1 + random(255)))
     if (slots.size > 0) storage.set(address, { cleared: false, slots })
   }
+  const delegates: readonly Address[] = [...CONTRACTS, ...DELEGATORS, PRECOMPILE, NOBODY]
+  for (const address of DELEGATORS) {
+    const delegate = delegates[random(delegates.length)]!
+    put(address, hexToBytes(`0xef0100${delegate.slice(2)}`), BigInt(random(10)))
+  }
   const changes: StateChanges = { accounts, storage, code: codes }
   return createEmptyState().after(changes)
 }
 
-function messageOf(random: Random): Parameters<typeof runMessage>[1] {
+function messageOf(random: Random): EvmMessage {
   const isCreation = random(12) === 0
+  const others = [...CONTRACTS, ...DELEGATORS, PRECOMPILE]
+  const to = random(3) > 0 ? CONTRACTS[0]! : others[random(others.length)]!
   return {
     sender: hexToBytes(CALLER),
-    to: isCreation ? null : hexToBytes(CONTRACTS[0]!),
+    to: isCreation ? null : hexToBytes(to),
     value: BigInt(random(3)),
     data: isCreation ? randomProgram(random, 10) : Uint8Array.from({ length: random(80) }, () => random(256)),
-    gasLimit: BigInt([60_000, 200_000, 1_000_000][random(3)]!),
+    gasLimit: BigInt([(isCreation ? 60_000 : 25_000) + random(40_000), 200_000, 1_000_000][random(3)]!),
     gasPrice: 7n,
     accessList: [],
     isCharged: true,
@@ -100,57 +154,59 @@ function messageOf(random: Random): Parameters<typeof runMessage>[1] {
 }
 
 type Outcome = {
-  readonly result: Omit<MessageResult, 'error'> & { readonly isReverted: boolean }
+  readonly results: readonly (Omit<MessageResult, 'error'> & { readonly isReverted: boolean })[]
   readonly changes: StateChanges
 }
 
 async function run(
   source: StateSource,
   fork: EthereumFork,
-  message: Parameters<typeof runMessage>[1],
+  messages: readonly EvmMessage[],
   loop: 'own' | 'stock',
-): Promise<{ outcome: Outcome; zk: number }> {
+): Promise<{ outcome: Outcome; zk: number[] }> {
   const meter = createZkMeter(SCHEDULE, opcodesOf(fork)!)
   const { context, state } = await contextOn(source, fork, loop, meter)
-  const { error, ...result } = await runMessage(context, message, () => [])
-  return {
-    outcome: {
-      // Of several things wrong with a step each loop names the one it looks at first.
-      result: {
-        ...result,
-        isReverted: error === 'revert',
-        logs: result.logs.map((log) => [...log]) as never,
-      },
-      changes: state.takeChanges(),
-    },
-    zk: meter.used,
+  const results: Outcome['results'][number][] = []
+  const zk: number[] = []
+  for (const message of messages) {
+    const before = meter.used
+    const { error, ...result } = await runMessage(context, message, () => [])
+    // Of several things wrong with a step each loop names the one it looks at first.
+    const logs = result.logs.map((log) => [...log]) as never
+    results.push({ ...result, isReverted: error === 'revert', logs })
+    zk.push(meter.used - before)
   }
+  return { outcome: { results, changes: state.takeChanges() }, zk }
 }
 
+/** Of each message, where it is known. */
 async function meterStock(
   source: StateSource,
   fork: EthereumFork,
-  message: Parameters<typeof runMessage>[1],
-): Promise<number | undefined> {
+  messages: readonly EvmMessage[],
+): Promise<(number | undefined)[]> {
   const { context } = await contextOn(source, fork, 'stock')
   const read = meterSteps(context)
+  const used: (number | undefined)[] = []
   try {
-    await runMessage(context, message, () => [])
-    return read()
+    for (const message of messages) {
+      await runMessage(context, message, () => [])
+      used.push(read())
+    }
   } catch (error) {
     // Its step hook reads what a REVERT is to return before anyone has paid for it.
-    if (error instanceof RangeError) return undefined
-    throw error
+    if (!(error instanceof RangeError)) throw error
   }
+  return used
 }
 
 async function contextOn(
-  source: StateSource,
+  source: StateSource | OverlayState,
   fork: EthereumFork,
   loop: 'own' | 'stock',
   meter?: ZkMeter,
 ): Promise<{ context: RunContext; state: OverlayState }> {
-  const state = new OverlayState(source)
+  const state = source instanceof OverlayState ? source : new OverlayState(source)
   const context = await createRunContext({
     chainId: 1n,
     rules: ethereumRules(fork),
@@ -223,5 +279,10 @@ function meterSteps({ evm }: RunContext): () => number | undefined {
       settle(frame, frame.gasLimit - (execResult.executionGasUsed - deposit))
     }
   })
-  return () => (isKnown ? used : undefined)
+  return () => {
+    const answer = isKnown ? used : undefined
+    used = 0
+    isKnown = true
+    return answer
+  }
 }

@@ -18,8 +18,13 @@ export function createRandom(seed: number): Random {
 export const CONTRACTS: readonly Address[] = [0xc1, 0xc2, 0xc3].map(
   (byte): Address => `0x${byte.toString(16).repeat(20)}`,
 )
+/** Accounts that stand for others under EIP-7702. */
+export const DELEGATORS: readonly Address[] = [0xd1, 0xd2, 0xd3, 0xd4].map(
+  (byte): Address => `0x${byte.toString(16).repeat(20)}`,
+)
 const TARGETS: readonly string[] = [
   ...CONTRACTS.map((address) => address.slice(2)),
+  ...DELEGATORS.map((address) => address.slice(2)),
   'e0'.repeat(20),
   'ca'.repeat(20),
   ...['01', '02', '03', '04', '05', '06', '07', '09', '0b', '0100'].map((digits) => digits.padStart(40, '0')),
@@ -101,7 +106,7 @@ function fragment(random: Random): string {
     case 14:
       return call(random)
     case 15:
-      return create(random)
+      return random(3) === 0 ? createFrom(random) : create(random)
     case 16:
       return jump(random)
     case 17:
@@ -135,6 +140,19 @@ function create(random: Random): string {
   return random(2) === 0
     ? `${prepared}6004${'5f'}${value}f0`
     : `${prepared}${near(random)}6004${'5f'}${value}f5`
+}
+
+/** Initcode of its own: what is created may write, call, destroy itself. */
+function createFrom(random: Random): string {
+  const code: string[] = []
+  for (let i = random(4); i >= 0; i--) code.push(random(4) === 0 ? destroy(random) : fragment(random))
+  const initcode = code.join('').slice(0, 64).padEnd(64, '0')
+  const value = random(3) === 0 ? '6001' : '5f'
+  return `7f${initcode}5f52${random(2) === 0 ? `60205f${value}f0` : `${slot(random)}60205f${value}f5`}`
+}
+
+function destroy(random: Random): string {
+  return `${random(2) === 0 ? '30' : target(random)}ff`
 }
 
 /** Over a few bytes, or nowhere. */
