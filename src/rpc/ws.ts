@@ -138,6 +138,9 @@ export function attachWebSocket(
 }
 
 function refuse(socket: Duplex, status: number): void {
+  // The server has let go of it: unheard, its error would end the process, and half open it would keep the server from closing.
+  socket.on('error', () => {})
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { RpcOptions, RpcServer } from '../../../src/rpc/server.ts'
@@ -134,6 +136,34 @@ test('pages of other origins and other names are refused, and so is one connecti
   await open({ origin: 'https://page.example' })
   await open()
   await expect(open()).rejects.toThrow()
+})
+
+test('who is refused may reset the connection, or keep his end of it open', async () => {
+  const { hostname, port } = new URL(server.wsUrl)
+  const refused = 'GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  const connectTo = async () => {
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    return socket
+  }
+  const failures: unknown[] = []
+  const note = (error: unknown) => failures.push(error)
+  process.prependListener('uncaughtException', note)
+  for (let i = 0; i < 20; i++) {
+    const socket = await connectTo()
+    socket.write(refused, () => socket.resetAndDestroy())
+    await once(socket, 'close')
+  }
+  const halfOpen = await connectTo()
+  halfOpen.write(refused)
+  const [answer] = await once(halfOpen, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1.1 403/)
+  await server.close()
+  process.removeListener('uncaughtException', note)
+  halfOpen.destroy()
+  expect(failures).toEqual([])
+  server = await start()
 })
 
 test('a message past the limit ends its connection only', async () => {
