@@ -133,7 +133,9 @@ export function createPublisher(deps: {
       case 'sealed': {
         const { number, parentHash } = event.block.header
         const isOpen = open?.number === number && open.parentHash === parentHash
-        const sealSignature = seal?.hash === event.block.hash ? await seal.signature : undefined
+        // One that failed is asked for again.
+        const sealSignature =
+          seal?.hash === event.block.hash ? await seal.signature.catch(() => undefined) : undefined
         const signatures = {
           ...(isOpen && open && { envSignature: open.envSignature }),
           ...(sealSignature && { sealSignature }),

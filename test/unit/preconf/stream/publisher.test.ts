@@ -4,7 +4,7 @@ import { createHub } from '../../../../src/preconf/stream/hub.ts'
 import type { Message } from '../../../../src/preconf/stream/message.ts'
 import { createPublisher, type MessageSigner } from '../../../../src/preconf/stream/publisher.ts'
 import type { Hash } from '../../../../src/primitives/hex.ts'
-import type { BuildEvent } from '../../../../src/propose/sequencer/events.ts'
+import type { BuildEvent, SealedBlock } from '../../../../src/propose/sequencer/events.ts'
 import { silentLogger } from '../../../../src/telemetry/log.ts'
 
 const parentHash: Hash = `0x${'01'.repeat(32)}`
@@ -96,6 +96,33 @@ test('a signer that fails does not end the stream', async () => {
   for (const event of [opened(1n), frag(1n, 0), opened(2n), frag(2n, 0)]) publisher.note(event)
   await publisher.settled()
   expect(shown(messages)).toEqual(['env', 'env', 'frag 0'])
+})
+
+test('a block whose seal was not signed while it was kept is published with a signature that is asked for again', async () => {
+  let seals = 0
+  const { publisher, messages } = start(async ({ message }) => {
+    if (message.type === 'seal' && ++seals === 1) throw new Error('the signer is away')
+    return { type: 'signed', signature: `0x${'01'.repeat(65)}` }
+  })
+  const block = {
+    hash: `0x${'b1'.repeat(32)}`,
+    header: {
+      number: 1n,
+      parentHash,
+      transactionsRoot: parentHash,
+      receiptsRoot: parentHash,
+      stateRoot: parentHash,
+      gasUsed: 0n,
+      gasLimit: 16_000_000n,
+      logsBloom: new Uint8Array(256),
+    },
+    commitment: { windowEnd: 12n, anchorBlockNumber: 3n },
+    metadata: { isForcedInclusion: false },
+  } as unknown as SealedBlock
+  for (const event of [opened(1n), { type: 'signed', block, frags: 0 } as const]) publisher.note(event)
+  publisher.note({ type: 'sealed', block, frags: 0 })
+  await publisher.settled()
+  expect([shown(messages), seals]).toEqual([['env', 'sealed'], 2])
 })
 
 test('what was published is not published again, and one failing subscriber does not take it from the others', () => {
