@@ -73,6 +73,8 @@ export function createBuilding(
   let hasTurnedAway = false
   let adding: Promise<unknown> = Promise.resolve()
   let writing: Promise<unknown> = Promise.resolve()
+  /** Without it what is kept of the block is not found after a stop. */
+  let opening: Promise<void> = Promise.resolve()
   /** The write that has not begun: whatever comes until then goes along. */
   let nextKeep: Promise<void> | undefined
   let kept = 0
@@ -141,7 +143,10 @@ export function createBuilding(
 
   return {
     ...input,
-    keepOpened: () => write(() => journal.opened({ ...position, metadata, windowEnd, isEndOfWindow })),
+    keepOpened() {
+      opening = write(() => journal.opened({ ...position, metadata, windowEnd, isEndOfWindow }))
+      return opening
+    },
     async include(raw) {
       const hash = keccak256Hex(raw)
       const tried = await tryAdd(raw, hash).catch((error): Tried => {
@@ -166,7 +171,7 @@ export function createBuilding(
         default: {
           const index = block.transactions.findIndex((transaction) => transaction.hash === hash)
           const transaction = defined(block.transactions[index], 'the transaction that was added')
-          const whenKept = keep()
+          const whenKept = Promise.all([opening, keep()]).then(() => {})
           // Whoever waits for it is told; nobody has to.
           whenKept.catch(() => {})
           if ((await input.parentIsLatest) === false)

@@ -67,6 +67,19 @@ const candidate = (raw: Uint8Array, sender: string) => ({
 })
 const never = () => false
 
+test('what is in a block that could not be kept as begun is not kept', async () => {
+  const { building, journal } = begin()
+  const failure = new Error('the disk is full')
+  journal.opened = async () => {
+    throw failure
+  }
+  const opening = building.keepOpened()
+  const result = await building.include(noise('a', 100))
+  await expect(opening).rejects.toBe(failure)
+  expect(result.type).toBe('included')
+  if (result.type === 'included') await expect(result.kept).rejects.toBe(failure)
+})
+
 test('what comes while a write is under way goes into the next one, together', async () => {
   const { building, journal } = begin()
   let release = () => {}
