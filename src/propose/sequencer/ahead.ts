@@ -143,11 +143,13 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
       let settle: (isLatest: boolean) => void = () => {}
       const isLatest = new Promise<boolean>((resolve) => {
         settle = (answer) => {
-          signal.removeEventListener('abort', drop)
+          signal.removeEventListener('abort', stop)
           resolve(answer)
         }
       })
-      signal.addEventListener('abort', drop, { once: true })
+      // Its own: what was given up before settles whenever it is done.
+      const stop = () => drop()
+      signal.addEventListener('abort', stop, { once: true })
       const result = look(parent, isLatest, settle, signal)
         .then((block) => {
           if (block !== undefined && attempt === mine) show.open(block.begun.building)

@@ -217,12 +217,13 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const block = await ahead.take()
     if (block === undefined) return undefined
     const { begun, answer, groups, joined, headTimestamp } = block
-    const isHindered =
+    const isHindered = async () =>
       !deps.ready().isReady ||
       shared.dropFrom !== undefined ||
       (joined !== undefined && isClosed(shared, joined)) ||
       (await findHindrance(headTimestamp)) !== undefined
-    if (isHindered) {
+    // Given up as well where that cannot be told: whoever asked for a transaction in it waits for a word.
+    if (await isHindered().catch(() => true)) {
       block.giveUp()
       await begun.building.close()
       unsaid = begun.building.position.parentHash

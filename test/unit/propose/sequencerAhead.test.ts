@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { createUnsafeBuilder } from '../../../src/derive/unsafe.ts'
 import type { BlockCommitment } from '../../../src/promise/blockCommitment.ts'
 import type { IncludeResult, SealAnswer } from '../../../src/propose/sequencer/events.ts'
+import type { SequencerDeps } from '../../../src/propose/sequencer/sequencer.ts'
 import { createMemoryBuildJournal, type MemoryBuildJournal } from '../../support/sequencerJournal.ts'
 import { createWorld, type RunningSequencer, type World } from '../../support/sequencerWorld.ts'
 
@@ -30,7 +31,10 @@ type Held = {
 }
 
 /** The second block of a window waits for its signature, and time stands still. */
-async function holdSecond(seed: string): Promise<Held> {
+async function holdSecond(
+  seed: string,
+  deps: { readonly ready?: SequencerDeps['ready'] } = {},
+): Promise<Held> {
   world = await createWorld({ seed, operators: [1, 2], slotsPerEpoch: 4 })
   first = world.sim.head().beacon.slot + 2
   const journal = createMemoryBuildJournal()
@@ -40,6 +44,7 @@ async function holdSecond(seed: string): Promise<Held> {
   const one = await world.start(1, {
     journal,
     deps: {
+      ...deps,
       async sign(commitment) {
         asked.push(commitment)
         if (asked.length !== 2) return signer(commitment)
@@ -115,6 +120,23 @@ test('when the guard refuses the block, nothing was told of the next one, and wh
   expect(await asked).toMatchObject({ type: 'later' })
   expect(world.chain.heads().latest.hash).toBe(draft.header.parentHash)
   expect(one.sequencer.pending()).toBeUndefined()
+  expect(one.events.filter((event) => 'parentHash' in event && event.parentHash === draft.hash)).toEqual([])
+})
+
+test('when it cannot be told whether the next block may go on, whoever asked is told to come later', async () => {
+  let isFailing = false
+  const held = await holdSecond('ahead-failed', {
+    ready() {
+      if (isFailing) throw new Error('the disk is away')
+      return { isReady: true }
+    },
+  })
+  const { one, draft } = held
+  const { asked } = await ask(held)
+  isFailing = true
+  held.release()
+  expect(await asked).toMatchObject({ type: 'later' })
+  expect(world.chain.heads().latest.hash).toBe(draft.hash)
   expect(one.events.filter((event) => 'parentHash' in event && event.parentHash === draft.hash)).toEqual([])
 })
 
