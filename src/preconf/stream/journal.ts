@@ -57,6 +57,14 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
   const open = new Map<string, bigint>()
   const inHand = new Map<Hash, BuildPosition>()
 
+  function noteOpen(position: BuildPosition, windowEnd: bigint): void {
+    open.delete(keyOf(position))
+    // The one before may still be on its way out.
+    const [oldest] = open.keys()
+    if (open.size > 1 && oldest !== undefined) open.delete(oldest)
+    open.set(keyOf(position), windowEnd)
+  }
+
   return {
     async opened({ number, parentHash, metadata, windowEnd, isEndOfWindow }) {
       await store.transaction(async (transaction) => {
@@ -74,10 +82,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
           isEndOfWindow ? 1 : 0,
         ])
       })
-      // The one before may still be on its way out.
-      const [oldest] = open.keys()
-      if (open.size > 1 && oldest !== undefined) open.delete(oldest)
-      open.set(keyOf({ number, parentHash }), windowEnd)
+      noteOpen({ number, parentHash }, windowEnd)
     },
     added: ({ number, parentHash, from, transactions }) =>
       store.transaction((transaction) => keepAdded(transaction, { number, parentHash }, from, transactions)),
@@ -131,9 +136,11 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         ),
         store.all(`SELECT transactions FROM stream_open_frags WHERE ${AT_POSITION} ORDER BY sequence`, place),
       ])
+      const windowEnd = BigInt(row.window_end as number)
+      noteOpen({ number: BigInt(row.number as number), parentHash }, windowEnd)
       return {
         metadata: fromJson(row.metadata as string),
-        windowEnd: BigInt(row.window_end as number),
+        windowEnd,
         isEndOfWindow: row.is_end_of_window === 1,
         transactions: transactions.map(({ raw }) => new Uint8Array(raw as Uint8Array)),
         frags: frags.map((frag) => frag.transactions as number),

@@ -184,6 +184,8 @@ test('a block that was under way is there to be resumed, in its order, and once 
     transactions: [a, b, c],
     frags: [2],
   })
+  // Its frags go out again, with the same signatures.
+  expect(again.journal.windowEndOf(position)).toBe(windowEnd)
   expect(await again.journal.resume(`0x${'11'.repeat(32)}`)).toBeUndefined()
   const draft = await world.createAuthor(again, author.key).build({ transactions: [a], until: 'drafted' })
   expect(draft.header.parentHash).toBe(first.hash)
