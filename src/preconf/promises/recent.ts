@@ -30,8 +30,8 @@ export function createRecentPromises(
   let completeFrom: bigint | undefined
 
   function add({ transactionHash, slot }: { readonly transactionHash?: Hash; readonly slot: bigint }): void {
-    if (transactionHash === undefined) return
-    if ((all.get(transactionHash) ?? -1n) < slot) all.set(transactionHash, slot)
+    if (transactionHash === undefined || (all.get(transactionHash) ?? -1n) >= slot) return
+    all.set(transactionHash, slot)
     const ofSlot = bySlot.get(slot)
     if (ofSlot === undefined) bySlot.set(slot, [transactionHash])
     else ofSlot.push(transactionHash)
