@@ -300,6 +300,7 @@ export class FastEvm extends EVM {
       journal: this.#access,
       transient: this.#transient,
       number: Number(header.number),
+      numberWord: toWord(header.number),
       timestamp: toWord(header.timestamp),
       coinbase: bytesToWord(header.coinbase.bytes),
       prevRandao: bytesToWord(header.prevRandao),

@@ -15,7 +15,9 @@ export type Surroundings = {
   readonly state: OverlayState
   readonly journal: AccessJournal
   readonly transient: TransientState
+  /** For distances to other blocks. */
   readonly number: number
+  readonly numberWord: Word
   readonly timestamp: Word
   readonly coinbase: Word
   readonly prevRandao: Word
@@ -26,7 +28,7 @@ export type Surroundings = {
   readonly origin: Word
   readonly gasPrice: Word
   readonly blobHashes: readonly Word[]
-  /** Initcode costs gas by its length and has a bound (EIP-3860); delegated code is looked up (EIP-7702). */
+  /** Delegated code is looked up (EIP-7702). */
   readonly delegates: boolean
   readonly blockHash: (number: number) => MaybePromise<Word>
   readonly meter: ZkMeter

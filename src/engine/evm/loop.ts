@@ -3,7 +3,7 @@
  * state, to open a frame, or to end. Yellow Paper §9; gas in the order of revm, which zk gas is counted in (unzen.md §1.4): a charge that
  * cannot be paid counts all gas that was left, every other failure what was charged until then.
  *
- * One function and one switch, since locals and jumps are what makes it fast (bench/evm.ts). What an opcode needs beyond them is in call.ts.
+ * One function and one switch, since locals and jumps are what makes it fast (bench/evm.ts). What opening a frame costs is in callGas.ts.
  */
 import { keccak256 } from '../../primitives/keccak.ts'
 import { type CallGas, callGas, createGas, type GasAnswer, isEmpty } from './callGas.ts'
@@ -360,7 +360,7 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
         stack[sp++] = world.timestamp
         break
       case 0x43: // NUMBER
-        stack[sp++] = world.number
+        stack[sp++] = world.numberWord
         break
       case 0x44: // PREVRANDAO
         stack[sp++] = world.prevRandao

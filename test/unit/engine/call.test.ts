@@ -233,4 +233,10 @@ describe('block overrides', () => {
     expect(await seen('61012c40')).toBe(headerHash(header)) // BLOCKHASH(300)
     expect(await seen('61012b40')).toBe(await ancestorHash(299n))
   })
+
+  test('may put the block where no number of JavaScript counts', async () => {
+    const blockOverrides = { number: 2n ** 60n + 1n }
+    const { returnData } = await callWith(`43${RETURN_TOP}`, { blockOverrides })
+    expect(bytesToBigint(returnData)).toBe(2n ** 60n + 1n)
+  })
 })
