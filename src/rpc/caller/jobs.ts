@@ -25,6 +25,7 @@ import {
   type StateProofs,
 } from '../../replay/execution/collectWitness.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
+import { type FeeSearch, type FoundFees, readFees } from './feesJob.ts'
 import { type LogSearch, type LogSearchResult, searchLogs } from './logsJob.ts'
 
 export type Jobs = {
@@ -41,6 +42,8 @@ export type Jobs = {
   readonly witness: { readonly params: { readonly block: BlockToRun }; readonly result: ExecutionWitness }
   /** In blocks up to the one the state is of. */
   readonly logs: { readonly params: LogSearch; readonly result: LogSearchResult }
+  /** Of blocks up to the one the state is of. */
+  readonly fees: { readonly params: FeeSearch; readonly result: FoundFees | undefined }
 }
 export type JobKind = keyof Jobs
 
@@ -58,7 +61,7 @@ export type JobEnvironment = {
   readonly execution: ExecutionSpec
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
-  readonly chain: Pick<ChainReader, 'logs'>
+  readonly chain: Pick<ChainReader, 'logs' | 'headerByNumber' | 'blockByNumber'>
   /** Absent where another block's changes lie over the state. */
   readonly proofs?: StateProofs
 }
@@ -78,6 +81,7 @@ const RUN: { readonly [K in JobKind]: RunJob<K> } = {
     collectWitness({ ...environment, block, proofs: defined(environment.proofs, 'the proofs of a state') }),
   traceCall: (environment, params) => withinSize(() => traceCall({ ...environment, ...params })),
   logs: ({ chain }, params) => searchLogs(chain, params),
+  fees: readFees,
 }
 
 export function runJob<K extends JobKind>(

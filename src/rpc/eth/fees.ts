@@ -1,18 +1,17 @@
 /** Fee suggestions and history. Shares of the base fee (treasury, coinbase) do not show here: the sender pays it all. */
 import { z } from 'zod'
-import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
-import { GAS_PER_BLOB } from '../../engine/rules/filter.ts'
-import type { BlockHeader } from '../../primitives/header.ts'
+import type { ChainReader } from '../../chain/chain.ts'
 import { toQuantity } from '../../primitives/hex.ts'
-import type { ExecutionSpec } from '../../spec/executionSpec.ts'
-import { blobBaseFeeOf, blobParametersOf, nextBlobBaseFee } from '../blobFee.ts'
+import { nextBlobBaseFee } from '../blobFee.ts'
+import { type FeeSearch, type FoundFees, paidTips, readFees } from '../caller/feesJob.ts'
+import { withinTime } from '../caller/withinTime.ts'
 import type { RpcDeps } from '../deps.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import type { Json } from '../json.ts'
-import { COST } from '../limits.ts'
+import { COST, type RpcLimits } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { type BlockParameter, blockNumberParam, indexParam } from '../params.ts'
-import { findHeader } from '../resolve.ts'
+import { findHeader, readCurrent } from '../resolve.ts'
 import { feeHistory } from '../schemas/state.ts'
 import { quantity } from '../schemas/words.ts'
 
@@ -24,7 +23,12 @@ const ORACLE_BLOCKS = 20n
 const ORACLE_PERCENTILE = 60
 const IDLE_TIP_WEI = 1_000_000n
 
-type FeeDeps = Pick<RpcDeps, 'execution' | 'chain' | 'nextBaseFee'>
+/** Wallets ask for fewer. */
+const BLOCKS_AT_ONCE = 32n
+
+type FeeDeps = Pick<RpcDeps, 'execution' | 'chain' | 'nextBaseFee' | 'caller'> & {
+  readonly limits: RpcLimits
+}
 
 export function feeMethods(deps: FeeDeps): Methods {
   const { chain } = deps
@@ -66,7 +70,7 @@ export function feeMethods(deps: FeeDeps): Methods {
       },
     }),
     eth_feeHistory: defineMethod({
-      cost: COST.trace,
+      cost: COST.logs,
       summary: 'Base fees, how full blocks were, and percentiles of the tips paid.',
       params: {
         blockCount: z.union([indexParam, z.number().int().nonnegative()], {
@@ -82,8 +86,14 @@ export function feeMethods(deps: FeeDeps): Methods {
           .optional(),
       },
       result: feeHistory,
-      handle: ({ blockCount, newestBlock, rewardPercentiles }) =>
-        readFeeHistory(deps, Math.min(blockCount, HISTORY_BLOCKS_MAX), newestBlock, rewardPercentiles),
+      handle: ({ blockCount, newestBlock, rewardPercentiles }, { client }) =>
+        readFeeHistory(
+          deps,
+          Math.min(blockCount, HISTORY_BLOCKS_MAX),
+          newestBlock,
+          rewardPercentiles,
+          client?.address,
+        ),
     }),
   }
 }
@@ -93,45 +103,37 @@ async function readFeeHistory(
   blockCount: number,
   newestBlock: BlockParameter,
   percentiles: readonly number[] | undefined,
+  client: string | undefined,
 ): Promise<Json> {
   if (blockCount === 0) return { oldestBlock: '0x0', baseFeePerGas: [], gasUsedRatio: [] }
   const newest = (await findHeader(deps.chain, newestBlock)).header.number
   const wanted = BigInt(blockCount)
   const oldest = newest + 1n > wanted ? newest + 1n - wanted : 0n
-  const baseFeePerGas: string[] = []
-  const gasUsedRatio: number[] = []
-  // Zeros where there are no blobs, as for blocks before EIP-4844.
-  const baseFeePerBlobGas: string[] = []
-  const blobGasUsedRatio: number[] = []
-  let blobFeeAfter = 0n
-  const reward: string[][] = []
-  for (let number = oldest; number <= newest; number++) {
-    const { header } = await findHeader(deps.chain, { type: 'number', number })
-    baseFeePerGas.push(toQuantity(header.baseFeePerGas ?? 0n))
-    gasUsedRatio.push(Number(header.gasUsed) / Number(header.gasLimit))
-    baseFeePerBlobGas.push(toQuantity(blobBaseFeeOf(deps.execution, header) ?? 0n))
-    blobGasUsedRatio.push(blobGasRatio(deps.execution, header))
-    blobFeeAfter = nextBlobBaseFee(deps.execution, header) ?? 0n
-    if (percentiles === undefined) continue
-    const block = await deps.chain.blockByNumber(number)
-    if (block === undefined) throw invalidParams('the range was reorganised away')
-    reward.push(tipPercentiles(block, percentiles).map(toQuantity))
-  }
-  baseFeePerGas.push(toQuantity(await nextBaseFeeAfter(deps, newest)))
+  const search: FeeSearch = { oldest, newest, ...(percentiles && { percentiles }) }
+  const found = await searchFees(deps, search, client)
+  if (found === undefined) throw invalidParams('the range was reorganised away')
+  const { baseFees, gasRatios, blobFees, blobGasRatios, blobFeeAfter, rewards } = found
   return {
     oldestBlock: toQuantity(oldest),
-    baseFeePerGas,
-    gasUsedRatio,
-    baseFeePerBlobGas: [...baseFeePerBlobGas, toQuantity(blobFeeAfter)],
-    blobGasUsedRatio,
-    ...(percentiles === undefined ? {} : { reward }),
+    baseFeePerGas: [...baseFees, await nextBaseFeeAfter(deps, newest)].map(toQuantity),
+    gasUsedRatio: gasRatios,
+    baseFeePerBlobGas: [...blobFees, blobFeeAfter].map(toQuantity),
+    blobGasUsedRatio: blobGasRatios,
+    ...(percentiles === undefined ? {} : { reward: rewards.map((tips) => tips.map(toQuantity)) }),
   }
 }
 
-function blobGasRatio(execution: ExecutionSpec, header: BlockHeader): number {
-  const max = blobParametersOf(execution, header)?.max
-  if (max === undefined || header.blobGasUsed === undefined) return 0
-  return Number(header.blobGasUsed) / Number(GAS_PER_BLOB * BigInt(max))
+/** Few blocks are read at once; many in a call process, where decoding them holds up nothing. */
+async function searchFees(
+  deps: FeeDeps,
+  search: FeeSearch,
+  client: string | undefined,
+): Promise<FoundFees | undefined> {
+  if (search.newest - search.oldest < BLOCKS_AT_ONCE) return readFees(deps, search)
+  const runJob = withinTime(deps.caller, deps.limits.callTimeoutMs, client)
+  return readCurrent(deps.chain, { type: 'number', number: search.newest }, ({ header, hash }) =>
+    runJob('fees', search, { number: header.number, hash }),
+  )
 }
 
 async function nextBaseFeeAfter(
@@ -154,33 +156,6 @@ export async function suggestTip(chain: ChainReader): Promise<bigint> {
   }
   tips.sort(ascending)
   return tips[Math.floor(((tips.length - 1) * ORACLE_PERCENTILE) / 100)] ?? IDLE_TIP_WEI
-}
-
-/** Tips at percentiles of the block's gas, the cheapest first. An empty block answers zeros. */
-function tipPercentiles(block: StoredBlock, percentiles: readonly number[]): bigint[] {
-  const paid = paidTips(block).sort((a, b) => ascending(a.tip, b.tip))
-  const gasTotal = paid.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
-  return percentiles.map((percentile) => {
-    // Rounds down, as geth does.
-    const threshold = Math.floor((Number(gasTotal) * percentile) / 100)
-    let gas = 0n
-    for (const { tip, gasUsed } of paid) {
-      gas += gasUsed
-      if (Number(gas) >= threshold) return tip
-    }
-    return 0n
-  })
-}
-
-/** Of the listed transactions: the anchor transaction pays nothing and would only drag the figures down. */
-function paidTips(block: StoredBlock): { tip: bigint; gasUsed: bigint }[] {
-  const baseFee = block.header.baseFeePerGas ?? 0n
-  return block.transactions
-    .filter(({ listedIndex }) => listedIndex !== undefined)
-    .map(({ effectiveGasPrice, gasUsed }) => ({
-      tip: effectiveGasPrice > baseFee ? effectiveGasPrice - baseFee : 0n,
-      gasUsed,
-    }))
 }
 
 function ascending(a: bigint, b: bigint): number {

@@ -1,4 +1,4 @@
-/** Logs of many blocks are searched in a process, and answered as those of few are. */
+/** What is asked of many blocks is read in a process, and answered as what is asked of few. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { StoredTransaction } from '../../../src/chain/chain.ts'
 import { hexToBytes, toQuantity } from '../../../src/primitives/hex.ts'
@@ -43,19 +43,50 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-describe.skipIf(!hasCallProcess)('eth_getLogs', () => {
-  let server: RpcServer
-  let caller: Caller
-  afterEach(async () => {
-    await server.close()
-    await caller.close()
-  })
+let server: RpcServer
+let caller: Caller
+afterEach(async () => {
+  await server?.close()
+  await caller?.close()
+})
 
-  async function start(limits = {}): Promise<void> {
-    const { chain, state, path } = world
-    caller = createProcessCaller({ execution: { type: 'rollup', spec: testSpec(1n) }, database: path })
-    server = await startTestRpc({ chainId: 1n, chain, state, caller }, { limits })
-  }
+async function start(limits = {}): Promise<void> {
+  const { chain, state, path } = world
+  caller = createProcessCaller({ execution: { type: 'rollup', spec: testSpec(1n) }, database: path })
+  server = await startTestRpc({ chainId: 1n, chain, state, caller }, { limits })
+}
+
+describe.skipIf(!hasCallProcess)('eth_feeHistory', () => {
+  const history = async (count: number, newest: number) =>
+    (await rpc(server.url, 'eth_feeHistory', [toQuantity(count), toQuantity(newest), [10, 90]])).result as {
+      oldestBlock: string
+      baseFeePerGas: string[]
+      gasUsedRatio: number[]
+      reward: string[][]
+    }
+
+  test('answers the same of many blocks as of few', async () => {
+    await start()
+    const many = await history(100, BLOCKS)
+    const few = [
+      await history(25, 55),
+      await history(25, 80),
+      await history(25, 105),
+      await history(25, BLOCKS),
+    ]
+    expect(many.oldestBlock).toBe(few[0]!.oldestBlock)
+    expect(many.reward).toEqual(few.flatMap(({ reward }) => reward))
+    expect(many.reward).toHaveLength(100)
+    expect(many.gasUsedRatio).toEqual(few.flatMap(({ gasUsedRatio }) => gasUsedRatio))
+    // The last of each is of the block after.
+    expect(many.baseFeePerGas).toEqual([
+      ...few.flatMap(({ baseFeePerGas }) => baseFeePerGas.slice(0, -1)),
+      few.at(-1)!.baseFeePerGas.at(-1),
+    ])
+  })
+})
+
+describe.skipIf(!hasCallProcess)('eth_getLogs', () => {
   const logs = (from: number, to: number, more = {}) =>
     rpc(server.url, 'eth_getLogs', [{ fromBlock: toQuantity(from), toBlock: toQuantity(to), ...more }])
 
