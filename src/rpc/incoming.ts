@@ -6,8 +6,3 @@ import type { Context } from 'hono'
 export function incomingOf(c: Context): IncomingMessage | undefined {
   return (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
 }
-
-/** For limits; what is behind a proxy shares one. */
-export function addressOf(c: Context): string {
-  return incomingOf(c)?.socket.remoteAddress ?? 'unknown'
-}

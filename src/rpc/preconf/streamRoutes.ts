@@ -11,7 +11,8 @@ import {
 } from '../../preconf/stream/feed.ts'
 import { MESSAGE_CHARS_MAX, type Message } from '../../preconf/stream/message.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { addressOf } from '../incoming.ts'
+import { clientOf } from '../client.ts'
+import { incomingOf } from '../incoming.ts'
 
 export type StreamRouteDeps = StreamDeps & { readonly logger: Logger }
 
@@ -35,7 +36,8 @@ export function addStreamRoutes(app: Hono, deps: StreamRouteDeps): void {
   app.get('/preconf/v0/stream', (c) => {
     const from = readNumber(c, 'from')
     if (from === null) return refuse(c, 'from: a block number in decimal digits wanted')
-    const address = addressOf(c)
+    const incoming = incomingOf(c)
+    const address = incoming === undefined ? 'unknown' : clientOf(incoming).address
     const ofAddress = byAddress.get(address) ?? 0
     if (ofAddress >= CLIENTS_OF_ADDRESS_MAX)
       return refuseForNow(
@@ -50,7 +52,7 @@ export function addStreamRoutes(app: Hono, deps: StreamRouteDeps): void {
     byAddress.set(address, ofAddress + 1)
     return streamSSE(c, async (stream) => {
       try {
-        await serve(deps, stream, from)
+        await serve(deps, stream, from, () => incoming?.socket.destroy())
       } catch (error) {
         logger.error({ error }, 'a client of the preconfirmation stream could not be served')
       } finally {
@@ -71,23 +73,30 @@ export function addStreamRoutes(app: Hono, deps: StreamRouteDeps): void {
   })
 }
 
-/** Until the client goes, or is too slow. */
+/** Until the client goes, or is too slow; then `hangUp` ends the connection, which nobody reads from. */
 async function serve(
   deps: StreamRouteDeps,
   stream: SSEStreamingApi,
   from: bigint | undefined,
+  hangUp: () => void,
 ): Promise<void> {
   const { hub, journal, logger } = deps
   const waiting: string[] = []
   let chars = 0
   let isTooSlow = false
+  let giveUp = () => {}
+  const tooSlow = new Promise<void>((resolve) => {
+    giveUp = resolve
+  })
   let isBeatDue = false
   let wake = () => {}
   const stop = hub.subscribe((message) => {
     const text = textOf(message)
     chars += text.length
-    if (chars > WAITING_CHARS_MAX) isTooSlow = true
-    else waiting.push(text)
+    if (chars > WAITING_CHARS_MAX) {
+      isTooSlow = true
+      giveUp()
+    } else waiting.push(text)
     wake()
   })
   const beats = setInterval(() => {
@@ -102,8 +111,9 @@ async function serve(
     })
   })
   // Written by hand: a message has no line breaks, and need not be searched for any.
-  const write = (event: string, data: string) =>
-    Promise.race([stream.write(`event: ${event}\ndata: ${data}\n\n`), gone])
+  const send = (event: string, data: string) => stream.write(`event: ${event}\ndata: ${data}\n\n`)
+  // Who does not read would be waited for without end.
+  const write = (event: string, data: string) => Promise.race([send(event, data), gone, tooSlow])
   const isOver = () => isTooSlow || stream.aborted || stream.closed
 
   try {
@@ -131,9 +141,10 @@ async function serve(
     }
     if (isTooSlow) {
       logger.warn({ waitingChars: chars }, 'a client of the preconfirmation stream reads too slowly; let go')
-      const farewell = write('dropped', JSON.stringify('reads too slowly'))
+      const farewell = send('dropped', JSON.stringify('reads too slowly'))
       await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref())])
       stream.abort()
+      hangUp()
     }
   } finally {
     stop()

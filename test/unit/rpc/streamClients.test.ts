@@ -5,24 +5,26 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createHub } from '../../../src/preconf/stream/hub.ts'
+import { createHub, type Hub } from '../../../src/preconf/stream/hub.ts'
 import { addStreamRoutes } from '../../../src/rpc/preconf/streamRoutes.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
 
 const requests: ClientRequest[] = []
 let close = () => {}
+let hub: Hub
 afterEach(() => {
   for (const request of requests.splice(0)) request.destroy()
   close()
 })
 
 async function serve() {
+  hub = createHub({ logger: silentLogger })
   const head = { number: 1n, hash: `0x${'11'.repeat(32)}` as const }
   const app = new Hono()
   addStreamRoutes(app, {
     chain: { heads: () => ({ latest: head, safe: head, finalized: head, executable: head }) },
     journal: { blocksFrom: async () => [] },
-    hub: createHub({ logger: silentLogger }),
+    hub,
     logger: silentLogger,
   })
   const server = createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1')
@@ -56,4 +58,25 @@ test('one address has 16 clients, all of them 256, and a refusal says when to co
   expect([busy.status, busy.response.headers['retry-after']]).toEqual([503, '10'])
   own[0]!.request.destroy()
   await vi.waitFor(async () => expect((await connect('127.0.0.1')).status).toBe(200))
+})
+
+test('a client that does not read is let go, though nothing can be written to it', async () => {
+  const connect = await serve()
+  const { response } = await connect('127.0.0.1')
+  response.pause()
+  const gone = once(response, 'error').catch(() => {})
+  response.on('error', () => {})
+  const bytes = new Uint8Array(1024 * 1024)
+  // Ten times what may wait for it: more than the sockets between take.
+  for (let seq = 0; seq < 40; seq++)
+    hub.publish({
+      type: 'frag',
+      parentHash: `0x${'22'.repeat(32)}`,
+      frag: { blockNumber: 2n, seq: BigInt(seq), isLast: false, txs: [bytes] },
+      signature: `0x${seq.toString(16).padStart(130, '0')}`,
+    })
+  await vi.waitFor(() => expect(hub.subscribers).toBe(0), 20_000)
+  response.resume()
+  await Promise.race([gone, once(response, 'close')])
+  expect((await connect('127.0.0.1')).status).toBe(200)
 })
