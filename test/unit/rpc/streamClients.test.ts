@@ -64,19 +64,25 @@ test('a client that does not read is let go, though nothing can be written to it
   const connect = await serve()
   const { response } = await connect('127.0.0.1')
   response.pause()
-  const gone = once(response, 'error').catch(() => {})
   response.on('error', () => {})
+  const gone = new Promise((resolve) => response.once('close', resolve))
   const bytes = new Uint8Array(1024 * 1024)
-  // Ten times what may wait for it: more than the sockets between take.
-  for (let seq = 0; seq < 40; seq++)
+  let seq = 0
+  const publish = () =>
     hub.publish({
       type: 'frag',
       parentHash: `0x${'22'.repeat(32)}`,
       frag: { blockNumber: 2n, seq: BigInt(seq), isLast: false, txs: [bytes] },
-      signature: `0x${seq.toString(16).padStart(130, '0')}`,
+      signature: `0x${(seq++).toString(16).padStart(130, '0')}`,
     })
+  // First so little that it may wait, and so slowly that a write waits with it; then more than may.
+  for (let i = 0; i < 12; i++) {
+    publish()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  for (let i = 0; i < 40; i++) publish()
   await vi.waitFor(() => expect(hub.subscribers).toBe(0), 20_000)
   response.resume()
-  await Promise.race([gone, once(response, 'close')])
+  await gone
   expect((await connect('127.0.0.1')).status).toBe(200)
 })
