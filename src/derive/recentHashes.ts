@@ -30,13 +30,21 @@ export function createRecentHashes(chain: Pick<ChainReader, 'hashes'>): RecentHa
     for (let above = number + 1n; held.delete(above); above++);
   }
 
+  const load: RecentHashes['load'] = async (number, hash, parentHash) => {
+    if (held.get(number) === hash) return
+    if (parentHash !== undefined && held.get(number - 1n) === parentHash) return add(number, hash)
+    const from = number < BLOCKHASH_DEPTH ? 0n : number - BLOCKHASH_DEPTH
+    const blocks = await chain.hashes(from, number)
+    held = new Map(blocks.map((block) => [block.number, block.hash]))
+  }
+  let last: Promise<void> = Promise.resolve()
+
   return {
-    async load(number, hash, parentHash) {
-      if (held.get(number) === hash) return
-      if (parentHash !== undefined && held.get(number - 1n) === parentHash) return add(number, hash)
-      const from = number < BLOCKHASH_DEPTH ? 0n : number - BLOCKHASH_DEPTH
-      const blocks = await chain.hashes(from, number)
-      held = new Map(blocks.map((block) => [block.number, block.hash]))
+    // One after the other: what one reads must not replace what another has added meanwhile.
+    load(number, hash, parentHash) {
+      const loading = last.then(() => load(number, hash, parentHash))
+      last = loading.catch(() => {})
+      return loading
     },
     add,
     get(number) {

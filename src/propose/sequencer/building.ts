@@ -15,8 +15,8 @@ import type { PayloadMeter } from './payload.ts'
 
 /** Least gas of a transaction: with less left nothing fits. Yellow Paper, G_transaction. */
 const TRANSACTION_GAS_MIN = 21_000n
-/** The gas left in the block, or the base fee, does not suffice, or an earlier nonce is missing: another block may take it. D-78, D-80, D-83. */
-const RULES_OF_THE_MOMENT: ReadonlySet<string> = new Set(['D-78', 'D-80', 'D-83'])
+/** The gas left in the block, or the base fee, does not suffice, or an earlier nonce is missing: another block may take it. D-78, D-80, D-83, D-92. */
+const RULES_OF_THE_MOMENT: ReadonlySet<string> = new Set(['D-78', 'D-80', 'D-83', 'D-92'])
 
 export type BuildingInput = {
   readonly block: OpenBlock

@@ -173,7 +173,10 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const joined = last?.proposalId === next.metadata.proposalId ? last : undefined
     if (joined === undefined) close(shared, last)
     const begun = await maker.begin(next, { latest: situation.latest, joined })
-    return begun.type === 'abandoned' ? noteAbandoned(begun, situation.latest) : make(begun, joined, signal)
+    if (begun.type === 'abandoned') return noteAbandoned(begun, situation.latest)
+    // This one speaks.
+    unsaid = undefined
+    return make(begun, joined, signal)
   }
 
   /** By a block that cannot be gone on with: its guard's signatures stand where those of another one would. */
