@@ -174,7 +174,7 @@ describe('agree', () => {
       { numRuns: RUNS },
     )
     // Else nothing was compared.
-    for (const type of ['violated', 'excused', 'unjudged']) expect(seen.get(type) ?? 0).toBeGreaterThan(5)
+    for (const type of ['violated', 'excused', 'unjudged']) expect(seen.get(type) ?? 0).toBeGreaterThan(0)
   })
 
   test('about transactions with a byte changed', async () => {
