@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createWalletClient, decodeEventLog, encodeFunctionData, http, zeroAddress } from 'viem'
 import { foundry } from 'viem/chains'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { versionedHashOf } from '../../../src/l1/versionedHash.ts'
 import { type Address, bytesToHex, type Hash, type Hex } from '../../../src/primitives/hex.ts'
 import { createBlobProver } from '../../../src/propose/blobProver.ts'
@@ -122,11 +122,11 @@ async function deploy(): Promise<void> {
   const wallet = createWalletClient({ account: deployer, chain: foundry, transport: http(anvil.url) })
   const make = async (name: string, args: readonly unknown[]): Promise<Address> => {
     const hash = await wallet.deployContract({ ...readArtifact(name), args })
-    const { contractAddress } = (await anvil.rpc('eth_getTransactionReceipt', [hash])) as Record<
-      string,
-      Address
-    >
-    return contractAddress!.toLowerCase() as Address
+    // Mined at once, and known a moment later.
+    return vi.waitFor(async () => {
+      const receipt = (await anvil.rpc('eth_getTransactionReceipt', [hash])) as Record<string, Address> | null
+      return receipt!.contractAddress!.toLowerCase() as Address
+    }, 30_000)
   }
   // Without beacon roots the first operator has every epoch.
   schedule = await make('WhitelistSchedule', [deployer.address, [OPERATOR.address], zeroAddress, 0, 12, 32])
