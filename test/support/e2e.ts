@@ -10,6 +10,7 @@ export const isBuilt = existsSync(CLI)
 
 const POLL_MS = 25
 /** Bounds a hanging test; nothing here is timed. */
+const STOP_MAX_MS = 20_000
 const WAIT_MAX_MS = 120_000
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -59,7 +60,10 @@ export async function createWorkplace() {
     async close(): Promise<void> {
       for (const cli of started) {
         if (!cli.isRunning()) continue
-        cli.signal('SIGKILL')
+        // Asked first: what it has started itself ends with it.
+        cli.signal('SIGTERM')
+        await Promise.race([cli.exit(), sleep(STOP_MAX_MS, undefined, { ref: false })])
+        if (cli.isRunning()) cli.signal('SIGKILL')
         await cli.exit()
       }
       rmSync(directory, { recursive: true, force: true })
