@@ -5,7 +5,6 @@
  */
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DEFAULT_SEQUENCER_OPTIONS } from '../src/propose/sequencer/sequencer.ts'
 import { walletKey } from '../test/support/preconf/l1.ts'
 import { makeLoad, percentile } from '../test/support/preconf/load.ts'
 import { eventually, type PreconfNet, startPreconfNet } from '../test/support/preconf/net.ts'
@@ -32,7 +31,6 @@ export async function run(): Promise<readonly BenchRow[]> {
     slotsPerEpoch: SLOTS_PER_EPOCH,
     // Else the proof of a blob would stop the whole sequencer for 60 ms.
     hasThreads: true,
-    sequencing: { blockMs: DEFAULT_SEQUENCER_OPTIONS.blockMs },
   })
   try {
     await beginWindow(net)

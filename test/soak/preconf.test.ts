@@ -5,7 +5,6 @@
  */
 import { loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DEFAULT_SEQUENCER_OPTIONS } from '../../src/propose/sequencer/sequencer.ts'
 import { AT_ANY_TIME, type BadKind, EXPECTED } from '../support/preconf/badRequests.ts'
 import { walletKey } from '../support/preconf/l1.ts'
 import { makeLoad, percentile } from '../support/preconf/load.ts'
@@ -35,7 +34,6 @@ beforeAll(async () => {
     followers: 0,
     wallets: 2 * WALLETS,
     slotsPerEpoch: SLOTS_PER_EPOCH,
-    sequencing: { blockMs: DEFAULT_SEQUENCER_OPTIONS.blockMs },
     hasThreads: true,
   })
 }, TIMEOUT_MS)

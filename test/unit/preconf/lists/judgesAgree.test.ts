@@ -17,7 +17,8 @@ import { DOMAIN } from '../../../support/preconfLists.ts'
 import { deploySlasher } from '../../../support/preconfSlasher.ts'
 
 const L2_CHAIN_ID = 1_660_000n
-const RUNS = 150
+/** So many that each verdict comes up, whatever chance draws. */
+const RUNS = 500
 const KEY = new Uint8Array(32).fill(0x42)
 const SENDER = committerOf(KEY)
 const RECIPIENT = new Uint8Array(20).fill(0x70)
@@ -174,7 +175,7 @@ describe('agree', () => {
       { numRuns: RUNS },
     )
     // Else nothing was compared.
-    for (const type of ['violated', 'excused', 'unjudged']) expect(seen.get(type) ?? 0).toBeGreaterThan(0)
+    for (const type of ['violated', 'excused', 'unjudged']) expect(seen.get(type) ?? 0).toBeGreaterThan(5)
   })
 
   test('about transactions with a byte changed', async () => {
