@@ -13,14 +13,70 @@ type Entry = { readonly nibbles: Uint8Array; readonly value: Uint8Array }
 type NodeReference = Uint8Array | NodeContent
 type NodeContent = readonly NodeReference[]
 
+/** Of a hex-prefixed path's first byte. */
+const LEAF_FLAG = 0x20
+const ODD_FLAG = 0x10
+
 export function orderedTrieRoot(values: readonly Uint8Array[]): Hash {
   if (values.length === 0) return EMPTY_TRIE_ROOT
-  const entries = values.map((value, index) => ({ nibbles: toNibbles(RLP.encode(index)), value }))
-  entries.sort((a, b) => Buffer.compare(a.nibbles, b.nibbles))
-  return bytesToHex(keccak256(RLP.encode(buildNode(entries, 0, entries.length, 0) as Uint8Array[])))
+  return bytesToHex(keccak256(RLP.encode(buildTrie(values) as Uint8Array[])))
 }
 
-function buildNode(entries: readonly Entry[], from: number, to: number, depth: number): NodeContent {
+/**
+ * For each of the indexes the RLP of the nodes on the way from the root to its value, root first; nodes that lie inside their parent are
+ * left out. What `verifyMerkleProof` of @ethereumjs/mpt takes, with the key RLP(index).
+ */
+export function orderedTrieProofs(
+  values: readonly Uint8Array[],
+  indexes: readonly number[],
+): readonly (readonly Uint8Array[])[] {
+  const known = new Map<string, Uint8Array>()
+  const root = RLP.encode(buildTrie(values, known) as Uint8Array[])
+  return indexes.map((index) => {
+    if (index < 0 || index >= values.length) throw new RangeError(`no value ${index} of ${values.length}`)
+    return collectProof(root, toNibbles(RLP.encode(index)), known)
+  })
+}
+
+function collectProof(
+  root: Uint8Array,
+  nibbles: Uint8Array,
+  known: ReadonlyMap<string, Uint8Array>,
+): readonly Uint8Array[] {
+  const proof = [root]
+  let node = RLP.decode(root) as NodeContent
+  let at = 0
+  while (at < nibbles.length) {
+    let next: NodeReference
+    if (node.length === 17) next = node[nibbles[at++] as number] as NodeReference
+    else {
+      const path = node[0] as Uint8Array
+      const flags = path[0] as number
+      if (flags & LEAF_FLAG) break
+      at += 2 * (path.length - 1) + (flags & ODD_FLAG ? 1 : 0)
+      next = node[1] as NodeReference
+    }
+    const encoded = next instanceof Uint8Array ? known.get(bytesToHex(next)) : undefined
+    if (encoded !== undefined) proof.push(encoded)
+    node = encoded === undefined ? (next as NodeContent) : (RLP.decode(encoded) as NodeContent)
+  }
+  return proof
+}
+
+function buildTrie(values: readonly Uint8Array[], known?: Map<string, Uint8Array>): NodeContent {
+  const entries = values.map((value, index) => ({ nibbles: toNibbles(RLP.encode(index)), value }))
+  entries.sort((a, b) => Buffer.compare(a.nibbles, b.nibbles))
+  return buildNode(entries, 0, entries.length, 0, known)
+}
+
+/** `known` takes every node that its parent names by hash. */
+function buildNode(
+  entries: readonly Entry[],
+  from: number,
+  to: number,
+  depth: number,
+  known?: Map<string, Uint8Array>,
+): NodeContent {
   const first = entries[from] as Entry
   if (to - from === 1) return [compactPath(first.nibbles, depth, first.nibbles.length, true), first.value]
   const last = entries[to - 1] as Entry
@@ -31,16 +87,19 @@ function buildNode(entries: readonly Entry[], from: number, to: number, depth: n
     const nibble = (entries[start] as Entry).nibbles[fork] as number
     let end = start + 1
     while (end < to && (entries[end] as Entry).nibbles[fork] === nibble) end++
-    children[nibble] = reference(buildNode(entries, start, end, fork + 1))
+    children[nibble] = reference(buildNode(entries, start, end, fork + 1, known), known)
     start = end
   }
   if (fork === depth) return children
-  return [compactPath(first.nibbles, depth, fork, false), reference(children)]
+  return [compactPath(first.nibbles, depth, fork, false), reference(children, known)]
 }
 
-function reference(node: NodeContent): NodeReference {
+function reference(node: NodeContent, known?: Map<string, Uint8Array>): NodeReference {
   const encoded = RLP.encode(node as Uint8Array[])
-  return encoded.length < 32 ? node : keccak256(encoded)
+  if (encoded.length < 32) return node
+  const hash = keccak256(encoded)
+  known?.set(bytesToHex(hash), encoded)
+  return hash
 }
 
 function toNibbles(key: Uint8Array): Uint8Array {
@@ -56,7 +115,7 @@ function toNibbles(key: Uint8Array): Uint8Array {
 function compactPath(nibbles: Uint8Array, from: number, to: number, leaf: boolean): Uint8Array {
   const odd = (to - from) & 1
   const out = new Uint8Array(((to - from) >> 1) + 1)
-  out[0] = (leaf ? 0x20 : 0) | (odd ? 0x10 | (nibbles[from] as number) : 0)
+  out[0] = (leaf ? LEAF_FLAG : 0) | (odd ? ODD_FLAG | (nibbles[from] as number) : 0)
   for (let i = 1, at = from + odd; at < to; i++, at += 2) {
     out[i] = ((nibbles[at] as number) << 4) | (nibbles[at + 1] as number)
   }
