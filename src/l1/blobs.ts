@@ -55,6 +55,8 @@ export function createBlobReader(deps: {
   readonly pool: KzgPool
   readonly log: Logger
   readonly cacheBytesMax?: number
+  /** Told which source each verified blob came from. */
+  readonly onFound?: (hash: Hash, source: string) => void
   /** Ends requests that outlive their caller. */
   readonly closed: AbortSignal
 }): BlobReader {
@@ -81,6 +83,7 @@ export function createBlobReader(deps: {
         for (const [hash, blob] of verified) {
           found.set(hash, blob)
           cache.set(hash, blob)
+          deps.onFound?.(hash, source.name)
         }
         if (verified.size < missing.length) reasons.push({ name: source.name, reason: 'not there' })
       } catch (error) {

@@ -46,6 +46,8 @@ export type L1Options = {
   /** KZG threads; 0 computes on the caller's thread. */
   readonly kzgThreads?: number
   readonly blobCacheBytesMax?: number
+  /** Told which source each verified blob came from. */
+  readonly onBlob?: (hash: Hash, source: string) => void
   /** Attempts to reach L1 before `createL1` gives up with a TemporaryError. Default: without end. */
   readonly startAttempts?: number
   /** Multiplies the pauses of failing sources; tests use a small one. */
@@ -115,6 +117,7 @@ export async function createL1(options: L1Options): Promise<L1 & { readonly read
     log,
     closed: closing.signal,
     ...(options.blobCacheBytesMax === undefined ? {} : { cacheBytesMax: options.blobCacheBytesMax }),
+    ...(options.onBlob === undefined ? {} : { onFound: options.onBlob }),
   })
   const finality = createFinality({
     beacons,
@@ -180,7 +183,13 @@ export async function createL1(options: L1Options): Promise<L1 & { readonly read
       number === 0n && descendant.number > ANCESTOR_DEPTH_MAX
         ? findL1Genesis(provider, signal)
         : findAncestor(reader, descendant, number, signal),
-    reads: createL1Reads({ provider, beacons, log }),
+    transaction: async (at, signal) => {
+      const found = await reader.transaction(at, signal)
+      if (found === null)
+        throw new TemporaryError(`no L1 provider has transaction ${at.hash} of block ${at.blockNumber}`)
+      return found
+    },
+    reads: createL1Reads({ provider, reader, beacons, log }),
     blobs: (slice, signal) => blobs.read(slotOf(spec.l1, slice.timestamp), slice.blobHashes, signal),
     status: () => ({
       ...(head ? { head } : {}),

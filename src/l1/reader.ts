@@ -5,16 +5,19 @@
 import { LRUCache } from 'lru-cache'
 import { TemporaryError } from '../primitives/errors.ts'
 import { type Address, type Hash, toQuantity } from '../primitives/hex.ts'
+import { keccak256Hex } from '../primitives/keccak.ts'
+import type { Receipt } from '../primitives/receipt.ts'
 import type { L1Log } from '../protocol/protocol.ts'
 import { SourcesFailedError } from './failover.ts'
-import type { L1Header } from './l1.ts'
+import type { L1Call, L1Header, L1TransactionPlace } from './l1.ts'
 import type { L1Provider } from './provider.ts'
-import { readClaimedHashes, verifyBody } from './rpcBody.ts'
+import { readClaimedHashes, readClaimedTransactions, verifyTransactions } from './rpcBody.ts'
 import { type RpcCall, RpcError } from './rpcEndpoint.ts'
 import { verifyHeader } from './rpcHeader.ts'
 import { readBytes } from './rpcJson.ts'
 import { decodeRangeLogs } from './rpcLogs.ts'
 import { logsOfReceipts, verifyReceipts } from './rpcReceipts.ts'
+import { findTransaction, verifyTransaction } from './rpcTransaction.ts'
 import type { Watch } from './watch.ts'
 
 /** Headers kept by hash; about 2 KB each. More than any anchor offset (512 blocks) and any reorg. */
@@ -23,6 +26,15 @@ const METHOD_NOT_FOUND = -32601
 
 export type BlockTag = 'latest' | 'finalized'
 
+/** What a block holds, each in order. */
+export type L1Body = {
+  readonly receipts: readonly Receipt[]
+  /** As their trie holds them. */
+  readonly transactions: readonly Uint8Array[]
+  /** False on an L1 whose transactions root is that of another encoding; see `trustsTransactionHashes`. */
+  readonly areTransactionsProven: boolean
+}
+
 export type L1Reader = {
   headerByHash(hash: Hash, signal?: AbortSignal): Promise<L1Header | null>
   /** Null also while a server has only part of the range. The headers are linked to each other. */
@@ -30,6 +42,8 @@ export type L1Reader = {
   headerByTag(tag: BlockTag, signal?: AbortSignal): Promise<L1Header | null>
   /** Wanted logs of the block from its receipts, complete, in order, with verified transaction hashes. */
   logsOfBlock(block: L1Header, signal?: AbortSignal): Promise<readonly L1Log[] | null>
+  /** Whole, against the roots of the header. */
+  bodyOf(block: L1Header, signal?: AbortSignal): Promise<L1Body | null>
   /**
    * `eth_getLogs` over linked headers. `accept` decides whether the answer is true; its WrongDataError demotes the server,
    * and the next one is asked.
@@ -40,6 +54,8 @@ export type L1Reader = {
     signal?: AbortSignal,
   ): Promise<T | null>
   codeAt(address: Address, signal?: AbortSignal): Promise<Uint8Array | null>
+  /** Null: no server has it, neither by its hash nor in its block. */
+  transaction(at: L1TransactionPlace, signal?: AbortSignal): Promise<L1Call | null>
   /** A header this process has hashed before. */
   known(hash: Hash): L1Header | undefined
   /** Who gave it. */
@@ -66,7 +82,9 @@ export function createL1Reader(deps: {
       [{ method: 'eth_getBlockByHash', params: [block.hash, !trustsTransactionHashes] }],
       ([json]) => {
         if (json === null) return null
-        return trustsTransactionHashes ? readClaimedHashes(json) : verifyBody(json, block)
+        return trustsTransactionHashes
+          ? readClaimedHashes(json)
+          : verifyTransactions(json, block).map(keccak256Hex)
       },
       signal,
     )
@@ -128,6 +146,21 @@ export function createL1Reader(deps: {
       const hashes = await transactionHashes(block, signal)
       return hashes && logsOfReceipts(receipts, block, hashes).filter((log) => watch.wants(log))
     },
+    async bodyOf(block, signal) {
+      const receipts = await receiptsOf(block, signal)
+      const transactions = await provider.ask(
+        [{ method: 'eth_getBlockByHash', params: [block.hash, true] }],
+        ([json]) => {
+          if (json === null) return null
+          return trustsTransactionHashes ? readClaimedTransactions(json) : verifyTransactions(json, block)
+        },
+        signal,
+      )
+      return (
+        receipts &&
+        transactions && { receipts, transactions, areTransactionsProven: !trustsTransactionHashes }
+      )
+    },
     logsOfRange(range, accept, signal) {
       const [first, last] = [range[0], range.at(-1)]
       if (first === undefined || last === undefined) return Promise.resolve(null)
@@ -148,6 +181,20 @@ export function createL1Reader(deps: {
         ([json]) => (json === null ? null : readBytes(json, 'the code')),
         signal,
       ),
+    async transaction({ hash, blockHash }, signal) {
+      const found = await provider.ask(
+        [{ method: 'eth_getTransactionByHash', params: [hash] }],
+        ([json]) => (json === null ? null : verifyTransaction(json, hash)),
+        signal,
+      )
+      if (found !== null) return found
+      // Servers that keep no index of old transactions still have their blocks.
+      return provider.ask(
+        [{ method: 'eth_getBlockByHash', params: [blockHash, true] }],
+        ([json]) => (json === null ? null : findTransaction(json, hash)),
+        signal,
+      )
+    },
     known: (hash) => headers.get(hash)?.header,
     servedBy: (hash) => headers.get(hash)?.from,
   }

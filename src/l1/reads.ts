@@ -8,7 +8,9 @@ import type { Logger } from '../telemetry/log.ts'
 import { type Beacon, createBeacon } from './beacon.ts'
 import { askInOrder, demoteSource } from './failover.ts'
 import type { HttpSource } from './httpSource.ts'
+import type { L1Header } from './l1.ts'
 import type { L1Provider } from './provider.ts'
+import type { L1Body, L1Reader } from './reader.ts'
 import { readBytes, readList } from './rpcJson.ts'
 import { decodeLog } from './rpcReceipts.ts'
 import { WrongDataError } from './wrongData.ts'
@@ -38,6 +40,8 @@ export type L1Reads = {
     },
     signal?: AbortSignal,
   ): Promise<readonly Hex[]>
+  /** All receipts and transactions of a block, against the roots of its header; null where no provider has them. */
+  body(block: L1Header, signal?: AbortSignal): Promise<L1Body | null>
   /** Every beacon node's answer, in order of preference; empty without beacon nodes. */
   askBeacons<T>(
     what: string,
@@ -53,10 +57,11 @@ export const CALLS_MAX = 160
 
 export function createL1Reads(deps: {
   readonly provider: L1Provider
+  readonly reader: Pick<L1Reader, 'bodyOf'>
   readonly beacons: readonly HttpSource[]
   readonly log: Logger
 }): L1Reads {
-  const { provider, log } = deps
+  const { provider, reader, log } = deps
   const beacons = deps.beacons.map((source) => ({ source, beacon: createBeacon(source) }))
 
   const askOne = async <T>(
@@ -102,6 +107,7 @@ export function createL1Reads(deps: {
       )
       return found ?? []
     },
+    body: (block, signal) => reader.bodyOf(block, signal),
     askBeacons: (what, ask, signal) =>
       Promise.all(
         beacons.map(async (each) => ({

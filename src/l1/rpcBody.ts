@@ -1,20 +1,19 @@
 /**
- * Block bodies from JSON-RPC, believed only if they make the header's roots. Only their transaction hashes are used:
+ * Block bodies from JSON-RPC, believed only if they make the header's roots. Derivation uses only their transaction hashes:
  * a receipt does not say which transaction it belongs to.
  */
 import { bigintToBytes, concatBytes, EMPTY_BYTES } from '../primitives/bytes.ts'
 import type { Hash } from '../primitives/hex.ts'
-import { keccak256Hex } from '../primitives/keccak.ts'
 import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
 import { encodeRlp, type RlpItem } from '../primitives/rlp.ts'
 import type { L1Header } from './l1.ts'
 import { type JsonObject, readBytes, readHex, readList, readObject, readQuantity } from './rpcJson.ts'
 import { check } from './wrongData.ts'
 
-/** Hashes of the block's transactions, in order, from a block with full transactions. */
-export function verifyBody(json: unknown, block: L1Header): readonly Hash[] {
+/** The block's transactions as their trie holds them, in order, from a block with full transactions. */
+export function verifyTransactions(json: unknown, block: L1Header): readonly Uint8Array[] {
   const body = readObject(json, 'the block')
-  const transactions = readList(body.transactions, 'the transactions').map(encodeTransaction)
+  const transactions = encodeTransactions(body)
   const root = orderedTrieRoot(transactions)
   check(
     root === block.header.transactionsRoot,
@@ -27,7 +26,16 @@ export function verifyBody(json: unknown, block: L1Header): readonly Hash[] {
       `withdrawals of block ${block.number} do not make its withdrawals root`,
     )
   }
-  return transactions.map(keccak256Hex)
+  return transactions
+}
+
+/** As verifyTransactions, unproven. For the L1 that readClaimedHashes is for. */
+export function readClaimedTransactions(json: unknown): readonly Uint8Array[] {
+  return encodeTransactions(readObject(json, 'the block'))
+}
+
+function encodeTransactions(body: JsonObject): readonly Uint8Array[] {
+  return readList(body.transactions, 'the transactions').map(encodeTransaction)
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Transaction receipts as their trie holds them, and the bloom filter of their logs. Yellow Paper §4.3.1; EIP-658; EIP-2718. */
-import { bigintToBytes, concatBytes } from './bytes.ts'
-import { type Address, type Hash, hexToBytes } from './hex.ts'
+import { bigintToBytes, bytesToBigint, concatBytes } from './bytes.ts'
+import { type Address, bytesToHex, type Hash, hexToBytes } from './hex.ts'
 import { keccak256 } from './keccak.ts'
-import { encodeRlp } from './rlp.ts'
+import { decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
 
 export const BLOOM_BYTES = 256
 
@@ -34,6 +34,41 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
   ])
   return receipt.type === 0 ? payload : concatBytes(Uint8Array.of(receipt.type), payload)
 }
+
+/** Of a log inside a receipt: the list, its log list, a log, its topics. */
+const RECEIPT_DEPTH_MAX = 4
+
+/** From the consensus encoding, as long as it is one of EIP-658 and later. Throws RlpError. */
+export function decodeReceipt(bytes: Uint8Array): Receipt {
+  const first = bytes[0] ?? 0
+  const type = first < 0x80 ? first : 0
+  const fields = decodeRlp(type === 0 ? bytes : bytes.subarray(1), RECEIPT_DEPTH_MAX)
+  const [status, gas, , logs] = fields
+  if (!(status instanceof Uint8Array) || status.length > 1 || !(gas instanceof Uint8Array) || !isList(logs))
+    throw new RlpError('not a receipt')
+  return {
+    type,
+    succeeded: status[0] === 1,
+    cumulativeGasUsed: bytesToBigint(gas),
+    logs: logs.map(decodeLog),
+  }
+}
+
+function decodeLog(item: RlpItem): Log {
+  const [address, topics, data] = item
+  if (!(address instanceof Uint8Array) || !isList(topics) || !(data instanceof Uint8Array))
+    throw new RlpError('not a log')
+  return {
+    address: bytesToHex(address),
+    topics: topics.map((topic) => {
+      if (!(topic instanceof Uint8Array)) throw new RlpError('not a topic')
+      return bytesToHex(topic)
+    }),
+    data,
+  }
+}
+
+const isList = (item: RlpItem | number | undefined): item is readonly RlpItem[] => Array.isArray(item)
 
 export function logsBloom(logs: readonly Log[]): Uint8Array {
   const bloom = new Uint8Array(BLOOM_BYTES)

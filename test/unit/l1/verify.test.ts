@@ -1,6 +1,6 @@
 /** JSON of real blocks, true and tampered with, against the commitments in their headers. */
 import { describe, expect, test } from 'vitest'
-import { encodeTransaction, verifyBody } from '../../../src/l1/rpcBody.ts'
+import { encodeTransaction, verifyTransactions } from '../../../src/l1/rpcBody.ts'
 import { toL1Header, verifyHeader } from '../../../src/l1/rpcHeader.ts'
 import { logsOfReceipts, verifyReceipts } from '../../../src/l1/rpcReceipts.ts'
 import { createWatch } from '../../../src/l1/watch.ts'
@@ -9,6 +9,7 @@ import type { BlockHeader } from '../../../src/primitives/header.ts'
 import { headerHash } from '../../../src/primitives/header.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
+import { decodeReceipt, encodeReceipt } from '../../../src/primitives/receipt.ts'
 import { hasSharedFixture, readSharedText } from '../../support/fixtures.ts'
 
 type Json = Record<string, unknown>
@@ -19,7 +20,7 @@ const absent = (path: string) =>
   hasSharedFixture(path) ? '' : ` (skipped: ../shared/fixtures/${path} is absent)`
 
 function verifyAll(json: Json): void {
-  verifyBody(json, verifyHeader(json, { hash: json.hash as Hash }))
+  verifyTransactions(json, verifyHeader(json, { hash: json.hash as Hash }))
 }
 
 describe.skipIf(!hasSharedFixture(TAMPER))(`Goerli block of OP's tests${absent(TAMPER)}`, () => {
@@ -88,6 +89,7 @@ describe.skipIf(!hasSharedFixture(APIS))(`blocks of the execution-apis chain${ab
     expect(logs.map(({ logIndex }) => logIndex)).toEqual(
       receipts.flatMap(({ logs }) => (logs as Json[]).map(({ logIndex }) => Number(logIndex))),
     )
+    for (const receipt of verified) expect(decodeReceipt(encodeReceipt(receipt))).toEqual(receipt)
     expect(() => verifyReceipts(receipts.slice(1), block)).toThrow(WrongDataError)
     expect(() => verifyReceipts([...receipts].reverse(), block)).toThrow(WrongDataError)
     expect(() => logsOfReceipts(verified, block, hashes.slice(1))).toThrow(WrongDataError)
