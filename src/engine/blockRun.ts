@@ -11,7 +11,6 @@ import type { AddResult, AncestorHashes, ExecutedTransaction } from './engine.ts
 import { opcodesOf } from './evm/opcodes.ts'
 import { type BlockZkMeter, createZkMeter, ZkGasExceededError } from './evm/zkMeter.ts'
 import { createRunContext, type EvmBlockInfo, type RunContext } from './evm.ts'
-import { prepareKzg } from './kzg.ts'
 import { effectiveGasPrice, messageOf } from './message.ts'
 import type { EvmRules } from './rules/evmRules.ts'
 import { splitFees } from './rules/fees.ts'
@@ -56,7 +55,6 @@ export type BlockRun = {
 export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
   const { execution, senders, info } = input
   const { rules, ancestorHash } = input
-  if (rules.usesKzg) await prepareKzg()
   const state = new OverlayState(input.state)
   const meter = createBlockMeter(rules)
   const openContext = () =>

@@ -1,14 +1,13 @@
 /** An EthereumJS EVM for one run: a block's header, the overlay it writes to, and the hashes of the blocks before. */
 import { createEVM, type EVM, type EVMRunCallOpts, NobleBN254 } from '@ethereumjs/evm'
 import { Address as EvmAddress } from '@ethereumjs/util'
-import { CriticalError } from '../primitives/errors.ts'
 import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import { commonFor } from './common.ts'
 import type { AncestorHashes } from './engine.ts'
 import { FastEvm } from './evm/fastEvm.ts'
 import { toWord, type Word, wordToBytes } from './evm/word.ts'
 import type { ZkMeter } from './evm/zkMeter.ts'
-import { isKzgLoaded } from './kzg.ts'
+import { prepareKzg } from './kzg.ts'
 import type { EvmRules } from './rules/evmRules.ts'
 import type { OverlayState } from './state/overlay.ts'
 import type { MaybePromise } from './state/source.ts'
@@ -58,8 +57,7 @@ export async function createRunContext(input: {
   readonly meter?: ZkMeter
 }): Promise<RunContext> {
   const { chainId, rules, state, info } = input
-  if (rules.usesKzg && !isKzgLoaded())
-    throw new CriticalError('the KZG library must be loaded before blocks with blob opcodes execute')
+  if (rules.usesKzg) await prepareKzg()
   const common = commonFor(chainId, rules.fork)
   const hashes = createAncestors(input)
   const parts = { common, stateManager: state, blockchain: createBlockchain(hashes) }

@@ -12,7 +12,7 @@ type PointVerifier = (commitment: string, z: string, y: string, proof: string) =
 let verifier: PointVerifier | undefined
 let loadLater: typeof loadNative | undefined
 
-/** Must be awaited before blocks under Cancun or later execute. */
+/** With the setup, so that no block waits for it. */
 export async function loadKzg(): Promise<void> {
   verifier ??= loadNative() ?? (await loadWasm())
 }
@@ -57,8 +57,8 @@ export async function loadWasm(): Promise<PointVerifier> {
   return (commitment, z, y, proof) => wasm.verifyKZGProof(commitment, z, y, proof)
 }
 
-/** Whether the precompile can run; the precompile itself would turn its absence into a failed call. */
-export function isKzgLoaded(): boolean {
+/** The precompile itself would turn its absence into a failed call. */
+function isKzgLoaded(): boolean {
   return verifier !== undefined || loadLater !== undefined
 }
 

@@ -1,8 +1,12 @@
-/** Our own chains: Shasta from the first block, with the constants of every chain but mainnet. */
+/** Our own chains: one fork from the first block, Unzen unless it is said, with the constants of every chain but mainnet. */
 import type { Address, Hash } from '../primitives/hex.ts'
 import { anchorAddressOf, bridgeAddressOf } from './address.ts'
 import { OTHERS_SHASTA_CONSTANTS } from './constants.ts'
-import type { RollupSpec } from './rollupSpec.ts'
+import type { Fork, RollupSpec } from './rollupSpec.ts'
+
+/** Forks that a chain of ours can begin with. */
+export const DEVNET_FORKS = ['unzen', 'shasta'] as const
+export type DevnetFork = (typeof DEVNET_FORKS)[number]
 
 export function createDevnetSpec(input: {
   readonly l1ChainId: bigint
@@ -16,6 +20,8 @@ export function createDevnetSpec(input: {
   readonly genesisTime: bigint
   readonly secondsPerSlot: bigint
   readonly genesis: { readonly hash: Hash; readonly stateRoot: Hash }
+  /** Default: Unzen. Genesis must be of the same. */
+  readonly fork?: DevnetFork
 }): RollupSpec {
   return {
     name: 'devnet',
@@ -33,7 +39,13 @@ export function createDevnetSpec(input: {
       anchor: anchorAddressOf(input.l2ChainId),
       ...(input.bridge && { bridge: bridgeAddressOf(input.l2ChainId) }),
     },
-    forks: [{ name: 'shasta', activation: { type: 'timestamp', timestamp: 0n } }],
+    forks: forksTo(input.fork ?? 'unzen'),
     shasta: OTHERS_SHASTA_CONSTANTS,
   }
+}
+
+/** Unzen is Shasta and more, so it follows it at once. */
+function forksTo(fork: DevnetFork): readonly Fork[] {
+  const shasta: Fork = { name: 'shasta', activation: { type: 'timestamp', timestamp: 0n } }
+  return fork === 'shasta' ? [shasta] : [shasta, { ...shasta, name: 'unzen' }]
 }

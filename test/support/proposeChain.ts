@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { genesisUnder } from '../../src/cli/devnet/genesis.ts'
 import { type DerivedBlock, deriveBlocks, type ParentBlock } from '../../src/derive/blocks.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { buildGenesis } from '../../src/engine/genesis.ts'
@@ -18,7 +19,7 @@ import { orderByPriceAndNonce } from '../../src/propose/pool/byPrice.ts'
 import type { PooledTransaction } from '../../src/propose/pool/transaction.ts'
 import type { BlobSlice, L1BlockRef, Proposal, SourceFault } from '../../src/protocol/protocol.ts'
 import { protocolOf } from '../../src/protocol/protocols.ts'
-import { createDevnetSpec } from '../../src/spec/devnet.ts'
+import { createDevnetSpec, type DevnetFork } from '../../src/spec/devnet.ts'
 import type { RollupSpec } from '../../src/spec/rollupSpec.ts'
 import { testAddress } from './proposeTransactions.ts'
 
@@ -53,8 +54,8 @@ export type Landed = {
   readonly faults: ReadonlyMap<number, SourceFault>
 }
 
-export function createProposeChain(): ProposeChain {
-  const json = JSON.parse(readFileSync(GENESIS_FILE, 'utf8'))
+export function createProposeChain(fork: DevnetFork = 'unzen'): ProposeChain {
+  const json = genesisUnder(fork, JSON.parse(readFileSync(GENESIS_FILE, 'utf8')))
   for (let index = 1; index <= 20; index++)
     json.alloc[testAddress(index)] = { balance: `0x${BALANCE.toString(16)}` }
   const genesis = buildGenesis(json)
@@ -66,6 +67,7 @@ export function createProposeChain(): ProposeChain {
     genesisTime: L1_GENESIS_TIME,
     secondsPerSlot: SECONDS_PER_SLOT,
     genesis: { hash: genesis.hash, stateRoot: genesis.stateRoot },
+    fork,
   })
   const engine = createEngine({ spec })
   let state: WitnessState = createEmptyState().after(genesis.changes)
@@ -135,7 +137,7 @@ export function createProposeChain(): ProposeChain {
       const { timestamp, number, parentHash, hash } = l1Block(l1Height)
       const own: BlobSlice = { blobHashes: blobs.map(() => ZERO_HASH), offset: 0, timestamp }
       const proposal: Proposal = {
-        fork: 'shasta',
+        fork,
         id: nextProposalId++,
         proposer: PROPOSER,
         timestamp,
@@ -155,7 +157,7 @@ export function createProposeChain(): ProposeChain {
     admit: (raw, arrival = 0) =>
       admitTransaction(raw, {
         chainId: BigInt(CHAIN_ID),
-        evm: rollupRules('shasta'),
+        evm: rollupRules(fork),
         minTip: 0n,
         gasLimit: 45_000_000n,
         arrival,

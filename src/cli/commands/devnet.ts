@@ -1,6 +1,7 @@
 /** `plumbline devnet`: everything on one machine, and a demonstration of it. */
 import { Command } from 'commander'
 import { CriticalError } from '../../primitives/errors.ts'
+import type { DevnetFork } from '../../spec/devnet.ts'
 import { addOptions, loadConfig } from '../config/load.ts'
 import { DEVNET_OPTIONS } from '../config/options.ts'
 import { runDemo } from '../devnet/demo.ts'
@@ -24,6 +25,7 @@ export function devnetCommand(): Command {
       {
         dataDir: config.need<string>('datadir'),
         secondsPerSlot: config.need<number>('devnet.block-time'),
+        fork: config.need<DevnetFork>('devnet.fork'),
         l1Port: config.need<number>('devnet.l1-port'),
         beaconPort: config.need<number>('devnet.beacon-port'),
         isSequenced: config.need<boolean>('devnet.sequence'),

@@ -1,5 +1,6 @@
 /** Every option of the command line, as data: its flag gives the environment name and the key in the TOML file. */
 import { z } from 'zod'
+import { DEVNET_FORKS } from '../../spec/devnet.ts'
 import { RPC_OPTIONS } from './rpcOptions.ts'
 import { count, flag, port } from './values.ts'
 
@@ -205,6 +206,13 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
     description: 'L1 slot length',
     schema: count(1, 60),
     default: 2,
+  },
+  {
+    flag: 'devnet.fork',
+    argument: '<name>',
+    description: 'whose rules the L2 runs from its first block: unzen or shasta',
+    schema: z.enum(DEVNET_FORKS),
+    default: 'unzen',
   },
   {
     flag: 'devnet.l1-port',

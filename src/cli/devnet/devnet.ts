@@ -5,7 +5,7 @@ import { buildGenesis } from '../../engine/genesis.ts'
 import type { Node, NodeOptions } from '../../node.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { TxPool } from '../../propose/txPool.ts'
-import { createDevnetSpec } from '../../spec/devnet.ts'
+import { createDevnetSpec, type DevnetFork } from '../../spec/devnet.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { serializeRollupSpec } from '../../spec/specFile.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -13,7 +13,8 @@ import { createNodePool } from '../nodePool.ts'
 import { runNode } from '../runNode.ts'
 import { startAnvil } from './anvil.ts'
 import { startBeaconFacade } from './beaconFacade.ts'
-import { deployContracts, readArtifact } from './deploy.ts'
+import { deployContracts } from './deploy.ts'
+import { readDevnetGenesis } from './genesis.ts'
 import { devnetSigning, runAttester, runProposer } from './proposing.ts'
 
 const L1_CHAIN_ID = 31_337
@@ -24,6 +25,8 @@ export type DevnetOptions = {
   /** Made anew at each start. */
   readonly dataDir: string
   readonly secondsPerSlot: number
+  /** Whose rules the L2 runs from its first block. */
+  readonly fork: DevnetFork
   readonly l1Port: number
   readonly beaconPort: number
   /** Promise blocks before they land, instead of proposing what the pool holds. */
@@ -66,7 +69,7 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
       secondsPerSlot: BigInt(secondsPerSlot),
     })
     try {
-      const genesisJson = readArtifact<{ config: { chainId: number } }>('devnet-genesis')
+      const genesisJson = readDevnetGenesis(options.fork)
       const genesis = buildGenesis(genesisJson)
       const l2ChainId = BigInt(genesisJson.config.chainId)
       logger.info({ l1: anvil.url, beacon: beacon.url }, 'started a local L1; deploying the contracts')
@@ -85,6 +88,7 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
         genesisTime,
         secondsPerSlot: BigInt(secondsPerSlot),
         genesis: { hash: genesis.hash, stateRoot: genesis.stateRoot },
+        fork: options.fork,
       })
       const files = { spec: join(dataDir, 'rollup.json'), genesis: join(dataDir, 'genesis.json') }
       await writeFile(files.spec, serializeRollupSpec(spec))

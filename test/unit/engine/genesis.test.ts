@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
+import { headerHash } from '../../../src/primitives/header.ts'
 import { SHARED_FIXTURES } from '../../support/engineFixtures.ts'
 
 const MAINNET = join(SHARED_FIXTURES, 'taiko/taiko-mainnet-genesis.json')
@@ -50,6 +51,17 @@ test('fork fields follow the forks that are on at genesis', () => {
   expect(at({ shanghaiTime: 0 })).toContain('withdrawalsRoot')
   expect(at({ shanghaiTime: 0, cancunTime: 0 })).toContain('parentBeaconBlockRoot')
   expect(at({ shanghaiTime: 0, cancunTime: 0, pragueTime: 0 })).toContain('requestsHash')
+})
+
+// Both hashes of Taiko's own devnet: alethia-reth 2c791d83, crates/chainspec/src/lib.rs. The state root is that of its alloc.
+test('a genesis under Unzen has the header fields that Taiko gives its devnet, and one under Shasta has not', () => {
+  const json = { gasLimit: '15000000', baseFeePerGas: '10000000', extradata: '', alloc: {} }
+  const stateRoot = '0xb14709cdb9cf6c56cc66cfface85ff201b401bfbf919b07e7ed1ac061897def4'
+  const hashUnder = (config: object) => headerHash({ ...buildGenesis({ ...json, config }).header, stateRoot })
+  const shasta = { londonBlock: 0, shanghaiTime: 0 }
+  const unzen = { ...shasta, cancunTime: 0, pragueTime: 0, osakaTime: 0 }
+  expect(hashUnder(unzen)).toBe('0x0ab9db72570aa79341b50c888abaf2e64395d5ce31d3753b738b7e5abec132c4')
+  expect(hashUnder(shasta)).toBe('0xc417ef878f13238b8c19696b2ef043149b423f8450cab1e0dd3ca845ee16688d')
 })
 
 test.skipIf(!existsSync(ETHEREUM))('an Ethereum genesis gives the parent hash of its first block', () => {

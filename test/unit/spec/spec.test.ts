@@ -11,7 +11,7 @@ import { taikoMainnet } from '../../../src/spec/networks/taikoMainnet.ts'
 import { forkAt, forkTimestamp, type RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { parseRollupSpec, serializeRollupSpec } from '../../../src/spec/specFile.ts'
 
-const devnet = createDevnetSpec({
+const ours = {
   l1ChainId: 31_337n,
   l2ChainId: 167_999n,
   inbox: `0x${'ab'.repeat(20)}`,
@@ -19,14 +19,16 @@ const devnet = createDevnetSpec({
   genesisTime: 1_700_000_000n,
   secondsPerSlot: 4n,
   genesis: { hash: ZERO_HASH, stateRoot: ZERO_HASH },
-})
+} as const
+const devnet = createDevnetSpec(ours)
+const older = createDevnetSpec({ ...ours, fork: 'shasta' })
 const bridged: RollupSpec = {
   ...devnet,
   name: 'devnet with a bridge',
   l1: { ...devnet.l1, bridge: `0x${'cd'.repeat(20)}` },
   l2: { ...devnet.l2, bridge: bridgeAddressOf(167_999n) },
 }
-const SPECS: readonly RollupSpec[] = [taikoMainnet, taikoHoodi, taikoHekla, devnet, bridged]
+const SPECS: readonly RollupSpec[] = [taikoMainnet, taikoHoodi, taikoHekla, devnet, older, bridged]
 
 describe('forkAt', () => {
   const at = (spec: RollupSpec, number: bigint, timestamp: bigint) => forkAt(spec, { number, timestamp })
@@ -41,15 +43,17 @@ describe('forkAt', () => {
     expect(at(taikoMainnet, 8_000_000n, 1_786_021_200n)).toBe('unzen')
   })
 
-  test('Hoodi begins with Pacaya, Hekla ends with it, a devnet is Shasta from genesis', () => {
+  test('Hoodi begins with Pacaya, Hekla ends with it, a devnet is Unzen from genesis, or Shasta', () => {
     expect(at(taikoHoodi, 0n, 0n)).toBe('pacaya')
     expect(at(taikoHoodi, 1n, 1_770_296_400n)).toBe('shasta')
     expect(at(taikoHoodi, 1n, 1_781_787_600n)).toBe('unzen')
     expect(at(taikoHekla, 840_511n, 0n)).toBeUndefined()
     expect(at(taikoHekla, 1_299_887n, 0n)).toBe('ontake')
     expect(at(taikoHekla, 1_299_888n, 2n ** 60n)).toBe('pacaya')
-    expect(at(devnet, 0n, 0n)).toBe('shasta')
-    expect(at(devnet, 10n ** 9n, 2n ** 60n)).toBe('shasta')
+    expect(at(devnet, 0n, 0n)).toBe('unzen')
+    expect(at(devnet, 10n ** 9n, 2n ** 60n)).toBe('unzen')
+    expect(at(older, 0n, 0n)).toBe('shasta')
+    expect(at(older, 10n ** 9n, 2n ** 60n)).toBe('shasta')
   })
 
   test('forkTimestamp knows forks that begin at a timestamp', () => {
