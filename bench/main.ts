@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   decode: async () => (await import('./decode.ts')).benchDecode(),
   blobs: async () => (await import('./blobs.ts')).run(),
   blocks: async () => (await import('./blocks.ts')).run(),
+  derive: async () => (await import('./derive.ts')).run(),
   growth: async () => (await import('./growth.ts')).run(),
   state: async () => (await import('./state.ts')).run(),
   guard: async () => (await import('./guard.ts')).run(),

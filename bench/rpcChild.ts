@@ -129,7 +129,7 @@ async function writeChain(): Promise<void> {
           { ...executed.header, number, parentHash, logsBloom: content.logsBloom },
           content,
         )
-        await chain.append(transaction, block, undefined)
+        await chain.append(transaction, [{ block, origin: undefined }])
         parentHash = block.hash
       }
       await state.write(transaction)

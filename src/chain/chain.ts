@@ -160,7 +160,11 @@ export type ChainChange = {
 
 /** The driver's half; every write happens in the caller's transaction and becomes visible with `settle`. */
 export type Chain = ChainReader & {
-  append(transaction: StoreTransaction, block: StoredBlock, origin: BlockOrigin | undefined): Promise<void>
+  /** In order, on top of what is there; genesis has no origin. */
+  append(
+    transaction: StoreTransaction,
+    blocks: readonly { readonly block: StoredBlock; readonly origin: BlockOrigin | undefined }[],
+  ): Promise<void>
   appendUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: UnsafeOrigin): Promise<void>
   /** L1 has brought a block that was appended unsafe, perhaps among listed transactions that execution drops. */
   settleUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: BlockOrigin): Promise<void>

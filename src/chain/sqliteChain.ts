@@ -6,7 +6,7 @@ import { bigintToFixedBytes, bytesToBigint, concatBytes } from '../primitives/by
 import { decodeHeader, encodeHeader } from '../primitives/header.ts'
 import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import { fromJson, toJson } from '../primitives/json.ts'
-import type { Row, StoreReader, StoreTransaction } from '../store/store.ts'
+import type { Row, SqlValue, StoreReader, StoreTransaction } from '../store/store.ts'
 import { decodeBody, encodeBody } from './bodyCodec.ts'
 import type {
   BlockOrigin,
@@ -111,22 +111,28 @@ export async function createChain(
       return () => listeners.delete(listener)
     },
 
-    async append(transaction, block, origin) {
-      await insertBlock(transaction, block)
-      if (origin) await insertOrigin(transaction, 'origins', block.header.number, origin)
-      pending.added.push({ number: block.header.number, hash: block.hash })
+    async append(transaction, blocks) {
+      await insertBlocks(
+        transaction,
+        blocks.map(({ block }) => block),
+      )
+      const origins = blocks.flatMap(({ block, origin }) =>
+        origin === undefined ? [] : [originRow(block.header.number, origin)],
+      )
+      await transaction.insertRows('origins', ORIGIN_COLUMNS, origins)
+      for (const { block } of blocks) pending.added.push({ number: block.header.number, hash: block.hash })
     },
 
     async appendUnsafe(transaction, block, origin) {
-      await insertBlock(transaction, block)
-      await insertOrigin(transaction, 'unsafe_origins', block.header.number, origin)
+      await insertBlocks(transaction, [block])
+      await transaction.insertRows('unsafe_origins', ORIGIN_COLUMNS, [originRow(block.header.number, origin)])
       pending.added.push({ number: block.header.number, hash: block.hash })
     },
 
     async settleUnsafe(transaction, block, origin) {
       const number = toSafeNumber(block.header.number)
       await transaction.run('DELETE FROM unsafe_origins WHERE block_number = ?', [number])
-      await insertOrigin(transaction, 'origins', block.header.number, origin)
+      await transaction.insertRows('origins', ORIGIN_COLUMNS, [originRow(block.header.number, origin)])
       if (origin.dropped.length === 0) return
       const body = encodeBody(block)
       await transaction.run('UPDATE blocks SET body = ? WHERE number = ?', [body, number])
@@ -188,35 +194,27 @@ export async function createChain(
   }
 }
 
-async function insertBlock(transaction: StoreTransaction, block: StoredBlock): Promise<void> {
-  const { number, logsBloom } = block.header
-  await transaction.run(
-    'INSERT INTO blocks (number, hash, header, bloom, body, size) VALUES (?, ?, ?, ?, ?, ?)',
-    [
-      toSafeNumber(number),
-      hexToBytes(block.hash),
-      encodeHeader(block.header),
-      logsBloom,
-      encodeBody(block),
-      block.size,
-    ],
+const BLOCK_COLUMNS = ['number', 'hash', 'header', 'bloom', 'body', 'size']
+const ORIGIN_COLUMNS = ['block_number', 'data']
+
+async function insertBlocks(transaction: StoreTransaction, blocks: readonly StoredBlock[]): Promise<void> {
+  const rows = blocks.map((block) => [
+    toSafeNumber(block.header.number),
+    hexToBytes(block.hash),
+    encodeHeader(block.header),
+    block.header.logsBloom,
+    encodeBody(block),
+    block.size,
+  ])
+  await transaction.insertRows('blocks', BLOCK_COLUMNS, rows)
+  const positions = blocks.flatMap(({ header, transactions }) =>
+    transactions.map(({ hash }, index) => [hexToBytes(hash), encodePosition(header.number, index)] as const),
   )
-  await transaction.writePacked(
-    'transactions',
-    block.transactions.map(({ hash }, index) => [hexToBytes(hash), encodePosition(number, index)]),
-  )
+  await transaction.writePacked('transactions', positions)
 }
 
-async function insertOrigin(
-  transaction: StoreTransaction,
-  table: 'origins' | 'unsafe_origins',
-  blockNumber: bigint,
-  origin: BlockOrigin | UnsafeOrigin,
-): Promise<void> {
-  await transaction.run(`INSERT INTO ${table} (block_number, data) VALUES (?, ?)`, [
-    toSafeNumber(blockNumber),
-    toJson(origin),
-  ])
+function originRow(blockNumber: bigint, origin: BlockOrigin | UnsafeOrigin): readonly SqlValue[] {
+  return [toSafeNumber(blockNumber), toJson(origin)]
 }
 
 /** What a transaction has done, for when it is committed. */

@@ -36,10 +36,10 @@ export type CommitDeps = { readonly store: Store; readonly chain: Chain; readonl
 export async function commitStep(deps: CommitDeps, step: StepResult, finalizedL1: bigint): Promise<void> {
   const { chain, state } = deps
   await inOneTransaction(deps, async (transaction) => {
-    for (const { block, origin, isReused } of step.blocks) {
+    for (const { block, origin, isReused } of step.blocks)
       if (isReused) await chain.settleUnsafe(transaction, block, origin)
-      else await chain.append(transaction, block, origin)
-    }
+    const added = step.blocks.filter(({ isReused }) => !isReused)
+    await chain.append(transaction, added)
     for (const proposal of step.proposals) await chain.writeProposal(transaction, proposal)
     await state.write(transaction)
     const last = step.blocks.at(-1)?.block

@@ -54,11 +54,9 @@ export async function writeGenesis(
   const head = { number: genesis.header.number, hash: genesis.hash }
   await store.transaction(async (transaction) => {
     await state.writeGenesis(transaction, genesis.changes)
-    await chain.append(
-      transaction,
-      { hash: genesis.hash, header: genesis.header, transactions: [], size: blockSize(genesis.header, []) },
-      undefined,
-    )
+    const size = blockSize(genesis.header, [])
+    const block = { hash: genesis.hash, header: genesis.header, transactions: [], size }
+    await chain.append(transaction, [{ block, origin: undefined }])
     await chain.setHeads(transaction, genesisHeads(head))
     await writeStep(transaction, { ...l1, safe: head, executable: head })
     for (const [name, value] of identityOf(spec)) {

@@ -1,5 +1,5 @@
 /**
- * Many rows in few statements, for tables of the packed form (k BLOB PRIMARY KEY, v BLOB) WITHOUT ROWID.
+ * Many rows in few statements, most of them for tables of the packed form (k BLOB PRIMARY KEY, v BLOB) WITHOUT ROWID.
  *
  * Writing binds three values whatever the number of rows: all keys end to end, all values end to end, and their places as JSON.
  * Reading asks with IN lists of a few fixed sizes, so that the statements stay prepared. Measured in bench/state.ts.
@@ -110,4 +110,27 @@ function deleteRows(
 /** One byte is added at the end: SQLite's binding turns an empty blob into NULL. */
 function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([...parts, Uint8Array.of(0)])
+}
+
+/** Rows of one statement, largest first: four texts a table, which stay prepared. */
+const INSERT_SIZES = [64, 16, 4, 1] as const
+
+/** Many rows of any table, in a few statements. Each row has a value for every column; bytes are never NULL, however few. */
+export async function insertRows(
+  connection: Pick<Connection, 'rawRows'>,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  // SQLite's binding turns an empty blob into NULL.
+  const cells = (rows[0] ?? []).map((value) => (value instanceof Uint8Array ? `coalesce(?, x'')` : '?'))
+  const row = `(${cells.join(', ')})`
+  for (let from = 0; from < rows.length; ) {
+    const size = INSERT_SIZES.find((each) => from + each <= rows.length) ?? 1
+    await connection.rawRows(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${new Array(size).fill(row).join(', ')}`,
+      rows.slice(from, from + size).flat(),
+    )
+    from += size
+  }
 }

@@ -29,6 +29,8 @@ export type StoreTransaction = StoreSnapshot & {
   run(sql: string, parameters?: readonly SqlValue[]): Promise<void>
   /** One statement for many rows: `put` replaces, a null value deletes. Table and columns must be of the packed form (k BLOB PRIMARY KEY, v BLOB). */
   writePacked(table: string, entries: readonly PackedEntry[]): Promise<void>
+  /** New rows of any table, in few statements: a value for every column, of the same kinds in every row. */
+  insertRows(table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Promise<void>
 }
 
 export type Store = StoreSnapshot & {

@@ -6,7 +6,7 @@
  */
 import { CriticalError } from '../primitives/errors.ts'
 import type { Connection } from './connection.ts'
-import { readPacked, writePacked } from './packed.ts'
+import { insertRows, readPacked, writePacked } from './packed.ts'
 import type { Row, SqlValue, StoreTransaction } from './store.ts'
 
 export async function runTransaction<T>(
@@ -70,5 +70,6 @@ function createTransaction(connection: GuardedConnection): StoreTransaction {
     },
     readPacked: async (table, keys) => readPacked(connection, table, keys),
     writePacked: async (table, entries) => writePacked(connection, table, entries),
+    insertRows: async (table, columns, rows) => insertRows(connection, table, columns, rows),
   }
 }

@@ -89,7 +89,7 @@ export async function createCallWorld() {
         logsBloom: logsBloom(transactions.flatMap(({ receipt }) => receipt.logs)),
       }
       const block: StoredBlock = { ...empty, header, transactions, hash: headerHash(header) }
-      await chain.append(transaction, block, undefined)
+      await chain.append(transaction, [{ block, origin: undefined }])
       await chain.setHeads(transaction, genesisHeads({ number, hash: block.hash }))
       return { number, hash: block.hash }
     })

@@ -31,7 +31,10 @@ export async function createTestChain(genesis: StoredBlock): Promise<TestChain> 
   const commit: TestChain['commit'] = async ({ keep, blocks = [], origins, proposals = [] }) => {
     await store.transaction(async (transaction) => {
       if (keep !== undefined) await chain.truncate(transaction, keep)
-      for (const block of blocks) await chain.append(transaction, block, origins?.get(block.header.number))
+      await chain.append(
+        transaction,
+        blocks.map((block) => ({ block, origin: origins?.get(block.header.number) })),
+      )
       for (const proposal of proposals) await chain.writeProposal(transaction, proposal)
       const last = blocks.at(-1)
       const kept = keep === undefined ? undefined : (await chain.headerByNumber(keep))!

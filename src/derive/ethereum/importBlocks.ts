@@ -46,7 +46,7 @@ export async function beginEthereumChain(deps: ImportDeps, genesis: Genesis): Pr
   }
   await store.transaction(async (transaction) => {
     await state.writeGenesis(transaction, genesis.changes)
-    await chain.append(transaction, block, undefined)
+    await chain.append(transaction, [{ block, origin: undefined }])
     await chain.setHeads(transaction, genesisHeads({ number: 0n, hash }))
   })
   state.settle()
@@ -138,7 +138,10 @@ async function requireKnown(chain: Chain, header: BlockHeader): Promise<void> {
 async function commit({ store, chain, state }: ImportDeps, blocks: readonly StoredBlock[]): Promise<void> {
   const last = defined(blocks.at(-1), 'the last block of a commit')
   const write = async (transaction: StoreTransaction) => {
-    for (const block of blocks) await chain.append(transaction, block, undefined)
+    await chain.append(
+      transaction,
+      blocks.map((block) => ({ block, origin: undefined })),
+    )
     await state.write(transaction)
     await chain.setHeads(transaction, genesisHeads({ number: last.header.number, hash: last.hash }))
   }

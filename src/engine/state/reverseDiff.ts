@@ -7,7 +7,7 @@
  */
 import { concatBytes, EMPTY_BYTES } from '../../primitives/bytes.ts'
 import { hexToBytes } from '../../primitives/hex.ts'
-import type { PackedEntry, StoreReader, StoreTransaction } from '../../store/store.ts'
+import type { PackedEntry, SqlValue, StoreReader, StoreTransaction } from '../../store/store.ts'
 import { blockKey, FLAT_KEY_BYTES, type FlatKey, fromLatin1, toLatin1 } from './flatKeys.ts'
 import type { StagedBlock } from './flatStage.ts'
 import { MissingStateError } from './source.ts'
@@ -25,8 +25,8 @@ export async function writeReverseDiffs(
   const windowStart = head - BigInt(windowBlocks)
   const flat: PackedEntry[] = []
   const nodes: PackedEntry[] = []
+  await transaction.insertRows('state_blocks', BLOCK_COLUMNS, blocks.map(blockRow))
   for (const { blockNumber, delta } of blocks) {
-    await writeBlockRow(transaction, blockNumber, delta)
     // Before the first block there is nothing to go back to.
     if (blockNumber === 0n) continue
     const block = toLatin1(blockKey(blockNumber))
@@ -43,19 +43,18 @@ export async function writeReverseDiffs(
   }
 }
 
-async function writeBlockRow(
-  transaction: StoreTransaction,
-  blockNumber: bigint,
-  { root, nextStorageId, previous, codes }: StagedBlock['delta'],
-): Promise<void> {
+const BLOCK_COLUMNS = ['number', 'root', 'next_storage_id', 'keys', 'codes']
+
+function blockRow({ blockNumber, delta }: StagedBlock): readonly SqlValue[] {
+  const { root, nextStorageId, previous, codes } = delta
   const keys = blockNumber === 0n ? EMPTY_BYTES : fromLatin1([...previous.keys()].join(''))
-  const hashes = concatBytes(...[...codes.keys()].map(hexToBytes))
-  await transaction.run(
-    // A blob without bytes would be bound as NULL.
-    `INSERT INTO state_blocks (number, root, next_storage_id, keys, codes)
-     VALUES (?, ?, ?, coalesce(?, x''), coalesce(?, x''))`,
-    [blockNumber, hexToBytes(root), nextStorageId, keys, hashes],
-  )
+  return [
+    blockNumber,
+    hexToBytes(root),
+    nextStorageId,
+    keys,
+    concatBytes(...[...codes.keys()].map(hexToBytes)),
+  ]
 }
 
 /** Deletes the diffs of blocks above `blockNumber` and answers the rows and new code that undo them all; null: no row. */

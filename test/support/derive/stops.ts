@@ -42,6 +42,7 @@ export function stopAtCall(store: Store, n: number): Store {
     ...reading(transaction),
     run: (...input) => counted(() => transaction.run(...input)),
     writePacked: (...input) => counted(() => transaction.writePacked(...input)),
+    insertRows: (...input) => counted(() => transaction.insertRows(...input)),
     readPacked: (...input) => counted(() => transaction.readPacked(...input)),
   })
   return {

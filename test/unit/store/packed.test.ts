@@ -4,7 +4,12 @@ import { openStore } from '../../../src/store/openStore.ts'
 import type { Store } from '../../../src/store/store.ts'
 
 let store: Store
-const schemas = { test: ['CREATE TABLE packed (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID'] }
+const schemas = {
+  test: [
+    'CREATE TABLE packed (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID',
+    'CREATE TABLE plain (number INTEGER PRIMARY KEY, name TEXT NOT NULL, data BLOB NOT NULL)',
+  ],
+}
 beforeEach(async () => {
   store = await openStore({ path: ':memory:', schemas })
 })
@@ -44,6 +49,33 @@ test('reads of a transaction see what it has written', async () => {
       new Uint8Array(key(2)),
     )
   })
+})
+
+test('inserts any number of rows with values of every kind, among them no bytes', async () => {
+  const rows = Array.from({ length: 87 }, (_, i) => [BigInt(i), `row ${i}`, Buffer.alloc(i % 3, i)])
+  await store.transaction((transaction) => transaction.insertRows('plain', ['number', 'name', 'data'], rows))
+  const found = await store.all('SELECT number, name, data FROM plain ORDER BY number')
+  expect(found).toEqual(
+    rows.map(([number, name, data]) => ({
+      number: Number(number),
+      name,
+      data: new Uint8Array(data as Buffer),
+    })),
+  )
+})
+
+test('a row that is there already fails the whole insertion', async () => {
+  const insert = (numbers: readonly number[]) =>
+    store.transaction((transaction) =>
+      transaction.insertRows(
+        'plain',
+        ['number', 'name', 'data'],
+        numbers.map((number) => [number, '', Uint8Array.of(1)]),
+      ),
+    )
+  await insert([5])
+  await expect(insert([1, 2, 3, 4, 5])).rejects.toThrow()
+  expect(await store.all('SELECT number FROM plain')).toEqual([{ number: 5 }])
 })
 
 test('no keys, no rows', async () => {

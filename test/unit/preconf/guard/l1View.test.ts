@@ -59,7 +59,8 @@ async function commit(
   await store.transaction(async (transaction) => {
     await chain.truncate(transaction, keep)
     for (const block of blocks)
-      if (block.header.number <= safe.header.number) await chain.append(transaction, block, LANDED)
+      if (block.header.number <= safe.header.number)
+        await chain.append(transaction, [{ block, origin: LANDED }])
       else await chain.appendUnsafe(transaction, block, UNSAFE)
     const latest = refOf(tip ?? blocks.at(-1) ?? safe)
     const finalized = refOf(landed[1]!)
@@ -74,7 +75,7 @@ beforeEach(async () => {
   store = await openStore({ path: ':memory:', schemas: { chain: CHAIN_SCHEMAS } })
   chain = await createChain(store)
   await store.transaction(async (transaction) => {
-    for (const block of landed) await chain.append(transaction, block, LANDED)
+    for (const block of landed) await chain.append(transaction, [{ block, origin: LANDED }])
     const [safe, final] = [refOf(landed[3]!), refOf(landed[1]!)]
     await chain.setHeads(transaction, { latest: safe, safe, finalized: final, executable: final })
   })
