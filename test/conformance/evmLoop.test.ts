@@ -3,8 +3,8 @@
  * every change of state are the same, and zk gas is what a plain meter counts on EthereumJS's step events. `CONFORMANCE=full` runs a hundred
  * thousand.
  */
-import type { EVM, EVMResult, InterpreterStep, Message } from '@ethereumjs/evm'
 import { beforeAll, expect, test } from 'vitest'
+import { meterSteps } from '../../src/engine/check/stepMeter.ts'
 import { opcodesOf } from '../../src/engine/evm/opcodes.ts'
 import { createZkMeter, ZkGasExceededError, type ZkMeter } from '../../src/engine/evm/zkMeter.ts'
 import { createRunContext, type RunContext } from '../../src/engine/evm.ts'
@@ -14,14 +14,7 @@ import { type EvmMessage, type MessageResult, runMessage } from '../../src/engin
 import { OverlayState } from '../../src/engine/state/overlay.ts'
 import type { AccountState, MaybePromise, StateChanges, StateSource } from '../../src/engine/state/source.ts'
 import { createEmptyState } from '../../src/engine/state/witness.ts'
-import {
-  type Address,
-  bytesToHex,
-  type Hash,
-  type Hex,
-  hexToBytes,
-  ZERO_HASH,
-} from '../../src/primitives/hex.ts'
+import { type Address, type Hash, type Hex, hexToBytes, ZERO_HASH } from '../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256Hex } from '../../src/primitives/keccak.ts'
 import type { EthereumFork } from '../../src/spec/ethereumSpec.ts'
 import { UNZEN_ZK_SCHEDULE } from '../../src/spec/zkSchedule.ts'
@@ -185,12 +178,12 @@ async function meterStock(
   messages: readonly EvmMessage[],
 ): Promise<number[]> {
   const { context } = await contextOn(source, fork, 'stock')
-  const read = meterSteps(context, fork)
+  const meter = meterSteps(context, fork, SCHEDULE)
   const used: number[] = []
   try {
     for (const message of messages) {
       await runMessage(context, message, () => [])
-      used.push(read())
+      used.push(meter.take())
     }
   } catch (error) {
     // Its step hook reads what a REVERT is to return before anyone has paid for it.
@@ -225,152 +218,4 @@ async function contextOn(
     ...(loop === 'own' && meter && { meter }),
   })
   return { context, state }
-}
-
-type Before = {
-  readonly opcode: number
-  readonly gasLeft: bigint
-  readonly stack: readonly bigint[]
-  readonly words: bigint
-}
-
-type OpenFrame = {
-  readonly message: Message
-  readonly precompile?: string
-  last?: Before
-  /** Bytes of return data. */
-  returned: number
-}
-
-const isCreate = (opcode: number) => opcode === 0xf0 || opcode === 0xf5
-
-/**
- * Zk gas by what EthereumJS says: the gas between one step of a frame and its next, the estimate where a frame may be opened, and for the step
- * a frame failed with what revm would have charged until then.
- */
-function meterSteps({ evm }: RunContext, fork: EthereumFork): () => number {
-  const { events, precompiles } = evm as EVM
-  const frames: OpenFrame[] = []
-  let used = 0
-  const settle = (frame: OpenFrame, gasLeft: bigint) => {
-    const { last } = frame
-    if (last === undefined) return
-    const spawn = SCHEDULE.spawns.get(last.opcode)
-    const factor = SCHEDULE.opcodes[last.opcode]!
-    used += factor * (spawn ?? Number(last.gasLeft - gasLeft))
-  }
-  events.on('beforeMessage', (message: Message) => {
-    const address = message.to === undefined ? undefined : bytesToHex(message.codeAddress.bytes).slice(2)
-    const isPrecompile = address !== undefined && precompiles.has(address)
-    frames.push({ message, returned: 0, ...(isPrecompile && { precompile: address }) })
-  })
-  events.on('step', ({ gasLeft, pc, stack, memoryWordCount: words }: InterpreterStep) => {
-    const frame = frames.at(-1)!
-    settle(frame, gasLeft)
-    // For an opcode that its fork does not know the event names another one.
-    const opcode = (frame.message.code as Uint8Array)[pc]!
-    frame.last = { opcode, gasLeft, stack: [...stack], words }
-  })
-  events.on('afterMessage', ({ execResult, createdAddress }: EVMResult) => {
-    const frame = frames.pop()!
-    const { last } = frame
-    const error = execResult.exceptionError?.error
-    const parent = frames.at(-1)
-    if (parent !== undefined) {
-      const answers = error === 'revert' || (error === undefined && !isCreate(parent.last!.opcode))
-      parent.returned = answers ? execResult.returnValue.length : 0
-    }
-    if (frame.precompile !== undefined) {
-      used +=
-        Number(execResult.executionGasUsed) *
-        (SCHEDULE.precompiles.get(frame.precompile) ?? SCHEDULE.unlisted)
-      return
-    }
-    if (last === undefined) return
-    if (error === undefined || error === 'revert') {
-      // The deposit of a new contract's code is no step.
-      const deposit =
-        createdAddress === undefined || error !== undefined
-          ? 0n
-          : BigInt(execResult.returnValue.length) * 200n
-      settle(frame, frame.message.gasLimit - (execResult.executionGasUsed - deposit))
-    } else used += SCHEDULE.opcodes[last.opcode]! * Number(rawOfFailed(last, frame, fork))
-  })
-  return () => {
-    const answer = used
-    used = 0
-    return answer
-  }
-}
-
-/** Gas that counts as spent by a step that failed. unzen.md §1.4. */
-function rawOfFailed(
-  { opcode, gasLeft, stack, words }: Before,
-  { message, returned }: OpenFrame,
-  fork: EthereumFork,
-): bigint {
-  const { defined, staticGas, stackMin, stackMax } = opcodesOf(fork)!
-  const refused = opcode === 0x4b ? 2n : opcode >= 0xe6 && opcode <= 0xe8 ? 3n : 0n
-  if (defined[opcode] === 0) return refused < gasLeft ? refused : gasLeft
-  const fixed = BigInt(staticGas[opcode]!)
-  if (fixed > gasLeft) return gasLeft
-  if (stack.length < stackMin[opcode]! || stack.length > stackMax[opcode]!) return fixed
-  const word = (place: number) => stack.at(-1 - place) ?? 0n
-  const pays = (raw: bigint) => raw <= gasLeft
-  const isLong = (value: bigint) => value >= 2n ** 64n
-  const perWord = (bytes: bigint, gas: bigint) => gas * ((bytes + 31n) / 32n)
-  const memory = (bytes: bigint) => 3n * bytes + (bytes * bytes) / 512n
-  /** To use memory: what was charged if that failed, or undefined. */
-  const grow = (offset: bigint, length: bigint, raw: bigint, from = words) => {
-    if (length === 0n) return { words: from, raw }
-    const end = (offset + length + 31n) / 32n
-    const needed = end > from ? end : from
-    const after = raw + memory(needed) - memory(from)
-    return isLong(offset) || isLong(length) || !pays(after) ? undefined : { words: needed, raw: after }
-  }
-  const isLog = opcode >= 0xa0 && opcode <= 0xa4
-  if (message.isStatic && (isLog || opcode === 0x5d || opcode === 0x55 || isCreate(opcode))) return fixed
-  if (opcode === 0xf1 && message.isStatic && word(2) !== 0n) return fixed
-  if (opcode === 0x55) return gasLeft <= 2300n ? 0n : gasLeft
-  if (opcode === 0x56 || opcode === 0x57 || (opcode >= 0x51 && opcode <= 0x53)) return fixed
-  if (
-    opcode === 0x20 ||
-    opcode === 0x37 ||
-    opcode === 0x39 ||
-    opcode === 0x3c ||
-    opcode === 0x3e ||
-    opcode === 0x5e
-  ) {
-    const [offset, length] =
-      opcode === 0x20 ? [word(0), word(1)] : opcode === 0x3c ? [word(1), word(3)] : [word(0), word(2)]
-    if (isLong(length)) return fixed
-    if (opcode === 0x3e && word(1) + length > BigInt(returned)) return fixed
-    const raw = fixed + perWord(length, opcode === 0x20 ? 6n : 3n)
-    if (!pays(raw)) return gasLeft
-    const furthest = opcode === 0x5e && word(1) > offset ? word(1) : offset
-    return grow(furthest, length, raw) === undefined ? raw : gasLeft
-  }
-  if (isLog) {
-    const length = word(1)
-    if (isLong(length)) return fixed
-    const raw = fixed + 375n * BigInt(opcode - 0xa0) + 8n * length
-    if (!pays(raw)) return gasLeft
-    return grow(word(0), length, raw)?.raw ?? raw
-  }
-  if (isCreate(opcode)) {
-    const length = word(2)
-    if (length > 49_152n) return 0n
-    const raw = perWord(length, 2n)
-    if (!pays(raw)) return gasLeft
-    const grown = grow(word(1), length, raw)
-    if (grown === undefined) return raw
-    return opcode === 0xf5 && stack.length < 4 ? grown.raw : gasLeft
-  }
-  if (SCHEDULE.spawns.has(opcode)) {
-    const at = opcode === 0xf1 || opcode === 0xf2 ? 3 : 2
-    const input = grow(word(at), word(at + 1), fixed)
-    if (input === undefined) return fixed
-    return grow(word(at + 2), word(at + 3), input.raw, input.words) === undefined ? input.raw : gasLeft
-  }
-  return gasLeft
 }
