@@ -4,7 +4,12 @@
  * a generator: the consumer puts a block where `stateAfter` finds it before it asks for the next.
  */
 
-import { readAnchorBlockNumber, readAnchorNonce, readFeeSlot } from '../engine/anchorState.ts'
+import {
+  readAnchorBlockNumber,
+  readAnchorNonce,
+  readContractBaseFee,
+  readFeeSlot,
+} from '../engine/anchorState.ts'
 import type { AncestorHashes, Engine, ExecutedBlock } from '../engine/engine.ts'
 import type { StateSource } from '../engine/state/source.ts'
 import { defined } from '../primitives/assert.ts'
@@ -90,7 +95,10 @@ export async function* deriveBlocks(
         manifest,
         blockIndex: blockIndex++,
         parent,
-        parentContext: await readParentContext(context, proposal, parent, anchorBlockNumber),
+        parentContext:
+          indexInSource === 0
+            ? parentContext
+            : await readParentContext(context, proposal, parent, anchorBlockNumber),
       })
       yield { type: 'block', block: { ...block, sourceIndex, indexInSource, manifest } }
       anchorBlockNumber = manifest.anchorBlockNumber
@@ -149,6 +157,8 @@ export async function readParentContext(
     throw new ResetError(`the state at hand is not that of L2 block ${header.number}`)
   }
   const hasFeeSlot = proposal.fork === 'ontake' || proposal.fork === 'pacaya'
+  const asksBaseFee = proposal.fork === 'genesis'
+  const question = { spec, engine: context.engine, state, header, ancestorHash }
   return {
     number: header.number,
     hash,
@@ -159,10 +169,16 @@ export async function readParentContext(
     difficulty: header.difficulty,
     grandparentTimestamp,
     anchorNonce: await readAnchorNonce(state),
-    anchorBlockNumber: hasFeeSlot
-      ? proposal.originBlockNumber
-      : (knownAnchorBlockNumber ??
-        (await readAnchorBlockNumber({ spec, engine: context.engine, state, header, ancestorHash }))),
+    anchorBlockNumber:
+      hasFeeSlot || asksBaseFee
+        ? proposal.originBlockNumber
+        : (knownAnchorBlockNumber ?? (await readAnchorBlockNumber(question))),
     ...(hasFeeSlot && { feeSlot: await readFeeSlot(spec, state) }),
+    ...(asksBaseFee && {
+      contractBaseFee: await readContractBaseFee({
+        ...question,
+        anchorBlockNumber: proposal.originBlockNumber,
+      }),
+    }),
   }
 }

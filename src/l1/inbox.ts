@@ -1,4 +1,6 @@
 /** What of a rollup's contracts is followed: their events, and the hash chain that Shasta's proposals make. */
+import { BLOCK_PROPOSED_TOPIC } from '../protocol/genesis/proposals.ts'
+import { CALLDATA_TX_LIST_TOPIC } from '../protocol/legacy/calldata.ts'
 import { BLOCK_PROPOSED_V2_TOPIC } from '../protocol/ontake/proposals.ts'
 import { BATCH_PROPOSED_TOPIC } from '../protocol/pacaya/proposals.ts'
 import {
@@ -22,7 +24,12 @@ export function watchedContracts(spec: RollupSpec): readonly WatchedContract[] {
     FORCED_INCLUSIONS_VOIDED_TOPIC,
     INBOX_ACTIVATED_TOPIC,
   ]
-  const legacyTopics = [BLOCK_PROPOSED_V2_TOPIC, BATCH_PROPOSED_TOPIC]
+  const legacyTopics = [
+    BLOCK_PROPOSED_TOPIC,
+    CALLDATA_TX_LIST_TOPIC,
+    BLOCK_PROPOSED_V2_TOPIC,
+    BATCH_PROPOSED_TOPIC,
+  ]
   const { inbox, legacyInbox } = spec.l1
   if (legacyInbox === undefined) return [{ address: inbox, topics: inboxTopics }]
   if (legacyInbox === inbox) return [{ address: inbox, topics: [...inboxTopics, ...legacyTopics] }]

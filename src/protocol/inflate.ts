@@ -1,7 +1,7 @@
 /**
- * zlib (RFC 1950) of foreign bytes that must hold exactly one RLP item. D-23, D-25, D-31, D-33, D-35, D-36.
+ * zlib (RFC 1950) of foreign bytes that must hold exactly one RLP item. D-23, D-25, D-31, D-33, D-35, D-36, D-38.
  *
- * Bytes after the zlib stream are ignored, as Go's and Rust's readers do; a truncated stream is an error.
+ * Bytes after the zlib stream are ignored, as Go's and Rust's readers do; a truncated stream is an error, unless told otherwise.
  */
 import { constants, inflateSync } from 'node:zlib'
 import { CriticalError } from '../primitives/errors.ts'
@@ -34,21 +34,30 @@ const CHUNK_BYTES = 256 * 1024
  */
 export function inflateRlpItem(
   compressed: Uint8Array,
-  names: { readonly inflate: FaultName; readonly trailingBytes: FaultName },
+  options: {
+    readonly inflate: FaultName
+    readonly trailingBytes: FaultName
+    /** What a stream held before it ended too early is its content (D-38). Default false. */
+    readonly keepsTruncated?: boolean
+  },
   bytesMax = INFLATED_BYTES_MAX,
 ): Decoded<Uint8Array> {
   const prefix = tryInflate(compressed.subarray(0, PREFIX_BYTES), {
     finishFlush: constants.Z_SYNC_FLUSH,
     maxOutputLength: PREFIX_BYTES * INFLATE_RATIO_MAX,
   })
-  if (prefix.type === 'corrupt') return decodedFault(names.inflate, prefix.detail)
+  if (prefix.type === 'corrupt') return decodedFault(options.inflate, prefix.detail)
   const declared = prefix.type === 'ok' ? declaredLength(prefix.bytes) : undefined
   const limit = Math.min(declared ?? bytesMax, bytesMax)
-  const whole = tryInflate(compressed, { chunkSize: CHUNK_BYTES, maxOutputLength: limit })
+  const whole = tryInflate(compressed, {
+    chunkSize: CHUNK_BYTES,
+    maxOutputLength: limit,
+    ...(options.keepsTruncated === true && { finishFlush: constants.Z_SYNC_FLUSH }),
+  })
   if (whole.type === 'ok') return { type: 'ok', value: whole.bytes }
-  if (whole.type === 'corrupt') return decodedFault(names.inflate, whole.detail)
+  if (whole.type === 'corrupt') return decodedFault(options.inflate, whole.detail)
   if (declared === limit)
-    return decodedFault(names.trailingBytes, `more than the ${declared} bytes its header declares`)
+    return decodedFault(options.trailingBytes, `more than the ${declared} bytes its header declares`)
   throw new InflateLimitError({ compressedBytes: compressed.length, bytesMax })
 }
 

@@ -35,7 +35,7 @@ export type BlobSlice = {
   readonly blobHashes: readonly Hash[]
   /** Start in the concatenated decoded payloads, in bytes (not in raw blob bytes). */
   readonly offset: number
-  /** Length in bytes, where the event says it (Ontake, Pacaya); Shasta's slice carries its own size. */
+  /** Length in bytes, where the event says it (Ontake, Pacaya); Shasta's slice carries its own size, before Ontake it is all. */
   readonly size?: number
   /** L1 block time at which the blobs were posted, in seconds; their beacon slot follows from it. */
   readonly timestamp: bigint
@@ -52,17 +52,19 @@ export type DerivationSource = {
   /** Without blob hashes the bytes are `calldata`. */
   readonly blobSlice: BlobSlice
   readonly calldata?: Uint8Array
+  /** keccak256 of `calldata` where the event has no more of it than that: whoever decodes the source must find it first. */
+  readonly calldataHash?: Hash
 }
 
 /** One accepted proposal, whatever its fork named it (block, batch or proposal). */
 export type Proposal = {
   readonly fork: ForkName
-  /** Block id (Ontake), batch id (Pacaya) or proposal id (Shasta). */
+  /** Block id (Ontake and before), batch id (Pacaya) or proposal id (Shasta). */
   readonly id: bigint
   readonly proposer: Address
   /** Timestamp of the L1 block that holds the event, in seconds. */
   readonly timestamp: bigint
-  /** Shasta: the L1 block before the event's. Ontake, Pacaya: the anchor block the event names. */
+  /** Shasta: the L1 block before the event's. Older: the anchor block the event names. */
   readonly originBlockNumber: bigint
   readonly originBlockHash: Hash
   /** Share of the base fee that goes to the coinbase, percent in [0, 100]. */
@@ -138,6 +140,8 @@ export type ParentContext = {
   readonly anchorNonce: bigint
   /** Older base-fee curve: storage slot 253 of the anchor contract in the parent's state, as one word. */
   readonly feeSlot?: bigint
+  /** Before Ontake: the base fee the anchor contract asks of the next block, from the parent's state. Wei per gas. */
+  readonly contractBaseFee?: bigint
 }
 
 /** Everything that fixes an L2 block except what execution finds out. */

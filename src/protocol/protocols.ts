@@ -1,5 +1,7 @@
 /** The rule families by fork. */
 import type { ForkName, RollupSpec } from '../spec/rollupSpec.ts'
+import { BLOCK_PROPOSED_TOPIC } from './genesis/proposals.ts'
+import { genesisProtocol } from './genesis/protocol.ts'
 import { BLOCK_PROPOSED_V2_TOPIC } from './ontake/proposals.ts'
 import { ontakeProtocol } from './ontake/protocol.ts'
 import { BATCH_PROPOSED_TOPIC } from './pacaya/proposals.ts'
@@ -9,6 +11,7 @@ import { PROPOSED_TOPIC } from './shasta/proposals.ts'
 import { shastaProtocol } from './shasta/protocol.ts'
 
 const PROTOCOLS: Readonly<Record<ForkName, Protocol>> = {
+  genesis: genesisProtocol,
   ontake: ontakeProtocol,
   pacaya: pacayaProtocol,
   shasta: shastaProtocol,
@@ -21,6 +24,7 @@ export function protocolOf(fork: ForkName): Protocol {
 }
 
 const PROTOCOL_BY_TOPIC: ReadonlyMap<string | undefined, Protocol> = new Map([
+  [BLOCK_PROPOSED_TOPIC, genesisProtocol],
   [BLOCK_PROPOSED_V2_TOPIC, ontakeProtocol],
   [BATCH_PROPOSED_TOPIC, pacayaProtocol],
   [PROPOSED_TOPIC, shastaProtocol],

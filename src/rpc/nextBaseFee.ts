@@ -11,7 +11,7 @@ export function createNextBaseFee(spec: RollupSpec): RpcDeps['nextBaseFee'] {
   return (parent, grandparent) => {
     const baseFeePerGas = parent.baseFeePerGas ?? 0n
     const fork = forkAt(spec, parent)
-    if (fork === 'ontake' || fork === 'pacaya') return baseFeePerGas
+    if (fork === 'genesis' || fork === 'ontake' || fork === 'pacaya') return baseFeePerGas
     const { number, timestamp, gasLimit, gasUsed } = parent
     const grandparentTimestamp = grandparent?.timestamp ?? 0n
     return nextBaseFee(

@@ -1,10 +1,10 @@
 /** A chain as data: addresses, forks and constants, each with its unit and source. No code asks for a chain by name. */
 import type { Address, Hash } from '../primitives/hex.ts'
 
-/** Rule families of the Taiko stack, oldest first. The genesis fork (before Ontake) is not supported. */
-export type ForkName = 'ontake' | 'pacaya' | 'shasta' | 'unzen'
+/** Rule families of the Taiko stack, oldest first. */
+export type ForkName = 'genesis' | 'ontake' | 'pacaya' | 'shasta' | 'unzen'
 
-/** Ontake and Pacaya begin at an L2 block number, Shasta and Unzen at an L2 block timestamp (seconds). */
+/** Genesis, Ontake and Pacaya begin at an L2 block number, Shasta and Unzen at an L2 block timestamp (seconds). */
 export type ForkActivation =
   | { readonly type: 'block'; readonly number: bigint }
   | { readonly type: 'timestamp'; readonly timestamp: bigint }
@@ -17,7 +17,7 @@ export type RollupSpec = {
     readonly chainId: bigint
     /** Emits `Proposed` and `Proved` (Shasta and later). */
     readonly inbox: Address
-    /** Emits `BlockProposedV2` (Ontake) and `BatchProposed` (Pacaya), on chains that had them. */
+    /** Emits `BlockProposed` (before Ontake), `BlockProposedV2` (Ontake) and `BatchProposed` (Pacaya), on chains that had them. */
     readonly legacyInbox?: Address
     /** Where deposits go in and withdrawals come out, on chains with our bridge. */
     readonly bridge?: Address
@@ -35,6 +35,8 @@ export type RollupSpec = {
     readonly anchor: Address
     /** Predeploy that is the other end of the L1 bridge. */
     readonly bridge?: Address
+    /** Up to Ontake, the bound of a list in calldata holds for its inflated bytes here. docs/derivation.md D-39. */
+    readonly boundsInflatedCalldata?: boolean
   }
   /** In order of activation. */
   readonly forks: readonly Fork[]

@@ -7,7 +7,7 @@ import { CriticalError } from '../primitives/errors.ts'
 import type { Address, Hash, Hex } from '../primitives/hex.ts'
 import type { ForkName, RollupSpec } from './rollupSpec.ts'
 
-const FORK_ORDER: readonly ForkName[] = ['ontake', 'pacaya', 'shasta', 'unzen']
+const FORK_ORDER: readonly ForkName[] = ['genesis', 'ontake', 'pacaya', 'shasta', 'unzen']
 /** u64: the widest integer any rule of the protocol keeps of these fields. */
 const INTEGER_MAX = 2n ** 64n - 1n
 
@@ -49,6 +49,7 @@ const specSchema = z.strictObject({
     genesis: z.strictObject({ hash, stateRoot: hash }).exactOptional(),
     anchor: address,
     bridge: address.exactOptional(),
+    boundsInflatedCalldata: z.boolean().exactOptional(),
   }),
   forks: z
     .array(forkSchema)

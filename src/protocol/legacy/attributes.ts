@@ -1,4 +1,4 @@
-/** What the payload attributes of Ontake and Pacaya blocks share. D-60, D-62, D-64, D-66, D-67. */
+/** What the payload attributes of blocks before Shasta share. D-60, D-62, D-64, D-66, D-67. */
 import { assert, defined } from '../../primitives/assert.ts'
 import { concatBytes, toWord } from '../../primitives/bytes.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -10,7 +10,7 @@ import { bondingCurveBaseFee, decodeFeeSlot } from './baseFee.ts'
 import type { BaseFeeConfig } from './baseFeeConfig.ts'
 
 export function buildLegacyAttributes(input: {
-  readonly fork: 'ontake' | 'pacaya'
+  readonly fork: 'genesis' | 'ontake' | 'pacaya'
   readonly spec: RollupSpec
   readonly proposal: Proposal
   readonly block: ManifestBlock
@@ -18,12 +18,14 @@ export function buildLegacyAttributes(input: {
   readonly anchorBlock: L1BlockRef
   /** The block's number as the event says it. */
   readonly number: bigint
+  readonly mixHash: Hash
   readonly extraData: Uint8Array
-  readonly baseFeeConfig: BaseFeeConfig
+  /** Wei per gas. */
+  readonly baseFeePerGas: bigint
   readonly anchorGasLimit: bigint
   readonly anchorCalldata: Uint8Array
 }): PayloadAttributes {
-  const { spec, proposal, block, parent, anchorBlock, number } = input
+  const { spec, proposal, block, parent, anchorBlock, number, baseFeePerGas } = input
   assert(
     number === parent.number + 1n,
     `block ${number} of proposal ${proposal.id} was given the parent ${parent.number}`,
@@ -32,12 +34,6 @@ export function buildLegacyAttributes(input: {
     anchorBlock.hash === proposal.originBlockHash,
     `proposal ${proposal.id} is anchored to ${proposal.originBlockHash}, not to ${anchorBlock.hash}`,
   )
-  const baseFeePerGas = bondingCurveBaseFee({
-    slot: decodeFeeSlot(defined(parent.feeSlot, 'the base-fee slot of the parent')),
-    config: input.baseFeeConfig,
-    timestamp: block.timestamp,
-    parentGasUsed: parent.gasUsed,
-  })
   return {
     fork: input.fork,
     number,
@@ -45,7 +41,7 @@ export function buildLegacyAttributes(input: {
     coinbase: block.coinbase,
     gasLimit: block.gasLimit + input.anchorGasLimit,
     timestamp: block.timestamp,
-    mixHash: legacyMixHash(number),
+    mixHash: input.mixHash,
     extraData: input.extraData,
     baseFeePerGas,
     basefeeSharingPctg: proposal.basefeeSharingPctg,
@@ -60,6 +56,21 @@ export function buildLegacyAttributes(input: {
     }),
     transactions: block.transactions,
   }
+}
+
+/** D-66, in wei per gas: Ontake's and Pacaya's base fee, from what the anchor contract remembers of the parent. */
+export function curveBaseFee(input: {
+  readonly parent: ParentContext
+  readonly block: ManifestBlock
+  readonly config: BaseFeeConfig
+}): bigint {
+  const { parent, block, config } = input
+  return bondingCurveBaseFee({
+    slot: decodeFeeSlot(defined(parent.feeSlot, 'the base-fee slot of the parent')),
+    config,
+    timestamp: block.timestamp,
+    parentGasUsed: parent.gasUsed,
+  })
 }
 
 const DIFFICULTY_LABEL = new TextEncoder().encode('TAIKO_DIFFICULTY')

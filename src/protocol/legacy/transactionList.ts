@@ -1,12 +1,14 @@
-/** Ontake and Pacaya: the slice of a proposal's bytes is zlib(RLP([transaction, …])) and nothing else. D-17, D-18, D-31..D-35. */
+/** Before Shasta: the slice of a proposal's bytes is zlib(RLP([transaction, …])) and nothing else. D-17, D-18, D-31..D-35, D-38, D-39. */
+import { defined } from '../../primitives/assert.ts'
 import { decodeBlobs } from '../blobCodec.ts'
 import { type Decoded, decodedFault } from '../faults.ts'
 import { inflateRlpItem } from '../inflate.ts'
 import type { DerivationSource, ListedTransaction, SourceFault } from '../protocol.ts'
 import { readRlpItem } from '../rlpGrammar.ts'
 import { readTransactions } from '../transactions.ts'
+import type { ListRules } from './listRules.ts'
 
-/** Compressed bytes of a list in calldata: 31 of every 32 bytes of a blob. taiko-client, BlockMaxTxListBytes. */
+/** Bytes of a list in calldata: 31 of every 32 bytes of a blob. taiko-client, BlockMaxTxListBytes. */
 export const CALLDATA_LIST_BYTES_MAX = 31 * 4096
 
 /** A list that cannot be decoded is empty, for a named reason; the proposal's blocks are made all the same. */
@@ -18,14 +20,16 @@ export type TransactionList = {
 export function decodeTransactionList(
   source: DerivationSource,
   blobs: readonly Uint8Array[],
+  rules: ListRules,
 ): TransactionList {
-  const list = readTransactionList(source, blobs)
+  const list = readTransactionList(source, blobs, rules)
   return list.type === 'ok' ? { transactions: list.value } : { transactions: [], fault: list.fault }
 }
 
 function readTransactionList(
   source: DerivationSource,
   blobs: readonly Uint8Array[],
+  rules: ListRules,
 ): Decoded<readonly ListedTransaction[]> {
   const payload = sourceBytes(source, blobs)
   if (payload.type === 'fault') return payload
@@ -34,18 +38,26 @@ function readTransactionList(
     return decodedFault('sliceRange', `[${offset}, ${offset + size}) of ${payload.value.length} bytes`)
   // No bytes are a valid way to say no transactions.
   if (size === 0) return { type: 'ok', value: [] }
-  if (source.calldata !== undefined && size > CALLDATA_LIST_BYTES_MAX)
-    return decodedFault('calldataSize', `${size} of at most ${CALLDATA_LIST_BYTES_MAX} bytes`)
+  const isBounded = source.blobSlice.blobHashes.length === 0
+  if (isBounded && !rules.boundsInflatedCalldata && size > CALLDATA_LIST_BYTES_MAX) return tooLong(size)
   const inflated = inflateRlpItem(payload.value.subarray(offset, offset + size), {
     inflate: 'listInflate',
     trailingBytes: 'listTrailingBytes',
+    keepsTruncated: rules.keepsTruncated,
   })
   if (inflated.type === 'fault') return inflated
+  const { length } = inflated.value
+  if (isBounded && rules.boundsInflatedCalldata && length > CALLDATA_LIST_BYTES_MAX) return tooLong(length)
   return readList(inflated.value)
 }
 
+function tooLong(bytes: number): Decoded<never> {
+  return decodedFault('calldataSize', `${bytes} of at most ${CALLDATA_LIST_BYTES_MAX} bytes`)
+}
+
 function sourceBytes(source: DerivationSource, blobs: readonly Uint8Array[]): Decoded<Uint8Array> {
-  return source.calldata !== undefined ? { type: 'ok', value: source.calldata } : decodeBlobs(blobs)
+  if (source.blobSlice.blobHashes.length > 0) return decodeBlobs(blobs)
+  return { type: 'ok', value: defined(source.calldata, 'the list of a source without blobs') }
 }
 
 function readList(bytes: Uint8Array): Decoded<readonly ListedTransaction[]> {

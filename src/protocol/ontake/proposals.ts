@@ -1,4 +1,4 @@
-/** `BlockProposedV2` events of the Ontake inbox: one proposal, one block. D-1, D-6, D-51. */
+/** `BlockProposedV2` events of the Ontake inbox: one proposal, one block. D-1, D-6, D-19, D-51. */
 import { encodeAbiParameters } from 'viem'
 import { assert } from '../../primitives/assert.ts'
 import { type Address, type Hash, hexToBytes } from '../../primitives/hex.ts'
@@ -6,7 +6,6 @@ import { keccak256Hex } from '../../primitives/keccak.ts'
 import { decodeEvent } from '../events.ts'
 import { type BaseFeeConfig, toBaseFeeConfig } from '../legacy/baseFeeConfig.ts'
 import type { DerivationSource, Proposal, Protocol } from '../protocol.ts'
-import { UnsupportedForkError } from '../unsupportedFork.ts'
 import { inboxAbi, metaParameters } from './abi.ts'
 
 export const BLOCK_PROPOSED_V2_TOPIC: Hash =
@@ -75,13 +74,8 @@ function toSource(input: {
     const { blobHash, blobTxListOffset: offset, blobTxListLength: size } = meta
     return { isForcedInclusion: false, blobSlice: { blobHashes: [blobHash], offset, size, timestamp } }
   }
-  if (calldata === undefined)
-    throw new UnsupportedForkError({
-      blockNumber: meta.id,
-      fork: 'ontake',
-      missing: 'its list came by calldata, which its event does not hold',
-    })
-  return { isForcedInclusion: false, blobSlice: { blobHashes: [], offset: 0, timestamp }, calldata }
+  const blobSlice = { blobHashes: [], offset: 0, timestamp }
+  return { isForcedInclusion: false, blobSlice, calldataHash: meta.blobHash, ...(calldata && { calldata }) }
 }
 
 /** keccak256(abi.encode(meta)). */

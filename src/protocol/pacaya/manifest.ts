@@ -1,12 +1,13 @@
 /** A batch's flat transaction list, cut into its blocks. D-31..D-37, D-51. */
 import { defined } from '../../primitives/assert.ts'
+import { PACAYA_LIST_RULES } from '../legacy/listRules.ts'
 import { decodeTransactionList } from '../legacy/transactionList.ts'
 import type { ManifestBlock, Protocol } from '../protocol.ts'
 import { pacayaDetails } from './proposals.ts'
 
 export const decodeSource: Protocol['decodeSource'] = ({ proposal, sourceIndex, blobs }) => {
   const source = defined(proposal.sources[sourceIndex], `source ${sourceIndex} of batch ${proposal.id}`)
-  const { transactions, fault } = decodeTransactionList(source, blobs)
+  const { transactions, fault } = decodeTransactionList(source, blobs, PACAYA_LIST_RULES)
   const details = pacayaDetails(proposal)
   // Only the last block's time is given; each block lies `timeShift` seconds after the one before.
   const shifts = details.blocks.reduce((sum, block) => sum + block.timeShift, 0n)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Address } from '../../primitives/hex.ts'
 import { MAINNET_SHASTA_CONSTANTS, OTHERS_SHASTA_CONSTANTS } from '../../spec/constants.ts'
+import { taikoHekla } from '../../spec/networks/taikoHekla.ts'
 import { taikoMainnet } from '../../spec/networks/taikoMainnet.ts'
 import type { Fork, ForkName, RollupSpec } from '../../spec/rollupSpec.ts'
 import { address, quantity } from './fields.ts'
@@ -19,11 +20,15 @@ const activation = z.union([
 
 /** Older inputs name one L1 contract, newer ones one for each fork. */
 const l1Contract = z.union([
-  address.transform((legacy): Readonly<Record<string, Address>> => ({ ONTAKE: legacy, PACAYA: legacy })),
+  address.transform(
+    (legacy): Readonly<Record<string, Address>> => ({ HEKLA: legacy, ONTAKE: legacy, PACAYA: legacy }),
+  ),
   z.record(z.string(), address),
 ])
 
+/** Genesis goes by the name of a testnet of its time, or, before there was another, by the EVM's fork alone. */
 const FORK_NAMES: readonly (readonly [string, ForkName])[] = [
+  ['HEKLA', 'genesis'],
   ['ONTAKE', 'ontake'],
   ['PACAYA', 'pacaya'],
   ['SHASTA', 'shasta'],
@@ -40,11 +45,14 @@ export const chainSpec = z
   })
   .transform((fields): RollupSpec => {
     const inboxes = fields.l1_contract ?? {}
-    const legacyInbox = inboxes.PACAYA ?? inboxes.ONTAKE
+    const legacyInbox = inboxes.PACAYA ?? inboxes.ONTAKE ?? inboxes.HEKLA
     const forks = FORK_NAMES.flatMap(([key, name]): Fork[] => {
       const activation = fields.hard_forks[key]
       return activation ? [{ name, activation }] : []
     })
+    const [first] = forks
+    const startsAt = first?.activation.type === 'block' ? first.activation.number : undefined
+    if (startsAt !== 0n) forks.unshift({ name: 'genesis', activation: { type: 'block', number: 0n } })
     return {
       name: fields.name,
       l1: {
@@ -56,7 +64,11 @@ export const chainSpec = z
         genesisTime: 0n,
         secondsPerSlot: 12n,
       },
-      l2: { chainId: fields.chain_id, anchor: fields.l2_contract },
+      l2: {
+        chainId: fields.chain_id,
+        anchor: fields.l2_contract,
+        ...(fields.chain_id === taikoHekla.l2.chainId && { boundsInflatedCalldata: true }),
+      },
       forks,
       // The spec of a guest input lacks these; mainnet alone has wider windows.
       shasta:

@@ -1,6 +1,7 @@
 /** The proposal of a guest input: the structs of the inbox's event, under the name of their fork. */
 import { z } from 'zod'
 import { ZERO_HASH } from '../../primitives/hex.ts'
+import * as genesis from '../../protocol/genesis/proposals.ts'
 import * as ontake from '../../protocol/ontake/proposals.ts'
 import * as pacaya from '../../protocol/pacaya/proposals.ts'
 import type { Proposal } from '../../protocol/protocol.ts'
@@ -79,15 +80,40 @@ const blockMetadata = z.object({
   baseFeeConfig,
 })
 
+const blockMetadataV1 = z.object({
+  l1Hash: hash,
+  difficulty: hash,
+  blobHash: hash,
+  extraData: hash,
+  depositsHash: hash,
+  coinbase: address,
+  id: quantity,
+  gasLimit: count,
+  timestamp: quantity,
+  l1Height: quantity,
+  minTier: count,
+  blobUsed: z.boolean(),
+  parentMetaHash: hash,
+  sender: address,
+})
+
+/** The event before Ontake, which had no fork to name yet; provers that knew the next one call it by a testnet of its time. */
+const blockProposed = z.object({ meta: blockMetadataV1, depositsProcessed: z.array(z.unknown()) })
+
 const proposal = z.union([
   z.object({ Shasta: z.object({ proposal: shastaProposal }) }),
   z.object({ Pacaya: z.object({ info: batchInfo, meta: batchMetadata, txList: bytes }) }),
   z.object({ Ontake: z.object({ meta: blockMetadata }) }),
+  z.object({ Hekla: blockProposed }),
+  blockProposed.transform((event) => ({ Hekla: event })),
 ])
 
-/** `calldata`: the list of an Ontake block that came without a blob. */
+/** `calldata`: the list of a block of Ontake or before that came without a blob. */
 export function parseProposal(spec: RollupSpec, json: unknown, calldata?: Uint8Array): Proposal {
-  requireInput(isKnownFork(json), 'the proposal is of no fork we know (Ontake, Pacaya, Shasta)')
+  requireInput(
+    isKnownFork(json),
+    'the proposal is of no fork we know (BlockProposed of the genesis fork, Ontake, Pacaya, Shasta)',
+  )
   const parsed = proposal.parse(json)
   if ('Shasta' in parsed) return toShastaProposal(spec, parsed.Shasta.proposal)
   if ('Pacaya' in parsed) {
@@ -95,6 +121,17 @@ export function parseProposal(spec: RollupSpec, json: unknown, calldata?: Uint8A
     const infoHash = pacaya.hashBatchInfo(info)
     requireInput(infoHash === meta.infoHash, `the batch info hashes to ${infoHash}, not ${meta.infoHash}`)
     return pacaya.toProposal({ info, meta, txList, timestamp: meta.proposedAt, l1: l1Place(info.proposedIn) })
+  }
+  if ('Hekla' in parsed) {
+    const { meta, depositsProcessed } = parsed.Hekla
+    return genesis.toProposal({
+      meta,
+      deposits: depositsProcessed.length,
+      timestamp: meta.timestamp,
+      // The contract anchors a block to the L1 block before its own.
+      l1: l1Place(meta.l1Height + 1n),
+      ...(calldata && { calldata }),
+    })
   }
   const { meta } = parsed.Ontake
   return ontake.toProposal({
@@ -107,7 +144,9 @@ export function parseProposal(spec: RollupSpec, json: unknown, calldata?: Uint8A
 
 function isKnownFork(json: unknown): boolean {
   return (
-    typeof json === 'object' && json !== null && ['Shasta', 'Pacaya', 'Ontake'].some((name) => name in json)
+    typeof json === 'object' &&
+    json !== null &&
+    ['Shasta', 'Pacaya', 'Ontake', 'Hekla', 'depositsProcessed'].some((name) => name in json)
   )
 }
 

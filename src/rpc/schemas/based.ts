@@ -32,7 +32,7 @@ export const syncStatus = z
   })
   .meta({ id: 'SyncStatus' })
 
-const fork = z.enum(['ontake', 'pacaya', 'shasta', 'unzen'])
+const fork = z.enum(['genesis', 'ontake', 'pacaya', 'shasta', 'unzen'])
 
 export const rollupConfig = z
   .strictObject({
@@ -51,6 +51,7 @@ export const rollupConfig = z
       genesis: z.strictObject({ hash, stateRoot: hash }).optional(),
       anchor: address,
       bridge: address.optional(),
+      boundsInflatedCalldata: z.boolean().optional(),
     }),
     forks: z.array(
       z.strictObject({

@@ -25,8 +25,11 @@ export const taikoHekla: RollupSpec = {
       stateRoot: '0xf45498691ab057160f37388765cc45575460108adb4b858f03dfe5faacbfe523',
     },
     anchor: anchorAddressOf(L2_CHAIN_ID),
+    // Its first client measured them so, and the chain had to stay as it was: taiko-client, `tryDecompressHekla`.
+    boundsInflatedCalldata: true,
   },
   forks: [
+    { name: 'genesis', activation: { type: 'block', number: 0n } },
     { name: 'ontake', activation: { type: 'block', number: 840_512n } },
     { name: 'pacaya', activation: { type: 'block', number: 1_299_888n } },
   ],

@@ -11,7 +11,9 @@ export const taikoMainnet: RollupSpec = {
     chainId: 1n,
     inbox: '0x6f21c543a4af5189ebdb0723827577e1ef57ef1f',
     legacyInbox: '0x06a9ab27c7e2255df1815e6cc0168d7755feb19a',
-    // The genesis of TaikoL1; blocks before Ontake have events we do not decode.
+    // SignalService; _checkpoints in SignalService_Layout.sol.
+    checkpoints: { store: '0x9e0a24964e5397b566c1ed39258e21ab5e35c77c', slot: 254n },
+    // The genesis of TaikoL1.
     startBlock: 19_773_965n,
     genesisTime: 1_606_824_023n,
     secondsPerSlot: 12n,
@@ -25,6 +27,7 @@ export const taikoMainnet: RollupSpec = {
     anchor: anchorAddressOf(L2_CHAIN_ID),
   },
   forks: [
+    { name: 'genesis', activation: { type: 'block', number: 0n } },
     { name: 'ontake', activation: { type: 'block', number: 538_304n } },
     { name: 'pacaya', activation: { type: 'block', number: 1_166_000n } },
     { name: 'shasta', activation: { type: 'timestamp', timestamp: 1_775_135_700n } },

@@ -94,6 +94,7 @@ function decodeList(
       calldata,
     },
     [],
+    PACAYA_LIST_RULES,
   )
 }
 

@@ -7,6 +7,7 @@ import { concatBytes, toWord } from '../../../src/primitives/bytes.ts'
 import { encodeRlp } from '../../../src/primitives/rlp.ts'
 import { BYTES_PER_BLOB, decodeBlob, encodeBlob, encodeBlobs } from '../../../src/protocol/blobCodec.ts'
 import { FAULT_RULES } from '../../../src/protocol/faults.ts'
+import { PACAYA_LIST_RULES } from '../../../src/protocol/legacy/listRules.ts'
 import { decodeTransactionList } from '../../../src/protocol/legacy/transactionList.ts'
 import type { DecodedSource } from '../../../src/protocol/protocol.ts'
 import { protocolOf } from '../../../src/protocol/protocols.ts'
@@ -146,6 +147,7 @@ describe('total on', () => {
           decodeTransactionList(
             { isForcedInclusion: false, blobSlice: { blobHashes: [], timestamp: 0n, ...slice }, calldata },
             [],
+            PACAYA_LIST_RULES,
           )
       }),
       { numRuns: 500 },
@@ -249,7 +251,9 @@ describe('bombs and depth (F01, F08)', () => {
     expect(manifest).toMatchObject({ type: 'fault' })
     const calldata = deflateSync(bytes)
     const blobSlice = { blobHashes: [], offset: 0, size: calldata.length, timestamp: 0n }
-    expect(decodeTransactionList({ isForcedInclusion: false, blobSlice, calldata }, [])).toMatchObject({
+    expect(
+      decodeTransactionList({ isForcedInclusion: false, blobSlice, calldata }, [], PACAYA_LIST_RULES),
+    ).toMatchObject({
       transactions: [],
       fault: { name: depth < 60_000 ? 'listTransaction' : 'calldataSize' },
     })
