@@ -80,6 +80,8 @@ export type HarnessOptions = {
   /** Wraps the store, for stops at numbered points. */
   readonly wrapStore?: (store: Store) => Store
   readonly state?: FlatStateOptions
+  /** Threads that recover senders. Default: none. */
+  readonly workers?: number
 }
 
 export type Harness = Awaited<ReturnType<typeof openHarness>>
@@ -100,7 +102,7 @@ async function start(options: HarnessOptions, opened: Store) {
   const store = options.wrapStore?.(opened) ?? opened
   const state = await createFlatState({ store, ...(options.state && { options: options.state }) })
   const chain = await createChain(store)
-  const engine = createEngine({ spec })
+  const engine = createEngine({ spec, workers: options.workers ?? 0 })
   if (!(await isInitialised(store))) {
     const start = sim.tree.block(sim.blockAt(0).hash)!
     await writeGenesis({ store, chain, state }, { spec, genesis, l1: { number: 0n, hash: start.hash } })
