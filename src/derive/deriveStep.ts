@@ -7,11 +7,14 @@ import { assert, defined } from '../primitives/assert.ts'
 import { blockSize } from '../primitives/blockSize.ts'
 import type { L1BlockRef, Proposal, SourceFault } from '../protocol/protocol.ts'
 import { windowEndOf } from '../protocol/shasta/proposals.ts'
-import type { RollupSpec } from '../spec/rollupSpec.ts'
+import { isOfInbox, type RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type DerivationContext, type DerivedBlock, deriveBlocks, type ParentBlock } from './blocks.ts'
 import type { StepResult } from './commit.ts'
+import type { InboxItem } from './inboxItems.ts'
 import type { PreparedBlock, PreparedProposal } from './prepare.ts'
+import { applyInboxItem, type Disagreement, type ProofDeps } from './proofs.ts'
+import { assertFollows } from './proposalChain.ts'
 import type { RecentHashes } from './recentHashes.ts'
 import { createReuse } from './reuse.ts'
 
@@ -25,11 +28,20 @@ export type DeriveDeps = {
   /** Forgets the unsafe blocks after a block, in a transaction of its own. */
   readonly drop: (parent: BlockRef) => Promise<void>
   readonly logger: Logger
+  /** Asked before the node stops over a proof: what a second look at these blocks says, as a sentence. */
+  readonly onDisagreement?: (disagreement: Disagreement) => Promise<string>
 }
 
-export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Promise<StepResult> {
+/** What an inbox said in this step, and how many proposals a proof of it was compared for. */
+export type InboxNote = { readonly item: InboxItem; readonly compared?: number }
+
+export type DerivedStep = StepResult & { readonly notes: readonly InboxNote[] }
+
+/** Throws a ProvenOtherwiseError or an UnknownForkError where L1 says that the chain is another one. */
+export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Promise<DerivedStep> {
   const blocks: StepResult['blocks'][number][] = []
   const proposals: StoredProposal[] = []
+  const notes: InboxNote[] = []
   let executable = deps.chain.heads().executable
   let parent = await readParent(deps)
   await deps.recentHashes.load(parent.header.number, parent.hash)
@@ -38,10 +50,13 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
   const context = createContext(deps, () => anchor)
 
   for (const item of prepared.items) {
-    if (item.type === 'proven') {
-      executable = (await lastBlockOf(deps, proposals, blocks, item.proposalId)) ?? executable
+    if (item.type !== 'proposal') {
+      const outcome = await applyInboxItem(lookUpIn(deps, proposals, blocks), item)
+      executable = outcome.executable ?? executable
+      notes.push({ item, ...(outcome.compared !== undefined && { compared: outcome.compared }) })
       continue
     }
+    assertFollows(await newestProposal(deps, proposals, parent.header.number), item.proposal)
     const firstBlock = parent.header.number + 1n
     const faults = new Map<number, SourceFault>()
     for await (const step of deriveBlocks(context, { ...item, parent })) {
@@ -60,7 +75,10 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
     proposals.push(toStoredProposal(item, faults, firstBlock, parent.header.number))
     logProposal(deps.logger, item.proposal, faults, parent)
   }
-  return { l1: { number: prepared.block.number, hash: prepared.block.hash }, blocks, proposals, executable }
+  return {
+    l1: { number: prepared.block.number, hash: prepared.block.hash },
+    ...{ blocks, proposals, executable, notes },
+  }
 }
 
 async function stage(state: FlatState, { header, changes }: DerivedBlock['executed']): Promise<void> {
@@ -155,22 +173,37 @@ function toStoredProposal(
   }
 }
 
-/** The last block of a proposal, in this step or before; undefined for one this chain does not have. */
-async function lastBlockOf(
-  deps: DeriveDeps,
+/** Proposals and blocks as they will be after this step. */
+function lookUpIn(
+  { chain, logger, onDisagreement }: DeriveDeps,
   proposals: readonly StoredProposal[],
   blocks: StepResult['blocks'],
-  proposalId: bigint,
-): Promise<BlockRef | undefined> {
-  const find = async (id: bigint) =>
-    proposals.find((here) => here.id === id) ?? (await deps.chain.proposal(id))
-  // Proposal 0 is the inbox's activation, which made no block: what it stands for ends before proposal 1.
-  const beforeFirst = proposalId === 0n ? (await find(1n))?.firstBlock : undefined
-  const number = beforeFirst === undefined ? (await find(proposalId))?.lastBlock : beforeFirst - 1n
-  if (number === undefined) return undefined
-  const staged = blocks.find(({ block }) => block.header.number === number)?.block.hash
-  const hash = staged ?? (await deps.chain.headerByNumber(number))?.hash
-  return { number, hash: defined(hash, `L2 block ${number}`) }
+): ProofDeps {
+  return {
+    logger,
+    ...(onDisagreement && { onDisagreement }),
+    proposal: async (id) => {
+      const found = proposals.find((here) => here.id === id) ?? (await chain.proposal(id))
+      // Ids began anew with the inbox: what an older fork numbered so is another proposal.
+      return found !== undefined && isOfInbox(found.fork) ? found : undefined
+    },
+    hashOf: async (number) => {
+      const staged = blocks.find(({ block }) => block.header.number === number)?.block.hash
+      return staged ?? defined((await chain.headerByNumber(number))?.hash, `L2 block ${number}`)
+    },
+  }
+}
+
+/** The newest proposal so far, in this step or the one that made its parent; undefined at the beginning. */
+async function newestProposal(
+  { chain }: DeriveDeps,
+  proposals: readonly StoredProposal[],
+  parentNumber: bigint,
+): Promise<StoredProposal | undefined> {
+  const inStep = proposals.at(-1)
+  if (inStep !== undefined) return inStep
+  const origin = await chain.origin(parentNumber)
+  return origin && chain.proposal(origin.proposalId)
 }
 
 function logProposal(

@@ -17,9 +17,8 @@ import {
   commitRewind,
   commitStep,
   commitUnsafe,
-  type StepResult,
 } from './commit.ts'
-import { type DeriveDeps, deriveStep } from './deriveStep.ts'
+import { type DeriveDeps, type DerivedStep, deriveStep, type InboxNote } from './deriveStep.ts'
 import { type PreparedBlock, type PreparedEvent, prepareEvents } from './prepare.ts'
 import { createRecentHashes } from './recentHashes.ts'
 import { readCursor, readSteps } from './steps.ts'
@@ -34,7 +33,7 @@ const RETRY_DELAY_MAX_MS = 12_000
 
 export type DriverDeps = CommitDeps &
   Omit<DeriveDeps, 'recentHashes' | 'drop'> & {
-    readonly l1: Pick<L1, 'follow' | 'blobs' | 'ancestor'>
+    readonly l1: Pick<L1, 'follow' | 'blobs' | 'ancestor' | 'transaction'>
     readonly logger: Logger
     /** Waiting is handed in: derivation itself knows no clock. */
     readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
@@ -53,6 +52,8 @@ export type DriverProgress =
       readonly blobs: number
       /** Empty L1 slots since the last step. */
       readonly missedSlots: number
+      /** What the inbox said beside its proposals. */
+      readonly notes: readonly InboxNote[]
     }
   | { readonly type: 'caughtUp'; readonly l1: L1Position }
   | { readonly type: 'reorg'; readonly l1: L1Position; readonly l1Depth: bigint }
@@ -211,11 +212,12 @@ export function createDriver(deps: DriverDeps): Driver {
   }
 }
 
-function measure({ l1, blocks, proposals }: StepResult) {
+function measure({ l1, blocks, proposals, notes }: DerivedStep) {
   const sources = proposals.flatMap((proposal) => proposal.sources)
   return {
     type: 'step' as const,
     l1,
+    notes,
     blocks: blocks.length,
     gasUsed: blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n),
     sources: sources.length,

@@ -4,10 +4,11 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { L1, L1Event, L1Header } from '../l1/l1.ts'
-import type { BlobSlice, DecodedSource, L1Log, Proposal } from '../protocol/protocol.ts'
+import type { BlobSlice, DecodedSource, Proposal } from '../protocol/protocol.ts'
 import { decodeProposal, protocolOf } from '../protocol/protocols.ts'
-import { decodeInboxEvent } from '../protocol/shasta/inboxEvents.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
+import { findCalldata } from './calldata.ts'
+import { type InboxItem, readInboxItem } from './inboxItems.ts'
 
 export type PreparedProposal = {
   readonly type: 'proposal'
@@ -15,14 +16,11 @@ export type PreparedProposal = {
   readonly sources: readonly DecodedSource[]
 }
 
-/** The inbox says how far L2 is proven: forwards by a proof, backwards by a recovery. */
-export type ProvenUpTo = { readonly type: 'proven'; readonly proposalId: bigint }
-
 export type PreparedBlock = {
   readonly type: 'block'
   readonly block: L1Header
   /** In the order of the logs. */
-  readonly items: readonly (PreparedProposal | ProvenUpTo)[]
+  readonly items: readonly (PreparedProposal | InboxItem)[]
   /** Empty L1 slots before this block. */
   readonly missedSlots: number
 }
@@ -31,7 +29,7 @@ export type PreparedEvent = PreparedBlock | Exclude<L1Event, { type: 'block' }>
 
 export type PrepareDeps = {
   readonly spec: RollupSpec
-  readonly l1: Pick<L1, 'ancestor' | 'blobs'>
+  readonly l1: Pick<L1, 'ancestor' | 'blobs' | 'transaction'>
   readonly engine: Pick<Engine, 'recoverSenders'>
   readonly signal: AbortSignal
 }
@@ -49,20 +47,16 @@ async function prepareBlock(
   deps: PrepareDeps,
   { block, logs, missedSlots = 0 }: Extract<L1Event, { type: 'block' }>,
 ): Promise<PreparedBlock> {
-  const items: (PreparedProposal | ProvenUpTo)[] = []
+  const items: (PreparedProposal | InboxItem)[] = []
   for (const log of logs) {
     const proposal = decodeProposal({ spec: deps.spec, log, l1Block: block })
-    if (proposal !== null) items.push(await prepareProposal(deps, proposal))
-    else if (log.address === deps.spec.l1.inbox) items.push(...provenBy(log))
+    if (proposal !== null) items.push(await prepareProposal(deps, await findCalldata(deps, proposal, logs)))
+    else if (log.address === deps.spec.l1.inbox) {
+      const item = await readInboxItem(deps, block, log)
+      if (item !== undefined) items.push(item)
+    }
   }
   return { type: 'block', block, items, missedSlots }
-}
-
-function provenBy(log: L1Log): readonly ProvenUpTo[] {
-  const event = decodeInboxEvent(log)
-  if (event?.type === 'proved') return [{ type: 'proven', proposalId: event.lastProposalId }]
-  if (event?.type === 'stateRecovered') return [{ type: 'proven', proposalId: event.lastFinalizedProposalId }]
-  return []
 }
 
 async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<PreparedProposal> {

@@ -9,6 +9,7 @@ import {
   INBOX_ACTIVATED_TOPIC,
   PROVED_TOPIC,
   STATE_RECOVERED_TOPIC,
+  UPGRADED_TOPIC,
 } from '../protocol/shasta/inboxEvents.ts'
 import { decodeProposal, PROPOSED_TOPIC } from '../protocol/shasta/proposals.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
@@ -23,6 +24,7 @@ export function watchedContracts(spec: RollupSpec): readonly WatchedContract[] {
     FORCED_INCLUSION_SAVED_TOPIC,
     FORCED_INCLUSIONS_VOIDED_TOPIC,
     INBOX_ACTIVATED_TOPIC,
+    UPGRADED_TOPIC,
   ]
   const legacyTopics = [
     BLOCK_PROPOSED_TOPIC,

@@ -1,6 +1,6 @@
 /** L1 as derivation sees it: a stream of verified blocks with our logs, their headers, and verified blobs. */
 import type { BlockHeader } from '../primitives/header.ts'
-import type { Hash } from '../primitives/hex.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
 import type { BlobSlice, L1BlockRef, L1Log } from '../protocol/protocol.ts'
 
 export type L1Position = { readonly number: bigint; readonly hash: Hash }
@@ -46,6 +46,19 @@ export type FollowInput = {
   readonly signal: AbortSignal
 }
 
+export type L1TransactionPlace = {
+  readonly hash: Hash
+  readonly blockNumber: bigint
+  readonly blockHash: Hash
+}
+
+/** What a transaction calls. */
+export type L1Call = {
+  /** Null creates a contract. */
+  readonly to: Address | null
+  readonly input: Uint8Array
+}
+
 export type L1 = {
   /**
    * The block before `firstBlock`: where a cursor begins. By default before the first block that can hold an event of ours.
@@ -61,6 +74,11 @@ export type L1 = {
   follow(input: FollowInput): AsyncGenerator<L1Event>
   /** The ancestor with `number` of the block `descendant`, linked by hashes; block 0 of an old L1 by what every provider says. */
   ancestor(descendant: L1Position, number: bigint, signal?: AbortSignal): Promise<L1Header>
+  /**
+   * A transaction of a block, by hash: its fields hash to it, so they are as true as the hash is. TemporaryError while no
+   * provider has it.
+   */
+  transaction(at: L1TransactionPlace, signal?: AbortSignal): Promise<L1Call>
   /** Whole blobs in the order of the slice, each verified against its versioned hash. BlobUnavailableError is temporary. */
   blobs(slice: BlobSlice, signal?: AbortSignal): Promise<readonly Uint8Array[]>
   status(): L1Status

@@ -7,6 +7,7 @@ import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { createBeacon } from './beacon.ts'
 import type { HttpSource } from './httpSource.ts'
+import { assertInbox } from './inboxAssertions.ts'
 import type { L1Provider } from './provider.ts'
 import type { L1Reader } from './reader.ts'
 
@@ -26,7 +27,7 @@ export type StartInput = {
   readonly signal?: AbortSignal | undefined
 }
 
-/** CriticalError if a chain id, the inbox or the beacon genesis is another than the spec says. */
+/** CriticalError if a chain id, the inbox, what it runs or the beacon genesis is another than the spec says. */
 export async function startWhenReachable(input: StartInput): Promise<void> {
   const scale = input.pauseScale ?? 1
   let failure: TemporaryError | undefined
@@ -75,6 +76,7 @@ async function assertNetwork(input: StartInput): Promise<void> {
     throw new CriticalError(
       `the code of the inbox ${inbox} hashes to ${keccak256Hex(code)}, not to ${inboxCodeHash}`,
     )
+  await assertInbox(input)
   for (const beacon of beacons) {
     const time = await readGenesisTime(beacon, input.log, signal)
     if (time !== null && time !== genesisTime)

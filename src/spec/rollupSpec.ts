@@ -4,6 +4,9 @@ import type { Address, Hash } from '../primitives/hex.ts'
 /** Rule families of the Taiko stack, oldest first. */
 export type ForkName = 'genesis' | 'ontake' | 'pacaya' | 'shasta' | 'unzen'
 
+/** Forks whose proposals come from `legacyInbox`; from Shasta on they come from `inbox`, with ids that begin at 1 again. */
+const LEGACY_FORKS: readonly ForkName[] = ['genesis', 'ontake', 'pacaya']
+
 /** Genesis, Ontake and Pacaya begin at an L2 block number, Shasta and Unzen at an L2 block timestamp (seconds). */
 export type ForkActivation =
   | { readonly type: 'block'; readonly number: bigint }
@@ -19,8 +22,22 @@ export type RollupSpec = {
     readonly inbox: Address
     /** Emits `BlockProposed` (before Ontake), `BlockProposedV2` (Ontake) and `BatchProposed` (Pacaya), on chains that had them. */
     readonly legacyInbox?: Address
+    /**
+     * Code that `inbox`, a proxy, has run or may run, whose rules this version has: an upgrade to any other stops derivation. Absent:
+     * the inbox is no proxy.
+     */
+    readonly inboxImplementations?: readonly Address[]
+    /** Times whose proofs are held for false: they are neither compared with what is derived, nor make it executable. */
+    readonly distrustedProofs?: readonly DistrustedProofs[]
+    /** Where the inbox puts checkpoints of L2, on chains whose inbox is asked for it at the start. */
+    readonly signalService?: Address
     /** Where deposits go in and withdrawals come out, on chains with our bridge. */
     readonly bridge?: Address
+    /**
+     * Where L1 keeps the L2 blocks it holds for proven: a contract, and the place in its storage of the mapping from number to block hash and
+     * state root. Absent where the inbox has made its own (contracts/src/l1/Inbox.sol).
+     */
+    readonly checkpoints?: { readonly store: Address; readonly slot: bigint }
     /** First L1 block that can hold an event of ours. */
     readonly startBlock: bigint
     /** Timestamp of slot 0, in seconds; slot = (timestamp − genesisTime) / secondsPerSlot. */
@@ -42,6 +59,9 @@ export type RollupSpec = {
   readonly forks: readonly Fork[]
   readonly shasta: ShastaConstants
 }
+
+/** From an L1 block on, to before the L1 block with a timestamp (seconds) that took them back; absent: until further notice. */
+export type DistrustedProofs = { readonly fromBlock: bigint; readonly untilTimestamp?: bigint }
 
 /** Derivation constants that differ between chains. */
 export type ShastaConstants = {
@@ -73,4 +93,20 @@ export function forkTimestamp(spec: RollupSpec, name: ForkName): bigint | undefi
     if (fork.name === name && fork.activation.type === 'timestamp') return fork.activation.timestamp
   }
   return undefined
+}
+
+/** Whether proofs of an L1 block are held for false. */
+export function isDistrusted(
+  { l1 }: Pick<RollupSpec, 'l1'>,
+  block: { readonly number: bigint; readonly timestamp: bigint },
+): boolean {
+  return (l1.distrustedProofs ?? []).some(
+    ({ fromBlock, untilTimestamp }) =>
+      block.number >= fromBlock && (untilTimestamp === undefined || block.timestamp < untilTimestamp),
+  )
+}
+
+/** Whether a fork's proposals come from `inbox`, one after the other by id and hash, and are proven there. */
+export function isOfInbox(fork: ForkName): boolean {
+  return !LEGACY_FORKS.includes(fork)
 }

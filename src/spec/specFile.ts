@@ -39,7 +39,13 @@ const specSchema = z.strictObject({
     chainId: integer,
     inbox: address,
     legacyInbox: address.exactOptional(),
+    inboxImplementations: z.array(address).exactOptional(),
+    distrustedProofs: z
+      .array(z.strictObject({ fromBlock: integer, untilTimestamp: integer.exactOptional() }))
+      .exactOptional(),
+    signalService: address.exactOptional(),
     bridge: address.exactOptional(),
+    checkpoints: z.strictObject({ store: address, slot: integer }).exactOptional(),
     startBlock: integer,
     genesisTime: integer,
     secondsPerSlot: integer.refine((value) => value > 0n, 'must not be 0'),

@@ -1,5 +1,5 @@
 /**
- * What the inbox of Shasta and Unzen emits and hashes. taiko.md §2.1;
+ * What the inbox of Shasta and Unzen emits and hashes, and what its proxy emits (EIP-1967). taiko.md §2.1;
  * https://github.com/taikoxyz/taiko-mono/blob/b9c5bb2a2000dc2db94c9dc6e621591e01c1fe7b/packages/protocol/contracts/layer1/core/iface/IInbox.sol
  */
 import { parseAbi, parseAbiParameters } from 'viem'
@@ -12,6 +12,8 @@ const STRUCTS = [
   'struct Proposal { uint48 id; uint48 timestamp; uint48 endOfSubmissionWindowTimestamp; address proposer; bytes32 parentProposalHash; uint48 originBlockNumber; bytes32 originBlockHash; uint8 basefeeSharingPctg; DerivationSource[] sources; }',
   'struct Transition { address proposer; uint48 timestamp; bytes32 blockHash; }',
   'struct Commitment { uint48 firstProposalId; bytes32 firstProposalParentBlockHash; bytes32 lastProposalHash; address actualProver; uint48 endBlockNumber; bytes32 endStateRoot; Transition[] transitions; }',
+  'struct CoreState { uint48 nextProposalId; uint48 lastProposalBlockId; uint48 lastFinalizedProposalId; uint48 lastFinalizedTimestamp; uint48 lastCheckpointTimestamp; bytes32 lastFinalizedBlockHash; }',
+  'struct Config { address proofVerifier; address proposerChecker; address proverWhitelist; address signalService; address bondToken; uint64 minBond; uint64 livenessBond; uint48 withdrawalDelay; uint48 provingWindow; uint48 permissionlessProvingDelay; uint48 maxProofSubmissionDelay; uint48 ringBufferSize; uint8 basefeeSharingPctg; uint16 forcedInclusionDelay; uint64 forcedInclusionFeeInGwei; uint64 forcedInclusionFeeDoubleThreshold; uint8 permissionlessInclusionMultiplier; }',
 ] as const
 
 export const inboxAbi = parseAbi([
@@ -22,6 +24,9 @@ export const inboxAbi = parseAbi([
   'event ForcedInclusionSaved(ForcedInclusion forcedInclusion)',
   'event ForcedInclusionsVoided(uint48 oldHead, uint48 newHead)',
   'event InboxActivated(bytes32 lastPacayaBlockHash)',
+  'event Upgraded(address indexed implementation)',
+  'function getConfig() view returns (Config)',
+  'function getCoreState() view returns (CoreState)',
   'function propose(bytes lookahead, bytes data)',
   'function prove(bytes data, bytes proof)',
   'function saveForcedInclusion(BlobReference blobReference) payable',

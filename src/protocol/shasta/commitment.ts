@@ -1,10 +1,10 @@
 /** What a prover claims of a range of proposals: the first argument of `prove`, packed, and its hash. taiko.md §2.1, §5. */
-import { encodeAbiParameters } from 'viem'
+import { decodeFunctionData, encodeAbiParameters } from 'viem'
 import { toSafeNumber } from '../../primitives/bigint.ts'
 import { bigintToFixedBytes, bytesToBigint, concatBytes } from '../../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
-import { commitmentParameters } from './abi.ts'
+import { commitmentParameters, inboxAbi } from './abi.ts'
 
 /** The end of one proposal. */
 type Transition = {
@@ -66,6 +66,16 @@ export function decodeCommitment(bytes: Uint8Array): Commitment | undefined {
       const from = HEAD_BYTES + i * TRANSITION_BYTES
       return { proposer: hex(from, 20), timestamp: number(from + 20, 6), blockHash: hex(from + 26, 32) }
     }),
+  }
+}
+
+/** What a call of `prove` claims; undefined for the calldata of another function, or bytes that are no commitment. */
+export function decodeProveCall(calldata: Uint8Array): Commitment | undefined {
+  try {
+    const call = decodeFunctionData({ abi: inboxAbi, data: bytesToHex(calldata) })
+    return call.functionName === 'prove' ? decodeCommitment(hexToBytes(call.args[0])) : undefined
+  } catch {
+    return undefined
   }
 }
 

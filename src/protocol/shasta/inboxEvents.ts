@@ -13,6 +13,8 @@ export const FORCED_INCLUSIONS_VOIDED_TOPIC: Hash =
   '0x72630dabbcbfd74e45770c40d6d75438aa2924da9dffcbc234ad2b0083cf8ecc'
 export const INBOX_ACTIVATED_TOPIC: Hash =
   '0xe4356761c97932c05c3ee0859fb1a5e4f91f7a1d7a3752c7d5a72d5cc6ecb2d2'
+/** EIP-1967: the proxy runs other code from here on. */
+export const UPGRADED_TOPIC: Hash = '0xbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b'
 export const CHECKPOINT_SAVED_TOPIC: Hash =
   '0xf726c53cbb9e62552afc4a8f1bb1d01fa9272e526a7e3a69eba93b778b3f42a6'
 
@@ -41,6 +43,7 @@ export type InboxEvent =
   /** Queue entries from `oldHead` to before `newHead` will never be included. */
   | { readonly type: 'forcedInclusionsVoided'; readonly oldHead: bigint; readonly newHead: bigint }
   | { readonly type: 'inboxActivated'; readonly lastPacayaBlockHash: Hash }
+  | { readonly type: 'upgraded'; readonly implementation: Address }
 
 /** Null for a log that is none of these; proposals have `decodeProposal`. The caller has matched the log's address. */
 export function decodeInboxEvent(log: L1Log): InboxEvent | null {
@@ -83,6 +86,10 @@ export function decodeInboxEvent(log: L1Log): InboxEvent | null {
     case INBOX_ACTIVATED_TOPIC: {
       const { lastPacayaBlockHash } = decodeEvent(inboxAbi, 'InboxActivated', log)
       return { type: 'inboxActivated', lastPacayaBlockHash }
+    }
+    case UPGRADED_TOPIC: {
+      const { implementation } = decodeEvent(inboxAbi, 'Upgraded', log)
+      return { type: 'upgraded', implementation: implementation.toLowerCase() as Address }
     }
     default:
       return null
