@@ -1,11 +1,12 @@
 /**
- * EEST state tests (Cancun, Prague, Osaka; MIT) against our filter, overlay and tries. By default an even pick of a good
- * thousand from every fork; `CONFORMANCE=full` runs all of them.
+ * EEST state tests (Cancun, Prague, Osaka; MIT) against our filter, interpreter, overlay and tries: from Shanghai on no frame may fall back to
+ * EthereumJS's loop. By default an even pick of a good thousand from every fork; `CONFORMANCE=full` runs all of them.
  */
 import { afterAll, describe, expect, test } from 'vitest'
+import { frameCounts } from '../../src/engine/evm/frames.ts'
 import type { FlatState } from '../../src/engine/state/flatState.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import type { StateChanges, StateSource } from '../../src/engine/state/source.ts'
 import { createEmptyState } from '../../src/engine/state/witness.ts'
 import type { Address } from '../../src/primitives/hex.ts'
@@ -26,6 +27,7 @@ const CASES_PER_FORK = 1000
 const SLOW = /test_run_until_out_of_gas/
 /** The others are there with fewer: 151 to 264 cases each. */
 const LARGE_FORKS = ['Cancun', 'Prague', 'Osaka']
+const OWN_LOOP_FORKS = ['Shanghai', ...LARGE_FORKS]
 
 let flatState: FlatState | undefined
 let flatStore: Store | undefined
@@ -36,7 +38,7 @@ let flatAccounts: readonly Address[] = []
  * also proves that nothing of an account stays behind. Caches of one entry make nearly every read come from the database.
  */
 async function makeFlatSource(pre: StateChanges): Promise<{ source: StateSource }> {
-  flatStore ??= await openStore({ path: ':memory:', schemas: { state: [STATE_SCHEMA] } })
+  flatStore ??= await openStore({ path: ':memory:', schemas: { state: STATE_SCHEMAS } })
   const store = flatStore
   flatState ??= await createFlatState({
     store,
@@ -93,6 +95,7 @@ describe.skipIf(!canRunStateTests)('EEST state tests', () => {
   test('the archive holds 7,037 cases, all of them for forks that are run', () => {
     expect(all).toHaveLength(7037)
     expect(all.filter(({ fork }) => !STATE_TEST_FORKS.includes(fork))).toEqual([])
+    expect(all.filter(({ fork }) => OWN_LOOP_FORKS.includes(fork))).toHaveLength(6569)
   })
 
   for (const [sourceName, makeSource] of Object.entries(SOURCES)) {
@@ -104,11 +107,15 @@ describe.skipIf(!canRunStateTests)('EEST state tests', () => {
         )
         if (LARGE_FORKS.includes(fork)) expect(tests.length).toBeGreaterThanOrEqual(1000)
         const failures: string[] = []
+        const before = { ...frameCounts }
         for (const stateTest of tests) {
           const failure = await failureOf(stateTest, makeSource)
           if (failure !== undefined) failures.push(failure)
         }
         expect(failures).toEqual([])
+        if (!OWN_LOOP_FORKS.includes(fork)) return
+        expect(frameCounts.own).toBeGreaterThan(before.own)
+        expect(frameCounts.stock).toBe(before.stock)
       })
     }
   }

@@ -14,7 +14,8 @@ export class AccessJournal {
   readonly #touched = new Set<string>()
   readonly #warm = new Set<string>()
   readonly #slots = new Map<string, Set<string>>()
-  readonly #undo: (() => void)[] = []
+  /** A set and what was added to it, by turns. */
+  readonly #undo: (Set<string> | string)[] = []
   readonly #checkpoints: number[] = []
 
   constructor(state: OverlayState, clearsEmpty: boolean) {
@@ -33,26 +34,44 @@ export class AccessJournal {
   }
 
   touchAddress(address: EvmAddress): void {
-    const key = hexOf(address.bytes)
-    if (this.#touched.has(key)) return
-    this.#touched.add(key)
-    if (key !== RIPEMD160) this.#undo.push(() => this.#touched.delete(key))
+    this.touch(hexOf(address.bytes))
+  }
+
+  touch(address: string): void {
+    if (this.#touched.has(address)) return
+    this.#touched.add(address)
+    if (address !== RIPEMD160) this.#undo.push(this.#touched, address)
+  }
+
+  openCheckpoint(): void {
+    this.#checkpoints.push(this.#undo.length)
+    this.#state.openCheckpoint()
+  }
+
+  closeCheckpoint(): void {
+    this.#checkpoints.pop()
+    this.#state.closeCheckpoint()
+  }
+
+  undoCheckpoint(): void {
+    const undo = this.#undo
+    const start = this.#checkpoints.pop() ?? 0
+    for (let at = undo.length - 2; at >= start; at -= 2)
+      (undo[at] as Set<string>).delete(undo[at + 1] as string)
+    undo.length = start
+    this.#state.undoCheckpoint()
   }
 
   async checkpoint(): Promise<void> {
-    this.#checkpoints.push(this.#undo.length)
-    await this.#state.checkpoint()
+    this.openCheckpoint()
   }
 
   async commit(): Promise<void> {
-    this.#checkpoints.pop()
-    await this.#state.commit()
+    this.closeCheckpoint()
   }
 
   async revert(): Promise<void> {
-    const start = this.#checkpoints.pop() ?? 0
-    while (this.#undo.length > start) this.#undo.pop()?.()
-    await this.#state.revert()
+    this.undoCheckpoint()
   }
 
   cleanJournal(): void {
@@ -76,7 +95,7 @@ export class AccessJournal {
   warm(address: string): void {
     if (this.#warm.has(address)) return
     this.#warm.add(address)
-    this.#undo.push(() => this.#warm.delete(address))
+    this.#undo.push(this.#warm, address)
   }
 
   isSlotWarm(address: string, slot: string): boolean {
@@ -92,9 +111,8 @@ export class AccessJournal {
       this.#slots.set(address, slots)
     }
     if (slots.has(slot)) return
-    const own = slots
-    own.add(slot)
-    this.#undo.push(() => own.delete(slot))
+    slots.add(slot)
+    this.#undo.push(slots, slot)
   }
 
   // The same by bytes or by hex without a prefix, as EthereumJS asks.

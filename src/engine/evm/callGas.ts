@@ -21,7 +21,7 @@ const CREATE_GAS = 32_000
 const INITCODE_WORD_GAS = 2
 const HASH_WORD_GAS = 6
 /** EIP-3860. */
-const INITCODE_BYTES_MAX = 49_152
+export const INITCODE_BYTES_MAX = 49_152
 /** 0xef0100 and an address. EIP-7702. */
 const DELEGATION_BYTES = 23
 
@@ -139,7 +139,7 @@ export function isEmpty(account: ReadAccount | null): account is null {
   return nonce === 0n && balance === 0n && Buffer.compare(codeHash, EMPTY_CODE_HASH_BYTES) === 0
 }
 
-function delegateOf(code: Uint8Array): `0x${string}` | undefined {
+export function delegateOf(code: Uint8Array): `0x${string}` | undefined {
   if (code.length !== DELEGATION_BYTES || code[0] !== 0xef || code[1] !== 0x01 || code[2] !== 0x00)
     return undefined
   return `0x${Buffer.from(code.buffer, code.byteOffset + 3, 20).toString('hex')}`

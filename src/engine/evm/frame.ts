@@ -1,4 +1,5 @@
-/** One call's interpreter: what it runs on, where it stands, and why it stopped to ask. */
+/** One call's interpreter: what it runs on, where it stands, why it stopped to ask, and what its end means to the frame that opened it. */
+import { type Address, hexToBytes } from '../../primitives/hex.ts'
 import type { OverlayState } from '../state/overlay.ts'
 import type { MaybePromise } from '../state/source.ts'
 import type { AccessJournal } from './accessJournal.ts'
@@ -32,7 +33,12 @@ export type Surroundings = {
   readonly delegates: boolean
   readonly blockHash: (number: number) => MaybePromise<Word>
   readonly meter: ZkMeter
+  /** In place of the loop: one that can be watched (engine/check). */
+  readonly runLoop?: RunLoop
 }
+
+/** Runs until it has to hand back; the frame holds where it stands. */
+export type RunLoop = (frame: Frame, world: Surroundings) => Exit
 
 /** Errors of a frame. Each but `revert` takes all its gas. */
 export type Failure =
@@ -50,7 +56,7 @@ export type CallRequest = {
   readonly type: 'call'
   readonly opcode: number
   /** Lower-case hex. */
-  readonly target: `0x${string}`
+  readonly target: Address
   readonly value: Word
   /** For the child, stipend included. */
   readonly gas: number
@@ -77,20 +83,43 @@ export type Exit =
   | { readonly type: 'wait'; readonly on: Promise<unknown> }
   | CallRequest
   | CreateRequest
-  | { readonly type: 'selfdestruct'; readonly beneficiary: `0x${string}` }
+  | { readonly type: 'selfdestruct'; readonly beneficiary: Address }
 
 export type Log = [address: Uint8Array, topics: Uint8Array[], data: Uint8Array]
 
+/** What a frame is opened with. */
+export type FrameInput = Pick<
+  Frame,
+  | 'address'
+  | 'caller'
+  | 'value'
+  | 'data'
+  | 'isStatic'
+  | 'gas'
+  | 'refund'
+  | 'parent'
+  | 'isCreation'
+  | 'outputOffset'
+  | 'outputLength'
+>
+
 export class Frame {
   readonly code: Code
-  readonly address: `0x${string}`
-  readonly addressBytes: Uint8Array
-  readonly addressWord: Word
-  readonly caller: Word
+  readonly address: Address
+  readonly caller: Address
   readonly value: Word
   readonly data: Uint8Array
   readonly isStatic: boolean
+  /** Of the transaction so far. */
   readonly logs: Log[]
+  /** Undefined for the transaction's own. */
+  readonly parent: Frame | undefined
+  /** Calls above it. */
+  readonly level: number
+  readonly isCreation: boolean
+  /** Where the parent wants what it returns. */
+  readonly outputOffset: number
+  readonly outputLength: number
   readonly stack: Word[]
   readonly memory: Memory
   pc = 0
@@ -98,30 +127,34 @@ export class Frame {
   depth = 0
   gas: number
   refund: number
+  #addressBytes: Uint8Array | undefined
   /** Of the last call. */
   returnData: Uint8Array = EMPTY
   output: Uint8Array = EMPTY
 
-  constructor(
-    input: Pick<
-      Frame,
-      'code' | 'address' | 'addressBytes' | 'addressWord' | 'caller' | 'value' | 'data' | 'isStatic' | 'logs'
-    > & { readonly gas: number; readonly refund: number },
-  ) {
-    this.code = input.code
+  constructor(input: FrameInput, code: Code, logs: Log[]) {
+    this.code = code
     this.address = input.address
-    this.addressBytes = input.addressBytes
-    this.addressWord = input.addressWord
     this.caller = input.caller
     this.value = input.value
     this.data = input.data
     this.isStatic = input.isStatic
-    this.logs = input.logs
+    this.logs = logs
     this.gas = input.gas
     this.refund = input.refund
+    this.parent = input.parent
+    this.level = input.parent === undefined ? 0 : input.parent.level + 1
+    this.isCreation = input.isCreation
+    this.outputOffset = input.outputOffset
+    this.outputLength = input.outputLength
     const parts = spare.pop()
     this.stack = parts?.stack ?? []
     this.memory = parts?.memory ?? new Memory()
+  }
+
+  get addressBytes(): Uint8Array {
+    this.#addressBytes ??= hexToBytes(this.address)
+    return this.#addressBytes
   }
 
   push(word: Word): void {

@@ -206,7 +206,7 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
         break
       }
       case 0x30: // ADDRESS
-        stack[sp++] = frame.addressWord
+        stack[sp++] = w.addressToWord(address)
         break
       case 0x31: {
         // BALANCE
@@ -230,7 +230,7 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
         stack[sp++] = world.origin
         break
       case 0x33: // CALLER
-        stack[sp++] = frame.caller
+        stack[sp++] = w.addressToWord(frame.caller)
         break
       case 0x34: // CALLVALUE
         stack[sp++] = frame.value

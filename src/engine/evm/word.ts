@@ -184,6 +184,10 @@ export function toAddress(word: Word): `0x${string}` {
   return `0x${digits.padStart(40, '0')}`
 }
 
+export function addressToWord(address: `0x${string}`): Word {
+  return toWord(BigInt(address))
+}
+
 /** 32 bytes in hex with its prefix. */
 export function toWordHex(word: Word): `0x${string}` {
   return `0x${word.toString(16).padStart(64, '0')}`

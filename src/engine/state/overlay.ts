@@ -28,8 +28,6 @@ export type ReadAccount = {
 /** Written slots of one account. `cleared`: nothing below shines through. */
 type WrittenStorage = { readonly cleared: boolean; readonly slots: Map<Hex, Uint8Array> }
 
-type Undo = () => void
-
 export class OverlayState implements StateManagerInterface {
   readonly #source: StateSource
   readonly #accountsBefore = new Map<Address, ReadAccount | null>()
@@ -38,10 +36,11 @@ export class OverlayState implements StateManagerInterface {
   readonly #newCodes = new Map<Hash, Uint8Array>()
   readonly #accounts = new Map<Address, ReadAccount | null>()
   readonly #storage = new Map<Address, WrittenStorage>()
-  readonly #undo: Undo[] = []
+  /** Map, key and earlier value, by turns. */
+  readonly #undo: unknown[] = []
   readonly #checkpoints: number[] = []
   /** Values at the start of the transaction, of slots it asked for. EIP-2200. */
-  readonly #original = new Map<string, Uint8Array>()
+  readonly #original = new Map<Address, Map<Hex, Uint8Array>>()
   #failure: unknown
 
   constructor(source: StateSource) {
@@ -51,12 +50,8 @@ export class OverlayState implements StateManagerInterface {
   readonly originalStorageCache = {
     // SSTORE asks before it writes, so the first answer is the value before the transaction.
     get: async (address: EvmAddress, key: Uint8Array): Promise<Uint8Array> => {
-      const id = bytesToHex(address.bytes) + bytesToHex(key)
-      const known = this.#original.get(id)
-      if (known !== undefined) return known
       const value = await this.getStorage(address, key)
-      this.#original.set(id, value)
-      return value
+      return this.originalSlot(bytesToHex(address.bytes), bytesToHex(key), value)
     },
     clear: (): void => this.#original.clear(),
   }
@@ -85,10 +80,14 @@ export class OverlayState implements StateManagerInterface {
 
   /** Before the transaction; `current` is the slot's value now. To be asked before each write. */
   originalSlot(address: Address, slot: Hex, current: Uint8Array): Uint8Array {
-    const id = address + slot
-    const known = this.#original.get(id)
+    let slots = this.#original.get(address)
+    if (slots === undefined) {
+      slots = new Map()
+      this.#original.set(address, slots)
+    }
+    const known = slots.get(slot)
     if (known !== undefined) return known
-    this.#original.set(id, current)
+    slots.set(slot, current)
     return current
   }
 
@@ -100,6 +99,21 @@ export class OverlayState implements StateManagerInterface {
       this.#set(this.#storage, address, written)
     }
     this.#set(written.slots, slot, value)
+  }
+
+  writeAccount(address: Address, account: ReadAccount): void {
+    this.#set(this.#accounts, address, account)
+  }
+
+  clearSlots(address: Address): void {
+    this.#set(this.#storage, address, { cleared: true, slots: new Map() })
+  }
+
+  /** Answers what names it. */
+  keepCode(code: Uint8Array): Uint8Array {
+    const hash = keccak256Hex(code)
+    this.#newCodes.set(hash, code)
+    return hexToBytes(hash)
   }
 
   readCode(address: Address): MaybePromise<Uint8Array> {
@@ -114,7 +128,7 @@ export class OverlayState implements StateManagerInterface {
       const account = found instanceof Promise ? await found : found
       if (account === null || !isEmptyAccount(account)) continue
       this.#set(this.#accounts, address as Address, null)
-      this.#set(this.#storage, address as Address, { cleared: true, slots: new Map() })
+      this.clearSlots(address as Address)
     }
   }
 
@@ -146,9 +160,7 @@ export class OverlayState implements StateManagerInterface {
   }
 
   async putCode(address: EvmAddress, code: Uint8Array): Promise<void> {
-    const hash = keccak256Hex(code)
-    this.#newCodes.set(hash, code)
-    await this.modifyAccountFields(address, { codeHash: hexToBytes(hash) })
+    await this.modifyAccountFields(address, { codeHash: this.keepCode(code) })
   }
 
   async getCode(address: EvmAddress): Promise<Uint8Array> {
@@ -169,22 +181,41 @@ export class OverlayState implements StateManagerInterface {
   }
 
   async clearStorage(address: EvmAddress): Promise<void> {
-    this.#set(this.#storage, bytesToHex(address.bytes), { cleared: true, slots: new Map() })
+    this.clearSlots(bytesToHex(address.bytes))
   }
 
-  async checkpoint(): Promise<void> {
+  openCheckpoint(): void {
     this.#checkpoints.push(this.#undo.length)
   }
 
-  async commit(): Promise<void> {
+  closeCheckpoint(): void {
     this.#checkpoints.pop()
     // With no checkpoint open nothing can be asked back.
     if (this.#checkpoints.length === 0) this.#undo.length = 0
   }
 
-  async revert(): Promise<void> {
+  undoCheckpoint(): void {
+    const undo = this.#undo
     const start = this.#checkpoints.pop() ?? 0
-    while (this.#undo.length > start) this.#undo.pop()?.()
+    for (let at = undo.length - 3; at >= start; at -= 3) {
+      const map = undo[at] as Map<unknown, unknown>
+      const previous = undo[at + 2]
+      if (previous === undefined) map.delete(undo[at + 1])
+      else map.set(undo[at + 1], previous)
+    }
+    undo.length = start
+  }
+
+  async checkpoint(): Promise<void> {
+    this.openCheckpoint()
+  }
+
+  async commit(): Promise<void> {
+    this.closeCheckpoint()
+  }
+
+  async revert(): Promise<void> {
+    this.undoCheckpoint()
   }
 
   /** Back to before the outermost checkpoint, however many are open. */
@@ -301,10 +332,7 @@ export class OverlayState implements StateManagerInterface {
   }
 
   #set<K, V>(map: Map<K, V>, key: K, value: V): void {
-    if (this.#checkpoints.length > 0) {
-      const previous = map.get(key)
-      this.#undo.push(previous === undefined ? () => map.delete(key) : () => map.set(key, previous))
-    }
+    if (this.#checkpoints.length > 0) this.#undo.push(map, key, map.get(key))
     map.set(key, value)
   }
 
