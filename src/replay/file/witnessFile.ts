@@ -17,9 +17,14 @@ export const WITNESS_FORMAT = 'plumbline-witness-1'
 const document = z.strictObject({
   format: z.literal(WITNESS_FORMAT),
   spec: z.unknown(),
-  /** As a guest input has it: `{Shasta: {proposal}}`, `{Pacaya: {info, meta, txList}}` or `{Ontake: {blockId, meta}}`. */
+  /**
+   * As a guest input has it: `{Shasta: {proposal}}`, `{Pacaya: {info, meta, txList}}`, `{Ontake: {blockId, meta}}` or, before Ontake,
+   * `{Hekla: {meta, depositsProcessed}}`.
+   */
   proposal: z.unknown(),
   blobs: z.array(z.array(bytes)),
+  /** The list of a block of Ontake or before that came without a blob. */
+  calldata: bytes.exactOptional(),
   /** RLP, any order: the origin (Shasta) or anchor block and those before it that blocks anchor to. */
   l1Headers: z.array(bytes),
   /** RLP, newest first: the parent and its ancestors. */
@@ -31,7 +36,7 @@ export function parseWitnessFile(json: unknown): ReplayInput {
   const file = document.parse(json)
   const spec = parseRollupSpec(file.spec)
   const l1Headers = file.l1Headers.map(decodeHeader)
-  const proposal = parseProposal(spec, file.proposal)
+  const proposal = parseProposal(spec, file.proposal, file.calldata)
   const [parent, ...ancestors] = file.l2Headers.map(decodeHeader)
   requireInput(parent !== undefined, 'the file has no parent block')
   const blocks = file.blocks.map(({ header, nodes, codes }): ReplayBlock => {
@@ -62,11 +67,14 @@ export function parseWitnessFile(json: unknown): ReplayInput {
 
 export function formatWitnessFile(input: ReplayInput): string {
   const hexOf = (headers: readonly BlockHeader[]) => headers.map((header) => bytesToHex(encodeHeader(header)))
+  const [source] = input.proposal.sources
+  const calldata = source?.calldataHash === undefined ? undefined : source.calldata
   return JSON.stringify({
     format: WITNESS_FORMAT,
     spec: JSON.parse(serializeRollupSpec(input.spec)),
     proposal: input.proposalJson,
     blobs: input.blobs.map((blobs) => blobs.map(bytesToHex)),
+    ...(calldata && { calldata: bytesToHex(calldata) }),
     l1Headers: hexOf(input.l1Headers),
     l2Headers: hexOf(input.l2Headers),
     blocks: input.blocks.map(({ witness, expected }) => {

@@ -1,6 +1,7 @@
 /** The proposal of a guest input: the structs of the inbox's event, under the name of their fork. */
 import { z } from 'zod'
 import { ZERO_HASH } from '../../primitives/hex.ts'
+import { keccak256Hex } from '../../primitives/keccak.ts'
 import * as genesis from '../../protocol/genesis/proposals.ts'
 import * as ontake from '../../protocol/ontake/proposals.ts'
 import * as pacaya from '../../protocol/pacaya/proposals.ts'
@@ -110,6 +111,17 @@ const proposal = z.union([
 
 /** `calldata`: the list of a block of Ontake or before that came without a blob. */
 export function parseProposal(spec: RollupSpec, json: unknown, calldata?: Uint8Array): Proposal {
+  const proposal = readProposal(spec, json, calldata)
+  for (const { calldata: list, calldataHash } of proposal.sources) {
+    if (calldataHash === undefined) continue
+    requireInput(list !== undefined, "the file lacks the proposal's list, which came by calldata")
+    const hash = keccak256Hex(list)
+    requireInput(hash === calldataHash, `the proposal's list hashes to ${hash}, not ${calldataHash}`)
+  }
+  return proposal
+}
+
+function readProposal(spec: RollupSpec, json: unknown, calldata?: Uint8Array): Proposal {
   requireInput(
     isKnownFork(json),
     'the proposal is of no fork we know (BlockProposed of the genesis fork, Ontake, Pacaya, Shasta)',

@@ -8,6 +8,7 @@ import { hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { encodeRlp, type RlpItem } from '../../../src/primitives/rlp.ts'
 import { BYTES_PER_BLOB, encodeBlob, encodeBlobs } from '../../../src/protocol/blobCodec.ts'
 import { FAULT_RULES, type FaultName } from '../../../src/protocol/faults.ts'
+import { PACAYA_LIST_RULES } from '../../../src/protocol/legacy/listRules.ts'
 import {
   CALLDATA_LIST_BYTES_MAX,
   decodeTransactionList,

@@ -309,8 +309,10 @@ describe('BlockProposedV2', () => {
     })
   })
 
-  test('a list in calldata is not in the event: refused with a sentence', () => {
-    expect(() => decodeProposal({ spec, log: log({ blobUsed: false }), l1Block })).toThrow(/calldata/)
+  test('a list in calldata is not in the event, only its hash is', () => {
+    const [source] = decodeProposal({ spec, log: log({ blobUsed: false }), l1Block })!.sources
+    expect(source).toMatchObject({ blobSlice: { blobHashes: [], offset: 0 }, calldataHash: hash('03') })
+    expect(source!.calldata).toBeUndefined()
   })
 })
 
