@@ -36,10 +36,23 @@ export async function createChain(
   const listeners = new Set<(change: ChainChange) => void>()
   const cache = new LRUCache<number, StoredBlock>({ max: cachedBlocks })
 
+  /** A new block is asked for by many at once: it is read and decoded for all of them together. */
+  const reading = new Map<number, Promise<StoredBlock | undefined>>()
+
   const blockByNumber = async (number: bigint): Promise<StoredBlock | undefined> => {
     const key = toSafeNumber(number)
-    const cached = cache.get(key)
-    if (cached) return cached
+    const known = cache.get(key) ?? reading.get(key)
+    if (known) return known
+    const read = readBlock(key)
+    reading.set(key, read)
+    const end = () => {
+      if (reading.get(key) === read) reading.delete(key)
+    }
+    read.then(end, end)
+    return read
+  }
+
+  async function readBlock(key: number): Promise<StoredBlock | undefined> {
     const before = rewinds
     const row = await store.get('SELECT hash, header, body, size FROM blocks WHERE number = ?', [key])
     if (!row) return undefined
@@ -61,7 +74,9 @@ export async function createChain(
 
     async blockByHash(hash) {
       const number = await blockNumberOf(hash)
-      return number === undefined ? undefined : blockByNumber(number)
+      const block = number === undefined ? undefined : await blockByNumber(number)
+      // Another may have come to its place between the two reads.
+      return block?.hash === hash ? block : undefined
     },
 
     async headerByNumber(number) {
@@ -182,6 +197,8 @@ export async function createChain(
       heads = pending.heads ?? heads
       if (removed.length + rewritten.length > 0) rewinds++
       pending = nothing()
+      // What was asked for before the commit may be of before it.
+      reading.clear()
       for (const { number } of removed) cache.delete(toSafeNumber(number))
       for (const number of rewritten) cache.delete(number)
       const change = { removed, added, heads: defined(heads, 'the heads after a commit') }

@@ -1,4 +1,5 @@
 /** From a block parameter to a block of the canonical chain and its state. */
+import { setImmediate } from 'node:timers/promises'
 import type { ChainReader, StoredBlock } from '../chain/chain.ts'
 import { StaleStateError } from '../engine/state/flatState.ts'
 import { MissingStateError, type StateSource } from '../engine/state/source.ts'
@@ -29,21 +30,37 @@ export async function resolveNumber(chain: ChainReader, block: BlockParameter): 
   }
 }
 
-export async function findBlock(chain: ChainReader, block: BlockParameter): Promise<StoredBlock | undefined> {
-  if (block.type === 'hash') return chain.blockByHash(block.hash)
-  const number = await resolveNumber(chain, block)
-  return number === undefined ? undefined : chain.blockByNumber(number)
+export function findBlock(chain: ChainReader, block: BlockParameter): Promise<StoredBlock | undefined> {
+  return findNamed(chain, block, (number) => chain.blockByNumber(number))
 }
 
+/** Throws the answer to who names a block that is not there. */
 export async function findHeader(chain: ChainReader, block: BlockParameter): Promise<ResolvedHeader> {
-  const number = await resolveNumber(chain, block)
-  const found = number === undefined ? undefined : await chain.headerByNumber(number)
+  const found = await findNamed(chain, block, (number) => chain.headerByNumber(number))
   if (found === undefined) throw new RpcError({ code: 'invalidInput', message: 'block not found' })
   return found
 }
 
 /** Attempts to read about one block while reorgs replace it. */
 const READ_ATTEMPTS = 3
+
+/**
+ * What a parameter names is found in two reads, and a reorg may come between them. A tag always names a block: where that has gone, it
+ * names another by now (at the latest when the commit that took it away is settled). A hash names none, once another has its place.
+ */
+async function findNamed<T extends { readonly hash: Hash }>(
+  chain: ChainReader,
+  block: BlockParameter,
+  read: (number: bigint) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const number = await resolveNumber(chain, block)
+    const found = number === undefined ? undefined : await read(number)
+    if (block.type === 'hash') return found?.hash === block.hash ? found : undefined
+    if (found !== undefined || block.type === 'number' || attempt === READ_ATTEMPTS) return found
+    await setImmediate()
+  }
+}
 
 /**
  * What `read` finds about a block of the chain. State is kept by block number, so what was read while a reorg replaced the

@@ -9,7 +9,7 @@ import type { RpcDeps, SyncStatus } from '../../src/rpc/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from '../../src/rpc/server.ts'
 import type { RollupSpec } from '../../src/spec/rollupSpec.ts'
 import { openStore } from '../../src/store/openStore.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store, StoreReader } from '../../src/store/store.ts'
 import { silentLogger } from '../../src/telemetry/log.ts'
 import { checkAnswer } from './openrpc.ts'
 
@@ -25,9 +25,13 @@ export type TestChain = {
   close(): Promise<void>
 }
 
-export async function createTestChain(genesis: StoredBlock): Promise<TestChain> {
+/** `through`: what the chain reads by, in place of the store itself. */
+export async function createTestChain(
+  genesis: StoredBlock,
+  through: (store: Store) => StoreReader = (store) => store,
+): Promise<TestChain> {
   const store: Store = await openStore({ path: ':memory:', schemas: { chain: CHAIN_SCHEMAS } })
-  const chain = await createChain(store)
+  const chain = await createChain(through(store))
   const commit: TestChain['commit'] = async ({ keep, blocks = [], origins, proposals = [] }) => {
     await store.transaction(async (transaction) => {
       if (keep !== undefined) await chain.truncate(transaction, keep)
