@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../telemetry/log.ts'
+import { shapeOf } from './bodyShape.ts'
 import type { Client } from './client.ts'
 import { limitExceeded, RpcError } from './errors.ts'
 import { resultText } from './jsonText.ts'
@@ -24,6 +25,12 @@ type Request = { readonly id: Id | undefined; readonly method: string; readonly 
 
 /** Bytes of a body that take as long to parse as a constant to answer: a large one is no cheap request whatever it asks. */
 const BYTES_PER_COST = 8192
+
+/** Commas and colons of a body; what stands between them is parsed, and checked one by one. */
+const SEPARATORS_PER_COST = 20
+
+/** Bytes of a body below which its shape makes no difference. */
+const SMALL_BODY = 8192
 
 /** Of an answer: what is found and written for it. */
 const ANSWER_BYTES_PER_COST = 2048
@@ -50,8 +57,10 @@ export function createDispatcher(deps: {
   }
 
   async function handleBody(body: Uint8Array, context: CallContext): Promise<string | undefined> {
-    const refusedUnread = await refuseRate(Math.floor(body.length / BYTES_PER_COST), context)
-    if (refusedUnread !== undefined) return errorText(null, refusedUnread)
+    if (body.length >= SMALL_BODY) {
+      const refused = await refuseUnparsed(body, context)
+      if (refused !== undefined) return errorText(null, refused)
+    }
     let input: unknown
     try {
       input = JSON.parse(decoder.decode(body))
@@ -64,6 +73,14 @@ export function createDispatcher(deps: {
       return limitSize(await answer(input, context), input)
     }
     return answerBatch(input, context)
+  }
+
+  async function refuseUnparsed(body: Uint8Array, context: CallContext): Promise<RpcError | undefined> {
+    const tooLarge = await refuseRate(Math.floor(body.length / BYTES_PER_COST), context)
+    if (tooLarge !== undefined) return tooLarge
+    const { separators, problem } = shapeOf(body)
+    if (problem !== undefined) return problem
+    return refuseRate(Math.floor(separators / SEPARATORS_PER_COST), context)
   }
 
   /** At once where nothing is counted, as for programs on this machine. */

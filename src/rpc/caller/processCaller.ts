@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../../primitives/worker.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
@@ -85,6 +85,7 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
+    giveWay(child)
     // It must not keep a node alive that has nothing else to do.
     child.unref()
     child.channel?.unref()
@@ -133,9 +134,9 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
     const outcome = await runOn(child, waiting.task, leftMs, memoryMax)
     queue.charge(client, performance.now() - start)
     if (outcome.type === 'stopped') {
-      // What state it is in nobody knows. The next call gets a fresh one, which starts while it is on its way.
+      // What state it is in nobody knows. Where that happens there is one more than can be busy, so that the next call finds one ready.
       await end(child)
-      if (!isClosed) idle.push(startProcess())
+      while (!isClosed && alive.size <= processes) idle.unshift(startProcess())
       waiting.reject(outcome.error)
     } else {
       idle.push(child)
@@ -219,6 +220,15 @@ function runOn(
     if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode)
     tell(child, { type: 'job', job, place })
   })
+}
+
+/** Where cores are short, the node's own work comes first: before that of a process which is being loaded, too. */
+function giveWay({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended already, or the system has no priorities.
+  }
 }
 
 /** Zero where the system does not tell: there the limit of the heap is the only one. */
