@@ -189,7 +189,7 @@ export async function createL1(options: L1Options): Promise<L1 & { readonly read
         throw new TemporaryError(`no L1 provider has transaction ${at.hash} of block ${at.blockNumber}`)
       return found
     },
-    reads: createL1Reads({ provider, reader, beacons, log }),
+    reads: createL1Reads({ provider, reader, finality, beacons, log }),
     blobs: (slice, signal) => blobs.read(slotOf(spec.l1, slice.timestamp), slice.blobHashes, signal),
     status: () => ({
       ...(head ? { head } : {}),

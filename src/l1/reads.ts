@@ -7,12 +7,14 @@ import { type Address, bytesToHex, type Hash, type Hex, toQuantity } from '../pr
 import type { Logger } from '../telemetry/log.ts'
 import { type Beacon, createBeacon } from './beacon.ts'
 import { askInOrder, demoteSource } from './failover.ts'
+import type { Finality } from './finality.ts'
 import type { HttpSource } from './httpSource.ts'
-import type { L1Header } from './l1.ts'
+import type { L1Header, L1Position } from './l1.ts'
 import type { L1Provider } from './provider.ts'
 import type { L1Body, L1Reader } from './reader.ts'
 import { readBytes, readList } from './rpcJson.ts'
 import { decodeLog } from './rpcReceipts.ts'
+import { readStorage } from './storageProof.ts'
 import { WrongDataError } from './wrongData.ts'
 
 export type ContractCall = { readonly to: Address; readonly data: Hex }
@@ -42,6 +44,15 @@ export type L1Reads = {
   ): Promise<readonly Hex[]>
   /** All receipts and transactions of a block, against the roots of its header; null where no provider has them. */
   body(block: L1Header, signal?: AbortSignal): Promise<L1Body | null>
+  /** Storage of a contract after a verified block, proven against its state root. Null while no provider has that state. */
+  storage(
+    at: L1Header,
+    address: Address,
+    slots: readonly Hash[],
+    signal?: AbortSignal,
+  ): Promise<readonly Hash[] | null>
+  /** The newest L1 block that is final, on the word of the best witness; null while none is. */
+  finalized(signal?: AbortSignal): Promise<L1Position | null>
   /** Every beacon node's answer, in order of preference; empty without beacon nodes. */
   askBeacons<T>(
     what: string,
@@ -58,10 +69,11 @@ export const CALLS_MAX = 160
 export function createL1Reads(deps: {
   readonly provider: L1Provider
   readonly reader: Pick<L1Reader, 'bodyOf'>
+  readonly finality: Pick<Finality, 'read'>
   readonly beacons: readonly HttpSource[]
   readonly log: Logger
 }): L1Reads {
-  const { provider, reader, log } = deps
+  const { provider, reader, finality, log } = deps
   const beacons = deps.beacons.map((source) => ({ source, beacon: createBeacon(source) }))
 
   const askOne = async <T>(
@@ -108,6 +120,8 @@ export function createL1Reads(deps: {
       return found ?? []
     },
     body: (block, signal) => reader.bodyOf(block, signal),
+    storage: (at, address, slots, signal) => readStorage(provider, { at, address, slots }, signal),
+    finalized: (signal) => finality.read(signal),
     askBeacons: (what, ask, signal) =>
       Promise.all(
         beacons.map(async (each) => ({

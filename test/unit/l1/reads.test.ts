@@ -9,7 +9,11 @@ const TO: Address = `0x${'12'.repeat(20)}`
 const readsOf = (...endpoints: readonly RpcEndpointOptions[]) => {
   const provider = createL1Provider({ endpoints, pauseScale: 0.001 })
   const reader = { bodyOf: async () => null }
-  return { provider, reads: createL1Reads({ provider, reader, beacons: [], log: silentLogger }) }
+  const finality = { read: async () => null }
+  return {
+    provider,
+    reads: createL1Reads({ provider, reader, finality, beacons: [], log: silentLogger }),
+  }
 }
 /** Over HTTP, in batches; answers by the calldata. */
 const server = (name: string, answer: (data: string) => object): RpcEndpointOptions => ({
