@@ -18,9 +18,17 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0
 }
 
+/** So many are always a safe integer. */
+const SAFE_BYTES = 6
+
 /** Big-endian bytes as an unsigned integer; no bytes are zero. */
 export function bytesToBigint(bytes: Uint8Array): bigint {
-  if (bytes.length === 0) return 0n
+  const { length } = bytes
+  if (length <= SAFE_BYTES) {
+    let value = 0
+    for (let i = 0; i < length; i++) value = value * 256 + (bytes[i] as number)
+    return BigInt(value)
+  }
   return BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`)
 }
 

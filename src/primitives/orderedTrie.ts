@@ -4,9 +4,10 @@
  * Yellow Paper, appendix D.
  */
 import { RLP } from '@ethereumjs/rlp'
-import { EMPTY_BYTES } from './bytes.ts'
+import { bigintToBytes, EMPTY_BYTES } from './bytes.ts'
 import { bytesToHex, type Hash } from './hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256 } from './keccak.ts'
+import { encodeRlp } from './rlp.ts'
 
 type Entry = { readonly nibbles: Uint8Array; readonly value: Uint8Array }
 /** A node as its parent holds it: its hash, or the node itself when its RLP is shorter than 32 bytes. */
@@ -19,7 +20,7 @@ const ODD_FLAG = 0x10
 
 export function orderedTrieRoot(values: readonly Uint8Array[]): Hash {
   if (values.length === 0) return EMPTY_TRIE_ROOT
-  return bytesToHex(keccak256(RLP.encode(buildTrie(values) as Uint8Array[])))
+  return bytesToHex(keccak256(encodeRlp(buildTrie(values))))
 }
 
 /**
@@ -31,10 +32,10 @@ export function orderedTrieProofs(
   indexes: readonly number[],
 ): readonly (readonly Uint8Array[])[] {
   const known = new Map<string, Uint8Array>()
-  const root = RLP.encode(buildTrie(values, known) as Uint8Array[])
+  const root = encodeRlp(buildTrie(values, known))
   return indexes.map((index) => {
     if (index < 0 || index >= values.length) throw new RangeError(`no value ${index} of ${values.length}`)
-    return collectProof(root, toNibbles(RLP.encode(index)), known)
+    return collectProof(root, toNibbles(encodeRlp(bigintToBytes(BigInt(index)))), known)
   })
 }
 
@@ -64,7 +65,10 @@ function collectProof(
 }
 
 function buildTrie(values: readonly Uint8Array[], known?: Map<string, Uint8Array>): NodeContent {
-  const entries = values.map((value, index) => ({ nibbles: toNibbles(RLP.encode(index)), value }))
+  const entries = values.map((value, index) => ({
+    nibbles: toNibbles(encodeRlp(bigintToBytes(BigInt(index)))),
+    value,
+  }))
   entries.sort((a, b) => Buffer.compare(a.nibbles, b.nibbles))
   return buildNode(entries, 0, entries.length, 0, known)
 }
@@ -95,7 +99,7 @@ function buildNode(
 }
 
 function reference(node: NodeContent, known?: Map<string, Uint8Array>): NodeReference {
-  const encoded = RLP.encode(node as Uint8Array[])
+  const encoded = encodeRlp(node)
   if (encoded.length < 32) return node
   const hash = keccak256(encoded)
   known?.set(bytesToHex(hash), encoded)
@@ -104,7 +108,8 @@ function reference(node: NodeContent, known?: Map<string, Uint8Array>): NodeRefe
 
 function toNibbles(key: Uint8Array): Uint8Array {
   const nibbles = new Uint8Array(2 * key.length)
-  for (const [i, byte] of key.entries()) {
+  for (let i = 0; i < key.length; i++) {
+    const byte = key[i] as number
     nibbles[2 * i] = byte >> 4
     nibbles[2 * i + 1] = byte & 15
   }

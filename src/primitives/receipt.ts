@@ -1,6 +1,6 @@
 /** Transaction receipts as their trie holds them, and the bloom filter of their logs. Yellow Paper §4.3.1; EIP-658; EIP-2718. */
 import { bigintToBytes, bytesToBigint, concatBytes } from './bytes.ts'
-import { type Address, bytesToHex, type Hash, hexToBytes } from './hex.ts'
+import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from './hex.ts'
 import { keccak256 } from './keccak.ts'
 import { decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
 
@@ -73,8 +73,8 @@ const isList = (item: RlpItem | number | undefined): item is readonly RlpItem[] 
 export function logsBloom(logs: readonly Log[]): Uint8Array {
   const bloom = new Uint8Array(BLOOM_BYTES)
   for (const log of logs) {
-    addToBloom(bloom, hexToBytes(log.address))
-    for (const topic of log.topics) addToBloom(bloom, hexToBytes(topic))
+    addToBloom(bloom, log.address)
+    for (const topic of log.topics) addToBloom(bloom, topic)
   }
   return bloom
 }
@@ -84,15 +84,38 @@ export function bloomMayContain(bloom: Uint8Array, item: Uint8Array): boolean {
   return bloomBits(item).every((bit) => ((bloom[bit.byte] as number) & bit.mask) !== 0)
 }
 
-function addToBloom(bloom: Uint8Array, item: Uint8Array): void {
-  for (const { byte, mask } of bloomBits(item)) bloom[byte] = (bloom[byte] as number) | mask
+function addToBloom(bloom: Uint8Array, item: Hex): void {
+  let places = known.get(item)
+  if (places === undefined) {
+    places = bloomPlaces(hexToBytes(item))
+    if (known.size >= KNOWN_MAX) known.clear()
+    known.set(item, places)
+  }
+  for (let rest = places, i = 0; i < 3; i++, rest = Math.floor(rest / PLACES)) {
+    const bit = rest % PLACES
+    const at = BLOOM_BYTES - 1 - (bit >> 3)
+    bloom[at] = (bloom[at] as number) | (1 << (bit & 7))
+  }
 }
 
-/** Three bits of 2048, from the low 11 bits of each of the first three byte pairs of the hash. */
 function bloomBits(item: Uint8Array): readonly { byte: number; mask: number }[] {
+  const places = bloomPlaces(item)
+  return [places % PLACES, Math.floor(places / PLACES) % PLACES, Math.floor(places / PLACES ** 2)].map(
+    (bit) => ({
+      byte: BLOOM_BYTES - 1 - (bit >> 3),
+      mask: 1 << (bit & 7),
+    }),
+  )
+}
+
+const PLACES = 8 * BLOOM_BYTES
+/** Places by item: a block's filter has what its receipts' have, and tokens and events come again and again. */
+const known = new Map<Hex, number>()
+const KNOWN_MAX = 20_000
+
+/** Three bits of 2048, from the low 11 bits of each of the first three byte pairs of the hash; as digits of one number. */
+function bloomPlaces(item: Uint8Array): number {
   const hash = keccak256(item)
-  return [0, 2, 4].map((i) => {
-    const bit = (((hash[i] as number) << 8) | (hash[i + 1] as number)) & 2047
-    return { byte: BLOOM_BYTES - 1 - (bit >> 3), mask: 1 << (bit & 7) }
-  })
+  const place = (i: number) => (((hash[i] as number) << 8) | (hash[i + 1] as number)) & (PLACES - 1)
+  return place(0) + place(2) * PLACES + place(4) * PLACES ** 2
 }
