@@ -4,7 +4,7 @@
  */
 import type { BlockRef, ChainReader, StoredBlock } from '../chain/chain.ts'
 import type { AncestorHashes, Engine, ExecutedBlock } from '../engine/engine.ts'
-import { runListed } from '../engine/execute.ts'
+import { runListed } from '../engine/runListed.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
 import type { StateChanges } from '../engine/state/source.ts'
 import { EMPTY_BYTES, equalBytes } from '../primitives/bytes.ts'

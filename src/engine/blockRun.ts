@@ -7,7 +7,9 @@ import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import type { Log } from '../primitives/receipt.ts'
 import { chainIdOf, type ExecutionSpec } from '../spec/executionSpec.ts'
 import { type AdmittedTransaction, admitTransaction } from './admission.ts'
+import { meterSteps, type StepMeter } from './check/stepMeter.ts'
 import type { AddResult, AncestorHashes, ExecutedTransaction } from './engine.ts'
+import type { RunLoop } from './evm/frame.ts'
 import { opcodesOf } from './evm/opcodes.ts'
 import { type BlockZkMeter, createZkMeter, ZkGasExceededError } from './evm/zkMeter.ts'
 import { createRunContext, type EvmBlockInfo, type RunContext } from './evm.ts'
@@ -29,6 +31,15 @@ export type BlockRunInput = {
   /** After the parent. */
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
+  /** Default: our own. On EthereumJS's zk gas is what a plain meter counts on its steps, if `countsSteps`; a block without is not ended by it. */
+  readonly loop?: 'own' | 'stock'
+  readonly countsSteps?: boolean
+  /** In place of our loop: one that can be watched. */
+  readonly runLoop?: RunLoop
+  /** The block has no limit of zk gas. For looking at what runs, never for deriving. */
+  readonly isUnlimited?: boolean
+  /** Of a transaction that exceeds the zk gas it is found out whether it would with nothing but the anchor transaction before it. */
+  readonly asksAlone?: boolean
 }
 
 /** The block ends before this transaction, whatever else is listed: its zk gas would exceed the limit. unzen.md §1.2. */
@@ -54,15 +65,24 @@ export type BlockRun = {
 
 export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
   const { execution, senders, info } = input
-  const { rules, ancestorHash } = input
+  const { rules, ancestorHash, loop = 'own' } = input
   const state = new OverlayState(input.state)
-  const meter = createBlockMeter(rules)
-  const openContext = () =>
-    createRunContext({
-      ...{ chainId: chainIdOf(execution), rules, state, info, ancestorHash },
-      ...(meter && { meter }),
+  const isMetered = loop === 'own' || input.countsSteps === true
+  const meter = isMetered ? createBlockMeter(rules, input.isUnlimited) : undefined
+  let steps: StepMeter | undefined
+  const openContext = async () => {
+    const opened = await createRunContext({
+      ...{ chainId: chainIdOf(execution), rules, state, info, ancestorHash, loop },
+      ...(meter && loop === 'own' && { meter }),
+      ...(input.runLoop && { runLoop: input.runLoop }),
     })
+    const isStepped = meter !== undefined && loop === 'stock' && rules.zkGas !== undefined
+    steps = isStepped ? meterSteps(opened, rules.fork, rules.zkGas) : undefined
+    return opened
+  }
   let context = await openContext()
+  /** Zk gas of the anchor transaction. */
+  let zkOfAnchor = 0
   const creditsOf = createCredits(input)
   const transactions: ExecutedTransaction[] = []
   let gasUsed = 0n
@@ -73,12 +93,19 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
     return { type: 'added', transaction: executed }
   }
 
+  type Executed = { readonly type: 'executed'; readonly transaction: ExecutedTransaction }
+  type Refused = Extract<AddResult, { type: 'refused' }>
+
   /** With zk gas counted, if it is; a transaction that exceeds it never was. */
-  const metered = async (run: () => Promise<AddResult>): Promise<AddResult> => {
-    if (meter === undefined) return run()
+  const counted = async (execute: () => Promise<Executed | Refused>): Promise<Executed | Refused> => {
+    if (meter === undefined) return execute()
     try {
       meter.beginTransaction()
-      const result = await run()
+      await state.checkpoint()
+      const result = await execute()
+      if (result.type === 'executed') meter.used += steps?.take() ?? 0
+      if (meter.used > meter.max) throw new ZkGasExceededError()
+      await state.commit()
       if (result.type === 'refused') meter.dropTransaction()
       return result
     } catch (error) {
@@ -90,7 +117,20 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
     }
   }
 
-  const runAnchor = async (raw: Uint8Array): Promise<AddResult> => {
+  /** As if it came right behind the anchor transaction, in the state that there is; leaves no trace. */
+  const exceedsAlone = async (raw: Uint8Array): Promise<boolean> => {
+    if (meter === undefined || transactions.length === 1) return true
+    const before = meter.used
+    meter.used = zkOfAnchor
+    await state.checkpoint()
+    const result = await counted(() => executeListed(raw))
+    await state.revertAll()
+    meter.used = before
+    context = await openContext()
+    return result.type === 'refused' && result.rule === ZK_GAS_RULE
+  }
+
+  const executeAnchor = async (raw: Uint8Array): Promise<Executed> => {
     const admission = await admitTransaction(context, senders, raw, info.gasLimit, { checksBalance: false })
     if (admission.type === 'refused')
       throw new CriticalError(
@@ -99,10 +139,10 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
     const { admitted } = admission
     const price = effectiveGasPrice(admitted.transaction, info.baseFeePerGas)
     const result = await runMessage(context, messageOf(admitted, price, { isCharged: false }), () => [])
-    return add(describe(admitted, price, result, 0n))
+    return { type: 'executed', transaction: describe(admitted, price, result, 0n) }
   }
 
-  const runListed = async (raw: Uint8Array, listedIndex?: number): Promise<AddResult> => {
+  const executeListed = async (raw: Uint8Array): Promise<Executed | Refused> => {
     const admission = await admitTransaction(context, senders, raw, info.gasLimit - gasUsed)
     if (admission.type === 'refused') return { type: 'refused', ...admission.refusal }
     const { admitted } = admission
@@ -112,8 +152,7 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
       ...(info.blobBaseFee !== undefined && { blobBaseFee: info.blobBaseFee }),
     })
     const result = await runMessage(context, message, (used) => creditsOf(used, price))
-    const executed = describe(admitted, price, result, gasUsed)
-    return add(listedIndex === undefined ? executed : { ...executed, listedIndex })
+    return { type: 'executed', transaction: describe(admitted, price, result, gasUsed) }
   }
 
   return {
@@ -127,25 +166,33 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
     async unmetered(work) {
       const before = meter?.used ?? 0
       const result = await work()
+      steps?.take()
       if (meter !== undefined) meter.used = before
       return result
     },
     async run(raw, listedIndex) {
-      if (execution.type === 'ethereum' || transactions.length > 0)
-        return metered(() => runListed(raw, listedIndex))
-      const anchor = await metered(() => runAnchor(raw))
+      if (execution.type === 'ethereum' || transactions.length > 0) {
+        const result = await counted(() => executeListed(raw))
+        if (result.type === 'executed')
+          return add(listedIndex === undefined ? result.transaction : { ...result.transaction, listedIndex })
+        const isOver = result.rule === ZK_GAS_RULE && (input.asksAlone === true || transactions.length === 1)
+        return isOver && (await exceedsAlone(raw)) ? { ...result, fitsNoBlock: true } : result
+      }
+      const anchor = await counted(() => executeAnchor(raw))
       if (anchor.type === 'refused')
         throw new CriticalError(
           `the anchor transaction of block ${info.number} exceeds the zk gas of a block`,
         )
-      return anchor
+      zkOfAnchor = meter?.used ?? 0
+      return add(anchor.transaction)
     },
   }
 }
 
-function createBlockMeter({ fork, zkGas }: EvmRules): BlockZkMeter | undefined {
+function createBlockMeter({ fork, zkGas }: EvmRules, isUnlimited = false): BlockZkMeter | undefined {
   const opcodes = opcodesOf(fork)
-  return zkGas === undefined || opcodes === undefined ? undefined : createZkMeter(zkGas, opcodes)
+  if (zkGas === undefined || opcodes === undefined) return undefined
+  return createZkMeter(isUnlimited ? { ...zkGas, blockMax: Number.MAX_SAFE_INTEGER } : zkGas, opcodes)
 }
 
 /** Who receives what a transaction pays for its gas: on a rollup nothing is burnt (D-71). */

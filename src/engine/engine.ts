@@ -83,13 +83,24 @@ export type PendingBlock = {
 export type AddResult =
   | { readonly type: 'added'; readonly transaction: ExecutedTransaction }
   /** Not valid here; the block is as it was. */
-  | { readonly type: 'refused'; readonly reason: string; readonly rule: string }
+  | {
+      readonly type: 'refused'
+      readonly reason: string
+      readonly rule: string
+      /** D-92: its zk gas is more than any block has beside its anchor transaction, in this state. */
+      readonly fitsNoBlock?: true
+    }
 
 /** Works one request at a time, in the order of the calls. Throws StaleStateError once the state it is built on has moved on. */
 export type OpenBlock = PendingBlock & {
   add(raw: Uint8Array): Promise<AddResult>
   /** The header over what was added; nothing can be added afterwards. */
   seal(): Promise<ExecutedBlock>
+  /**
+   * What was added, and what was refused behind it, runs on both interpreters from the beginning. Resolves where they agree; throws an
+   * EngineDisagreementError where they do not.
+   */
+  review(refused?: Uint8Array): Promise<void>
 }
 
 export type Engine = {
@@ -105,6 +116,8 @@ export type Engine = {
     readonly state: StateSource
     readonly ancestorHash: AncestorHashes
   }): Promise<ExecutedBlock>
+  /** As `execute`, on both interpreters; throws an EngineDisagreementError where they do not agree. For a block that somebody contradicts. */
+  review(input: Parameters<Engine['execute']>[0]): Promise<ExecutedBlock>
   /** Runs a message on `state` as if in a block with `header`; changes nothing. */
   call(input: {
     readonly request: CallRequest

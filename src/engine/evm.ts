@@ -5,6 +5,7 @@ import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import { commonFor } from './common.ts'
 import type { AncestorHashes } from './engine.ts'
 import { FastEvm } from './evm/fastEvm.ts'
+import type { RunLoop } from './evm/frame.ts'
 import { toWord, type Word, wordToBytes } from './evm/word.ts'
 import type { ZkMeter } from './evm/zkMeter.ts'
 import { prepareKzg } from './kzg.ts'
@@ -55,6 +56,8 @@ export async function createRunContext(input: {
   readonly loop?: 'own' | 'stock'
   /** Of our own loop alone. */
   readonly meter?: ZkMeter
+  /** Likewise: in its place. */
+  readonly runLoop?: RunLoop
 }): Promise<RunContext> {
   const { chainId, rules, state, info } = input
   if (rules.usesKzg) await prepareKzg()
@@ -67,6 +70,7 @@ export async function createRunContext(input: {
       : new FastEvm({
           ...{ ...parts, bn254: new NobleBN254(), state, rules, chainId, blockHash: hashes },
           ...(input.meter && { meter: input.meter }),
+          ...(input.runLoop && { runLoop: input.runLoop }),
         })
   // Every EVM would stay subscribed to a change of fork that never comes.
   common.events.removeAllListeners()

@@ -8,11 +8,14 @@ import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
 import { encodeReceipt, logsBloom } from '../primitives/receipt.ts'
 import type { PayloadAttributes } from '../protocol/protocol.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
-import { type BlockRun, type BlockRunInput, createBlockRun, ZK_GAS_RULE } from './blockRun.ts'
-import type { AddResult, AncestorHashes, DroppedTransaction, ExecutedBlock, OpenBlock } from './engine.ts'
+import { type BlockRun, type BlockRunInput, createBlockRun } from './blockRun.ts'
+import { reviewScript } from './check/judge.ts'
+import type { BlockScript } from './check/script.ts'
+import type { AncestorHashes, ExecutedBlock, OpenBlock } from './engine.ts'
 import { BEACON_ROOTS, HISTORY_STORAGE, runSystemCall } from './ethereum/systemCalls.ts'
 import type { RunContext } from './evm.ts'
 import { rollupRules } from './rules/evmRules.ts'
+import { runListed } from './runListed.ts'
 import type { SenderPool } from './senderPool.ts'
 import { overlayState } from './state/laidOver.ts'
 import type { StateSource } from './state/source.ts'
@@ -25,40 +28,56 @@ type BlockInput = {
   readonly attributes: Omit<PayloadAttributes, 'transactions'>
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
+  /** Default: our own. */
+  readonly loop?: 'own' | 'stock'
+  /** Every block runs on EthereumJS's loop as well. */
+  readonly isChecked?: boolean
 }
 
+/** Throws an EngineDisagreementError where blocks are checked. */
 export async function executeBlock(
   input: BlockInput & { readonly attributes: PayloadAttributes },
 ): Promise<ExecutedBlock> {
+  const { isChecked, attributes } = input
+  const listed = attributes.transactions
   const block = await beginBlock(input)
-  const dropped = await runListed(input.attributes.transactions, (raw, listedIndex) =>
-    block.run(raw, listedIndex),
-  )
-  return { ...(await block.seal()), dropped }
+  const dropped = await runListed(listed, (raw, listedIndex) => block.run(raw, listedIndex))
+  const executed = { ...(await block.seal()), dropped }
+  if (isChecked)
+    await review(
+      input,
+      listed.map(({ raw }) => raw),
+      executed,
+    )
+  return executed
 }
 
-/** Adds what is listed, in order, up to a transaction that ends the block; answers what is not in it. */
-export async function runListed(
-  listed: readonly { readonly raw: Uint8Array }[],
-  add: (raw: Uint8Array, listedIndex: number) => Promise<AddResult>,
-): Promise<DroppedTransaction[]> {
-  const dropped: DroppedTransaction[] = []
-  let ended: Omit<DroppedTransaction, 'listedIndex'> | undefined
-  for (const [listedIndex, { raw }] of listed.entries()) {
-    const result = ended === undefined ? await add(raw, listedIndex) : undefined
-    if (result?.type === 'refused') {
-      const { reason, rule } = result
-      dropped.push({ listedIndex, reason, rule })
-      if (rule === ZK_GAS_RULE) ended = { reason: 'the block ended before it', rule }
-    } else if (ended !== undefined) dropped.push({ listedIndex, ...ended })
+/** Both loops from the beginning; what they make of the list if it is the same. Throws an EngineDisagreementError. */
+export async function reviewBlock(
+  input: BlockInput & { readonly attributes: PayloadAttributes },
+): Promise<ExecutedBlock> {
+  return executeBlock({ ...input, loop: 'own', isChecked: true })
+}
+
+async function review(
+  input: BlockInput,
+  listed: readonly Uint8Array[],
+  executed?: ExecutedBlock,
+): Promise<void> {
+  const { attributes, state } = input
+  const script: BlockScript = {
+    number: attributes.number,
+    raws: [attributes.anchorTransaction, ...listed],
+    open: (options) => openRollupRun({ ...runInputOf(input), ...options }),
   }
-  return dropped
+  const ours = executed && { ...executed, zkGas: executed.header.difficulty }
+  await reviewScript(script, state, ours)
 }
 
 /** A block that is filled from outside, where a transaction's listed index is its place among those that were added. */
 export async function openBlock(input: BlockInput): Promise<OpenBlock> {
   const { attributes, state } = input
-  const block = await beginBlock(input)
+  const block = await beginBlock({ ...input, asksAlone: true })
   let tail: Promise<unknown> = Promise.resolve()
   let isSealed = false
   let snapshot: StateSource | undefined
@@ -97,18 +116,38 @@ export async function openBlock(input: BlockInput): Promise<OpenBlock> {
       return inOrder(async () => {
         assert(!isSealed, `block ${attributes.number} is sealed twice`)
         isSealed = true
-        return { ...(await block.seal()), dropped: [] }
+        const executed = { ...(await block.seal()), dropped: [] }
+        if (input.isChecked) await review(input, listedIn(block), executed)
+        return executed
       })
     },
+    review: (refused) =>
+      inOrder(() => review(input, [...listedIn(block), ...(refused === undefined ? [] : [refused])])),
   }
 }
 
-async function beginBlock({ spec, senders, attributes, state, ancestorHash }: BlockInput) {
-  const block = await openRollupRun({
+function listedIn({ transactions }: Pick<BlockRun, 'transactions'>): readonly Uint8Array[] {
+  return transactions.slice(1).map(({ raw }) => raw)
+}
+
+function runInputOf({
+  spec,
+  senders,
+  attributes,
+  state,
+  ancestorHash,
+  loop = 'own',
+}: BlockInput): BlockRunInput {
+  return {
     ...{ execution: { type: 'rollup', spec }, senders, info: attributes, state, ancestorHash },
-    rules: rollupRules(attributes.fork),
-    basefeeSharingPctg: attributes.basefeeSharingPctg,
-  })
+    ...{ rules: rollupRules(attributes.fork), basefeeSharingPctg: attributes.basefeeSharingPctg },
+    ...{ loop, countsSteps: loop === 'stock' },
+  }
+}
+
+async function beginBlock(input: BlockInput & Pick<BlockRunInput, 'asksAlone'>) {
+  const { attributes, state, asksAlone = false } = input
+  const block = await openRollupRun({ ...runInputOf(input), asksAlone })
   await block.run(attributes.anchorTransaction)
   return {
     ...block,

@@ -22,6 +22,7 @@ type OpenFrame = {
 }
 
 export type StepMeter = {
+  readonly used: number
   /** Since it was asked before. */
   take(): number
 }
@@ -94,6 +95,9 @@ export function meterSteps(
   })
 
   return {
+    get used() {
+      return used
+    },
     take() {
       const taken = used
       used = 0
