@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { EngineDisagreementError } from '../../../src/engine/check/judge.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
 import type { Hex } from '../../../src/primitives/hex.ts'
-import { attributesFor, CHAIN_ID, ETHER, executeOn, SPEC, stateWith } from '../../support/engineChain.ts'
+import { CHAIN_ID, ETHER, executeOn, SPEC, stateWith } from '../../support/engineChain.ts'
 import { signTransaction, testAddress } from '../../support/proposeTransactions.ts'
 
 /** What is wrong with our loop. */
