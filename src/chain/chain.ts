@@ -134,6 +134,11 @@ export type ChainReader = {
   blockByNumber(number: bigint): Promise<StoredBlock | undefined>
   blockByHash(hash: Hash): Promise<StoredBlock | undefined>
   headerByNumber(number: bigint): Promise<{ hash: Hash; header: BlockHeader } | undefined>
+  /**
+   * The oldest block that is there: genesis, or the block of the snapshot that the chain began with. Of a few before that `headerByNumber` and
+   * `hashes` still know. Absent: genesis.
+   */
+  firstBlock?(): Promise<bigint>
   /** Hashes of blocks `from` to `to`, both included, as far as they exist; in order. */
   hashes(from: bigint, to: bigint): Promise<readonly BlockRef[]>
   blockNumberOf(hash: Hash): Promise<bigint | undefined>

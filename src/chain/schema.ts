@@ -40,7 +40,16 @@ CREATE TABLE unsafe_origins (
 );
 `
 
-export const CHAIN_SCHEMAS = [FIRST, UNSAFE_ORIGINS]
+/** Headers before the first block, of a chain that begins with a snapshot. */
+const ANCESTORS = `
+CREATE TABLE ancestors (
+  number INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL,
+  header BLOB NOT NULL
+);
+`
+
+export const CHAIN_SCHEMAS = [FIRST, UNSAFE_ORIGINS, ANCESTORS]
 
 /** Tables whose content two nodes that derived the same L1 must share. */
 export const CHAIN_LOGICAL_TABLES = ['blocks', 'transactions', 'origins', 'proposals', 'heads'] as const

@@ -31,6 +31,7 @@ export async function createChain(
   { cachedBlocks = BLOCK_CACHE }: { readonly cachedBlocks?: number } = {},
 ): Promise<Chain> {
   let heads = await readHeads(store)
+  let firstBlock: bigint | undefined
   let pending: Pending = nothing()
   let rewinds = 0
   const listeners = new Set<(change: ChainChange) => void>()
@@ -80,16 +81,28 @@ export async function createChain(
     },
 
     async headerByNumber(number) {
-      const row = await store.get('SELECT hash, header FROM blocks WHERE number = ?', [toSafeNumber(number)])
+      const key = [toSafeNumber(number)]
+      const row =
+        (await store.get('SELECT hash, header FROM blocks WHERE number = ?', key)) ??
+        (await store.get('SELECT hash, header FROM ancestors WHERE number = ?', key))
       return row && { hash: bytesToHex(blob(row.hash)), header: decodeHeader(blob(row.header)) }
     },
 
     async hashes(from, to) {
       const rows = await store.all(
-        'SELECT number, hash FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number',
+        `SELECT number, hash FROM blocks WHERE number BETWEEN ?1 AND ?2
+         UNION ALL SELECT number, hash FROM ancestors WHERE number BETWEEN ?1 AND ?2
+         ORDER BY number`,
         [toSafeNumber(from), toSafeNumber(to)],
       )
       return rows.map((row) => ({ number: BigInt(row.number as number), hash: bytesToHex(blob(row.hash)) }))
+    },
+
+    async firstBlock() {
+      const row = firstBlock === undefined && (await store.get('SELECT min(number) AS number FROM blocks'))
+      // Blocks are only ever added and taken away at the other end.
+      if (row && row.number !== null) firstBlock = BigInt(row.number as number)
+      return firstBlock ?? 0n
     },
 
     async transactionPosition(hash) {

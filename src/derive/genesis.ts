@@ -5,7 +5,7 @@ import type { L1Position } from '../l1/l1.ts'
 import { blockSize } from '../primitives/blockSize.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
-import type { StoreReader } from '../store/store.ts'
+import type { StoreReader, StoreTransaction } from '../store/store.ts'
 import type { CommitDeps } from './commit.ts'
 import { writeStep } from './steps.ts'
 
@@ -59,12 +59,17 @@ export async function writeGenesis(
     await chain.append(transaction, [{ block, origin: undefined }])
     await chain.setHeads(transaction, genesisHeads(head))
     await writeStep(transaction, { ...l1, safe: head, executable: head })
-    for (const [name, value] of identityOf(spec)) {
-      await transaction.run('INSERT INTO chain_identity (name, value) VALUES (?, ?)', [name, value])
-    }
+    await writeIdentity(transaction, spec)
   })
   state.settle()
   chain.settle()
+}
+
+/** The database is of this chain, and complete, from now on. */
+export async function writeIdentity(transaction: StoreTransaction, spec: RollupSpec): Promise<void> {
+  for (const [name, value] of identityOf(spec)) {
+    await transaction.run('INSERT INTO chain_identity (name, value) VALUES (?, ?)', [name, value])
+  }
 }
 
 function identityOf(spec: RollupSpec): ReadonlyMap<string, string> {
