@@ -17,6 +17,9 @@ import { SEQUENCE_OPTIONS } from '../../../src/cli/config/sequenceOptions.ts'
 import { nodeOptionsOf, rpcOptionsOf } from '../../../src/cli/nodeConfig.ts'
 import { callerOptionsOf } from '../../../src/rpc/caller/processCaller.ts'
 import { DEFAULT_LIMITS } from '../../../src/rpc/limits.ts'
+import { taikoHoodi } from '../../../src/spec/networks/taikoHoodi.ts'
+import { taikoMainnet } from '../../../src/spec/networks/taikoMainnet.ts'
+import { serializeRollupSpec } from '../../../src/spec/specFile.ts'
 
 const NOTHING = { flags: {}, environment: {}, file: {}, preset: {} }
 const OPTION = 'l1.poll-interval'
@@ -67,11 +70,13 @@ describe('where a value comes from, the first that has it', () => {
       'l1.rpc': 'http://a.test,http://b.test',
       'l1.beacon': 'http://c.test',
       'blob.server': 'http://d.test',
+      'l1.accept-implementation': `0x${'ab'.repeat(20)}`,
       'l1.trusted-block': `7:0x${'ab'.repeat(32)}`,
       'l1.trust-transaction-hashes': 'true',
       'l1.timeout': '500',
       'devnet.exit-after-demo': 'true',
       'devnet.sequence': 'true',
+      'devnet.fork': 'shasta',
       'preconf.follow': 'ws://a.test,https://b.test',
       'preconf.committers': `0x${'ab'.repeat(20)}`,
       'preconf.commit-boost': 'http://a.test',
@@ -182,13 +187,47 @@ describe('what is refused, and how', () => {
 describe('the chain', () => {
   const specFrom = (toml: string) => nodeOptionsOf(load(toml), new AbortController().signal)
   test.each([
-    ['network = "taiko-mainnet"', /^taiko-mainnet cannot be followed by this version: .*older than Ontake/],
-    ['network = "taiko-hoodi"', /^taiko-hoodi cannot be followed by this version: .*zk gas/],
     ['', /^one of --network and --rollup\.config is needed, and only one$/],
     ['network = "taiko-hoodi"\n[rollup]\nconfig = "x.json"', /^one of --network and --rollup\.config/],
     ['[rollup]\nconfig = "/nowhere/x.json"', /^\/nowhere\/x\.json \(--rollup\.config\) cannot be read: /],
   ])('%j is refused with a sentence', async (toml, sentence) => {
     await expect(specFrom(toml)).rejects.toThrow(sentence)
+  })
+
+  test.each([taikoMainnet, taikoHoodi])(
+    '$name is followed, with the defaults of its network',
+    async (spec) => {
+      const toml = `network = "${spec.name}"\n[l1]\nrpc = "http://a.test"`
+      const options = await specFrom(toml)
+      expect(options.spec).toEqual(spec)
+      expect(options.dataDir).toBe(`data/${spec.name}`)
+      expect(options.proofWindowBlocks).toBe(34_560)
+      expect(load(toml).resolved.get('state.proof-window')?.origin).toBe('preset')
+      const own = load(`${toml}\n[state]\nproof-window = 7`).resolved.get('state.proof-window')
+      expect(own).toEqual({ value: 7, origin: 'file' })
+    },
+  )
+
+  test('what the operator has decided of the inbox is added to what the spec says', async () => {
+    const accepted = `0x${'AB'.repeat(20)}`
+    const l1 = `[l1]\nrpc = "http://a.test"\naccept-implementation = "${accepted}"\ndistrust-proofs-from = 26000000`
+    const { spec } = await specFrom(`network = "taiko-mainnet"\n${l1}`)
+    expect(spec.l1.inboxImplementations).toEqual([
+      ...(taikoMainnet.l1.inboxImplementations ?? []),
+      accepted.toLowerCase(),
+    ])
+    expect(spec.l1.distrustedProofs).toEqual([
+      ...(taikoMainnet.l1.distrustedProofs ?? []),
+      { fromBlock: 26_000_000n },
+    ])
+  })
+
+  test('a spec without a genesis is refused with a sentence', async () => {
+    const { genesis: _, ...l2 } = taikoHoodi.l2
+    const path = writeFile('headless.json', serializeRollupSpec({ ...taikoHoodi, name: 'headless', l2 }))
+    await expect(specFrom(`[rollup]\nconfig = ${JSON.stringify(path)}`)).rejects.toThrow(
+      /^headless cannot be followed by this version: its configuration names no genesis block/,
+    )
   })
 
   test('a spec that is no JSON, or no spec, is named by its file', async () => {
@@ -212,12 +251,14 @@ describe('the server of the JSON-RPC', () => {
 
   test('takes every limit in its own unit', () => {
     const options = rpcOptionsOf(
-      load('[http]\napi = "eth,debug"\n[rpc]\nprocesses = 3\ngascap = 30000000\nrate = 0\nmax-queue = 7'),
+      load(
+        '[http]\napi = "eth,debug"\n[rpc]\nprocesses = 3\ngascap = 30000000\nrate = 0\nmax-queue = 7\nmax-trace-timeout = 60000',
+      ),
     )
     expect(options).toMatchObject({
       namespaces: ['eth', 'debug'],
       callProcesses: 3,
-      limits: { callGasMax: 30_000_000n, costPerSecond: 0, callQueueMax: 7 },
+      limits: { callGasMax: 30_000_000n, costPerSecond: 0, callQueueMax: 7, traceTimeoutMs: 60_000 },
     })
     expect(callerOptionsOf(options)).toEqual({ processes: 3, queueMax: 7 })
   })
