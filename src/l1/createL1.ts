@@ -4,7 +4,7 @@ import type { Hash } from '../primitives/hex.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { type Logger, silentLogger } from '../telemetry/log.ts'
 import { ANCESTOR_DEPTH_MAX, findAncestor, findL1Genesis } from './ancestry.ts'
-import { createBeaconBlobSource, createBlobServerSource } from './blobSource.ts'
+import { type BlobSource, createBeaconBlobSource, createBlobServerSource } from './blobSource.ts'
 import { createBlobReader } from './blobs.ts'
 import { createFinality } from './finality.ts'
 import { followL1 } from './follow.ts'
@@ -46,6 +46,8 @@ export type L1Options = {
   /** KZG threads; 0 computes on the caller's thread. */
   readonly kzgThreads?: number
   readonly blobCacheBytesMax?: number
+  /** More places of blobs, asked last. */
+  readonly blobSources?: readonly BlobSource[]
   /** Told which source each verified blob came from. */
   readonly onBlob?: (hash: Hash, source: string) => void
   /** Attempts to reach L1 before `createL1` gives up with a TemporaryError. Default: without end. */
@@ -112,6 +114,7 @@ export async function createL1(options: L1Options): Promise<L1 & { readonly read
     sources: [
       ...beacons.map(createBeaconBlobSource),
       ...(options.blobServers ?? []).map((server) => createBlobServerSource(server, pauses)),
+      ...(options.blobSources ?? []),
     ],
     pool,
     log,

@@ -3,8 +3,8 @@
  * Nothing is executed, so a source is decoded but not held against its parent block.
  */
 import { Command } from 'commander'
+import { openL1 } from '../../archive/openL1.ts'
 import { type PreparedProposal, prepareEvents } from '../../derive/prepare.ts'
-import { createL1 } from '../../l1/createL1.ts'
 import { addOptions, loadConfig } from '../config/load.ts'
 import { DERIVE_OPTIONS } from '../config/options.ts'
 import { ConfigError } from '../config/resolve.ts'
@@ -22,7 +22,7 @@ export function deriveCommand(): Command {
     const to = config.need<bigint>('to')
     if (to < from) throw new ConfigError(`--to ${to} is before the first block, ${from}`)
     const signal = createShutdown((name) => console.error(`${name}: stopping`))
-    const l1 = await createL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
+    const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
     try {
       const cursor = await l1.start(signal, from)
       const events = l1.follow({ cursor, knownAncestors: async () => [cursor], signal })
