@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { VERSION } from '../node.ts'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
+import { archiveCommand } from './commands/archive.ts'
 import { bridgeCommand } from './commands/bridge.ts'
 import { configCommand } from './commands/config.ts'
 import { deriveCommand } from './commands/derive.ts'
@@ -29,6 +30,7 @@ const program = new Command('plumbline')
   .addCommand(replayCommand())
   .addCommand(rpcChainCommand())
   .addCommand(deriveCommand())
+  .addCommand(archiveCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
   .addCommand(configCommand())

@@ -1,5 +1,6 @@
 /** Options of all commands: a file or an environment may serve several of them. */
 
+import { ARCHIVE_FETCH_OPTIONS } from './archiveOptions.ts'
 import { BRIDGE_OPTIONS, PROPOSE_OPTIONS } from './bridgeOptions.ts'
 import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
@@ -21,4 +22,5 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...KEYS_OPTIONS,
   ...LIST_OPTIONS,
   ...SLASH_OPTIONS,
+  ...ARCHIVE_FETCH_OPTIONS,
 ]
