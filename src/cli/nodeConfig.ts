@@ -5,10 +5,11 @@ import { buildGenesis, type Genesis } from '../engine/genesis.ts'
 import type { L1Position } from '../l1/l1.ts'
 import type { NodeOptions } from '../node.ts'
 import type { PreconfOptions } from '../preconf/createPreconf.ts'
-import type { Address } from '../primitives/hex.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
 import type { Namespace } from '../rpc/methods.ts'
-import { taikoHoodi } from '../spec/networks/taikoHoodi.ts'
-import { taikoMainnet } from '../spec/networks/taikoMainnet.ts'
+import type { Trust } from '../snapshot/load.ts'
+import { openSnapshot } from '../snapshot/source.ts'
+import { NETWORKS } from '../spec/networks/networks.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { parseRollupSpec } from '../spec/specFile.ts'
 import { createLogger, defaultLogFormat, type LogFormat, type LogLevel } from '../telemetry/createLogger.ts'
@@ -16,11 +17,6 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Config } from './config/load.ts'
 import { ConfigError } from './config/resolve.ts'
 import { limitsOf } from './config/rpcOptions.ts'
-
-export const NETWORKS: Readonly<Record<string, RollupSpec>> = {
-  'taiko-mainnet': taikoMainnet,
-  'taiko-hoodi': taikoHoodi,
-}
 
 export function logFormatOf(config: Config): LogFormat {
   return config.get<LogFormat>('log.format') ?? defaultLogFormat()
@@ -37,9 +33,27 @@ export async function specOf(config: Config): Promise<RollupSpec> {
     throw new ConfigError('one of --network and --rollup.config is needed, and only one')
   }
   const spec =
-    file === undefined ? NETWORKS[network ?? ''] : parseRollupSpec(await readJson(file, 'rollup.config'))
+    file === undefined
+      ? NETWORKS[network ?? '']?.spec
+      : parseRollupSpec(await readJson(file, 'rollup.config'))
   if (spec === undefined) throw new ConfigError(`unknown network ${network}`)
-  return spec
+  return withJudgements(spec, config)
+}
+
+/** What the operator has decided of the inbox, beside what the spec says. */
+function withJudgements(spec: RollupSpec, config: Config): RollupSpec {
+  const accepted = config.get<Address[]>('l1.accept-implementation') ?? []
+  const fromBlock = config.get<bigint>('l1.distrust-proofs-from')
+  if (accepted.length === 0 && fromBlock === undefined) return spec
+  const { inboxImplementations = [], distrustedProofs = [] } = spec.l1
+  return {
+    ...spec,
+    l1: {
+      ...spec.l1,
+      ...(accepted.length > 0 && { inboxImplementations: [...inboxImplementations, ...accepted] }),
+      ...(fromBlock !== undefined && { distrustedProofs: [...distrustedProofs, { fromBlock }] }),
+    },
+  }
 }
 
 export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promise<NodeOptions> {
@@ -49,6 +63,7 @@ export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promis
     spec,
     genesis: () => readGenesis(config),
     dataDir: config.get<string>('datadir') ?? `data/${spec.name}`,
+    ...checkpointOf(config),
     dbCacheKiB: config.need<number>('db.cache') * 1024,
     proofWindowBlocks: config.need<number>('state.proof-window'),
     workers: config.need<number>('engine.workers'),
@@ -57,6 +72,17 @@ export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promis
     logger: loggerOf(config),
     signal,
   }
+}
+
+/** Where a node without a chain begins, of a command that has these options. */
+function checkpointOf(config: Config): Pick<NodeOptions, 'checkpoint'> {
+  const place = config.get<string>('sync.checkpoint')
+  return place === undefined ? {} : { checkpoint: { source: openSnapshot(place), trust: trustOf(config) } }
+}
+
+export function trustOf(config: Config): Trust {
+  const hash = config.get<Hash>('sync.trust-snapshot')
+  return hash === undefined ? { type: 'proven' } : { type: 'hash', hash }
 }
 
 /** What is followed, of a command that has these options. */
@@ -80,8 +106,15 @@ export function l1OptionsOf(config: Config): NodeOptions['l1'] {
   const sources = (flag: string) =>
     (config.get<string[]>(flag) ?? []).map((url) => ({ name: nameOf(url), url, limits }))
   const trustedBlock = config.get<L1Position>('l1.trusted-block')
+  const archive = config.get<string>('l1.archive')
   return {
-    endpoints: config.need<string[]>('l1.rpc').map((url) => ({ name: nameOf(url), url, limits })),
+    ...(archive !== undefined && { archive }),
+    blobFolders: config.get<string[]>('blob.folder') ?? [],
+    endpoints: (archive === undefined ? config.need<string[]>('l1.rpc') : []).map((url) => ({
+      name: nameOf(url),
+      url,
+      limits,
+    })),
     beacons: sources('l1.beacon'),
     blobServers: sources('blob.server'),
     pollIntervalMs: config.need<number>('l1.poll-interval'),

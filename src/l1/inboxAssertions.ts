@@ -4,7 +4,7 @@
  */
 import { type Abi, decodeFunctionResult, encodeFunctionData, slice } from 'viem'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
-import { type Address, bytesToHex, type Hash, type Hex } from '../primitives/hex.ts'
+import { type Address, bytesToHex, type Hash, type Hex, ZERO_ADDRESS } from '../primitives/hex.ts'
 import { inboxAbi } from '../protocol/shasta/abi.ts'
 import { isOfInbox, type RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -48,6 +48,8 @@ async function assertImplementation(input: InboxAssertionInput): Promise<void> {
     log.warn({ inbox }, 'what the inbox runs cannot be read; an upgrade will be noticed by its event')
     return
   }
+  if (found.every((implementation) => implementation === ZERO_ADDRESS))
+    throw new CriticalError(`the inbox ${inbox} of ${spec.name} is no proxy (EIP-1967); check the network`)
   if (found.every((implementation) => !known.includes(implementation)))
     throw new CriticalError(
       `the inbox ${inbox} of ${spec.name} runs ${found.join(' or ')}, whose rules this version does not know. Install a release that ` +
@@ -124,8 +126,9 @@ function configProblem({ l1 }: RollupSpec, data: Hex): string | undefined {
     basefeeSharingPctg: number
     ringBufferSize: number
   }>('getConfig', data)
-  if (l1.signalService !== undefined && signalService.toLowerCase() !== l1.signalService)
-    return `works with the signal service ${signalService}, not with ${l1.signalService}`
+  const { store } = l1.checkpoints ?? {}
+  if (store !== undefined && signalService.toLowerCase() !== store)
+    return `puts its checkpoints into ${signalService}, not into ${store}`
   if (basefeeSharingPctg > PERCENT_MAX) return `shares ${basefeeSharingPctg} percent of the base fee`
   return ringBufferSize === 0 ? 'keeps no proposals' : undefined
 }

@@ -29,8 +29,6 @@ export type RollupSpec = {
     readonly inboxImplementations?: readonly Address[]
     /** Times whose proofs are held for false: they are neither compared with what is derived, nor make it executable. */
     readonly distrustedProofs?: readonly DistrustedProofs[]
-    /** Where the inbox puts checkpoints of L2, on chains whose inbox is asked for it at the start. */
-    readonly signalService?: Address
     /** Where deposits go in and withdrawals come out, on chains with our bridge. */
     readonly bridge?: Address
     /**

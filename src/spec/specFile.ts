@@ -43,7 +43,6 @@ const specSchema = z.strictObject({
     distrustedProofs: z
       .array(z.strictObject({ fromBlock: integer, untilTimestamp: integer.exactOptional() }))
       .exactOptional(),
-    signalService: address.exactOptional(),
     bridge: address.exactOptional(),
     checkpoints: z.strictObject({ store: address, slot: integer }).exactOptional(),
     startBlock: integer,

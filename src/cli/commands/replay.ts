@@ -10,9 +10,9 @@ import { formatWitnessFile } from '../../replay/file/witnessFile.ts'
 import { requireInput } from '../../replay/input.ts'
 import { readReplayable } from '../../replay/readInput.ts'
 import { replay } from '../../replay/replay.ts'
+import { NETWORKS } from '../../spec/networks/networks.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { parseRollupSpec } from '../../spec/specFile.ts'
-import { NETWORKS } from '../nodeConfig.ts'
 
 /** One line of `--json`; the field names are a contract with whoever reads them. */
 type ReplayRow = {
@@ -126,7 +126,7 @@ function specOf(options: ReplayOptions): RollupSpec | undefined {
   const { network, 'rollup.config': file } = options
   if (file !== undefined) return parseRollupSpec(JSON.parse(readFileSync(file, 'utf8')))
   if (network === undefined) return undefined
-  const spec = NETWORKS[network]
+  const spec = NETWORKS[network]?.spec
   requireInput(spec !== undefined, `there is no network ${network}`)
   return spec
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { parse } from 'smol-toml'
+import { NETWORKS } from '../../spec/networks/networks.ts'
 import { ALL_OPTIONS } from './allOptions.ts'
 import type { OptionSpec } from './options.ts'
 import { ConfigError, environmentName, type Resolved, resolveConfig } from './resolve.ts'
@@ -32,7 +33,19 @@ export function loadConfig(
   const path = parsed.config === undefined ? CONFIG_FILE : String(parsed.config)
   if (parsed.config !== undefined && !existsSync(path)) throw new ConfigError(`there is no file ${path}`)
   const file = existsSync(path) ? parseFile(path) : {}
-  return toConfig(resolveConfig(options, { flags, environment, file, preset: {} }, ALL_OPTIONS))
+  const given = { flags, environment, file, preset: {} }
+  const preset = presetOf(options, given)
+  return toConfig(resolveConfig(options, { ...given, preset }, ALL_OPTIONS))
+}
+
+/** What the network that is asked for would have options be. */
+function presetOf(
+  options: readonly OptionSpec[],
+  given: Parameters<typeof resolveConfig>[1],
+): Readonly<Record<string, unknown>> {
+  const choice = options.filter(({ flag }) => flag === 'network')
+  const network = resolveConfig(choice, given, ALL_OPTIONS).get('network')?.value
+  return NETWORKS[String(network)]?.defaults ?? {}
 }
 
 /** Commander keeps `--l1.poll-interval` as `l1.pollInterval`. */

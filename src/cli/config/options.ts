@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { DEVNET_FORKS } from '../../spec/devnet.ts'
 import { RPC_OPTIONS } from './rpcOptions.ts'
-import { count, flag, port } from './values.ts'
+import { addressList, count, flag, port, textList } from './values.ts'
 
 export type OptionSpec = {
   /** Dotted kebab, without the leading dashes: `l1.rpc`. */
@@ -29,6 +29,14 @@ const position = z
     return { number: BigInt(number), hash }
   })
 
+const blockNumber = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  z
+    .string()
+    .regex(/^[0-9]+$/, 'must be a block number')
+    .transform((text) => BigInt(text)),
+)
+
 export const CHAIN_OPTIONS: readonly OptionSpec[] = [
   {
     flag: 'network',
@@ -53,6 +61,30 @@ export const CHAIN_OPTIONS: readonly OptionSpec[] = [
 ]
 
 export const L1_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: 'l1.accept-implementation',
+    argument: '<addresses>',
+    description: 'implementations of the inbox whose rules you know to be as before (docs/networks.md)',
+    schema: addressList,
+  },
+  {
+    flag: 'l1.distrust-proofs-from',
+    argument: '<block>',
+    description: 'L1 block from which proofs are false: not compared, nothing executable by them',
+    schema: blockNumber,
+  },
+  {
+    flag: 'l1.archive',
+    argument: '<dir>',
+    description: 'an archive of L1 in place of endpoints (plumbline archive)',
+    schema: z.string().min(1),
+  },
+  {
+    flag: 'blob.folder',
+    argument: '<dirs>',
+    description: 'folders of base-org/blob-archiver, asked when nothing else has a blob',
+    schema: textList,
+  },
   {
     flag: 'l1.rpc',
     argument: '<urls>',
@@ -170,14 +202,6 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
   ...RPC_OPTIONS,
   ...LOG_OPTIONS,
 ]
-
-const blockNumber = z.preprocess(
-  (value) => (typeof value === 'number' ? String(value) : value),
-  z
-    .string()
-    .regex(/^[0-9]+$/, 'must be a block number')
-    .transform((text) => BigInt(text)),
-)
 
 export const DERIVE_OPTIONS: readonly OptionSpec[] = [
   {

@@ -5,6 +5,15 @@ export const textList = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
   z.array(z.string().min(1)),
 )
+/** In lower case. */
+export const addressList = textList.pipe(
+  z.array(
+    z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 20 bytes in hex')
+      .transform((text) => text.toLowerCase()),
+  ),
+)
 /** Not coerced: an empty variable or a `true` would become a number too. */
 export const count = (min: number, max: number) =>
   z

@@ -3,16 +3,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMAS } from '../../../src/chain/schema.ts'
 import { createChain } from '../../../src/chain/sqliteChain.ts'
+import { commitFlush } from '../../../src/derive/commit.ts'
 import { createDriver, type DriverProgress } from '../../../src/derive/driver.ts'
 import { isInitialised, writeGenesis } from '../../../src/derive/genesis.ts'
 import { DERIVE_SCHEMA } from '../../../src/derive/schema.ts'
 import { readCursor } from '../../../src/derive/steps.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { createFlatState, type FlatStateOptions } from '../../../src/engine/state/flatStateOnStore.ts'
-import { STATE_LOGICAL_TABLES, STATE_SCHEMA } from '../../../src/engine/state/schema.ts'
+import { STATE_LOGICAL_TABLES, STATE_SCHEMAS } from '../../../src/engine/state/schema.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
 import { createL1, type L1Options } from '../../../src/l1/createL1.ts'
 import type { L1 } from '../../../src/l1/l1.ts'
+import { SNAPSHOT_SCHEMA } from '../../../src/snapshot/schema.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { logicalDump } from '../../../src/store/dump.ts'
@@ -21,7 +23,10 @@ import type { Store } from '../../../src/store/store.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
 import type { SimulatedL1 } from '../l1/simulatedL1.ts'
 
-const SCHEMAS = { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] }
+const SCHEMAS = {
+  ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+  snapshot: [SNAPSHOT_SCHEMA],
+}
 const LOGICAL_TABLES = [...CHAIN_LOGICAL_TABLES, ...STATE_LOGICAL_TABLES]
 
 const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
@@ -46,10 +51,7 @@ export function specOf(sim: SimulatedL1): RollupSpec {
  * One verified view of a simulated L1; nodes can share it, since it keeps nothing of theirs.
  * Options take the place of the one honest provider and its beacon node.
  */
-export function connectL1(
-  sim: SimulatedL1,
-  options: Partial<Omit<L1Options, 'spec'>> = {},
-): ReturnType<typeof createL1> {
+export function connectL1(sim: SimulatedL1, options: Partial<L1Options> = {}): ReturnType<typeof createL1> {
   return createL1({
     spec: specOf(sim),
     endpoints: [{ name: 'sim', request: sim.request, limits: { requestsPerSecond: 1_000_000 } }],
@@ -80,6 +82,9 @@ export type HarnessOptions = {
   /** Wraps the store, for stops at numbered points. */
   readonly wrapStore?: (store: Store) => Store
   readonly state?: FlatStateOptions
+  /** Instead of the devnet's. */
+  readonly spec?: RollupSpec
+  readonly onDisagreement?: Parameters<typeof createDriver>[0]['onDisagreement']
   /** Threads that recover senders. Default: none. */
   readonly workers?: number
 }
@@ -98,7 +103,7 @@ export async function openHarness(options: HarnessOptions) {
 
 async function start(options: HarnessOptions, opened: Store) {
   const { sim, l1 } = options
-  const spec = specOf(sim)
+  const { spec = specOf(sim), onDisagreement } = options
   const store = options.wrapStore?.(opened) ?? opened
   const state = await createFlatState({ store, ...(options.state && { options: options.state }) })
   const chain = await createChain(store)
@@ -118,6 +123,7 @@ async function start(options: HarnessOptions, opened: Store) {
     store,
     logger: silentLogger,
     wait: async () => {},
+    ...(onDisagreement && { onDisagreement }),
     onProgress: (event) => {
       progress.push(event)
       onProgress(event)
@@ -167,6 +173,7 @@ async function start(options: HarnessOptions, opened: Store) {
     },
     /** The content two nodes that derived the same L1 must share. */
     async dump(): Promise<string> {
+      await driver.between(() => commitFlush({ store, chain, state }))
       const lines: string[] = []
       for await (const line of logicalDump(opened, LOGICAL_TABLES)) lines.push(line)
       const cursor = await readCursor(opened)

@@ -1,6 +1,6 @@
 /** Transactions by what they do: signed once, then executable in any block of any branch, as after a reorg. */
-import { encodeFunctionData, encodePacked, toHex } from 'viem'
-import { type Address, type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
+import { concat, encodeFunctionData, encodePacked, toHex } from 'viem'
+import { type Address, type Hash, type Hex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { ACCOUNTS, signerOf } from './accounts.ts'
 import { type Blob, payloadToBlobs } from './blob.ts'
 import type { InboxCall, L2Checkpoint } from './inbox.ts'
@@ -39,12 +39,23 @@ export type ProveOptions = {
   readonly lastProposalHash: Hash
   readonly actualProver?: Address
   readonly checkpoint?: L2Checkpoint
+  /** What it says of L2, from its first proposal on. Without it the proof comes by way of another contract, which no one can look into. */
+  readonly claim?: ProofClaim
+}
+export type ProofClaim = {
+  readonly firstProposalId: bigint
+  /** Of the last L2 block before it. */
+  readonly parentHash: Hash
+  /** Of the last L2 block of each proposal, in order. */
+  readonly blockHashes: readonly Hash[]
 }
 
 export type Transactions = ReturnType<typeof createTransactions>
 
 const ALL_FORCED_INCLUSIONS = 0xffff
 const GWEI = 10n ** 9n
+/** A contract that calls the inbox with what it is called with. */
+const RELAY: Address = `0x${'4e'.repeat(20)}`
 const TOKEN: Address = `0x${'70'.repeat(20)}`
 const NO_CHECKPOINT: L2Checkpoint = {
   blockNumber: 0n,
@@ -134,29 +145,58 @@ export function createTransactions(config: {
       return sign(call, from, fields, blobs)
     },
 
-    prove: (options: ProveOptions): L1Transaction => {
+    prove: ({ claim, ...options }: ProveOptions): L1Transaction => {
       const actualProver = options.actualProver ?? ACCOUNTS[2]!.address
       const checkpoint = options.checkpoint ?? NO_CHECKPOINT
-      const call = { type: 'prove' as const, ...options, actualProver, checkpoint }
+      const call = {
+        ...{ type: 'prove' as const, ...options, actualProver, checkpoint },
+        ...(claim && { firstProposalId: claim.firstProposalId }),
+      }
+      const { firstProposalId, parentHash, blockHashes } = claim ?? {
+        ...{ firstProposalId: 0n, parentHash: NO_CHECKPOINT.blockHash, blockHashes: [] },
+      }
       const commitment = encodePacked(
         ['uint48', 'bytes32', 'bytes32', 'address', 'uint48', 'bytes32', 'uint16'],
         [
-          0,
-          NO_CHECKPOINT.blockHash,
+          Number(firstProposalId),
+          parentHash,
           call.lastProposalHash,
           actualProver,
           Number(checkpoint.blockNumber),
           checkpoint.stateRoot,
-          0,
+          blockHashes.length,
         ],
       )
-      const data = encodeFunctionData({ abi: INBOX_ABI, functionName: 'prove', args: [commitment, '0x'] })
-      return sign(call, actualProver, toInbox(data, 900_000n))
+      // The simulated inbox does not look at who proposed what when.
+      const transitions = blockHashes.map((blockHash) =>
+        encodePacked(['address', 'uint48', 'bytes32'], [actualProver, 0, blockHash]),
+      )
+      const proven = concat([commitment, ...transitions])
+      const data = encodeFunctionData({ abi: INBOX_ABI, functionName: 'prove', args: [proven, '0x'] })
+      return sign(call, actualProver, { ...toInbox(data, 900_000n), ...(!claim && { to: RELAY }) })
     },
 
     /** The owner rewinds what counts as final, as `StateRecovered` tells. */
-    recoverState: (lastFinalizedProposalId: bigint): L1Transaction =>
-      sign({ type: 'recoverState', lastFinalizedProposalId }, first, toInbox('0x01', 100_000n)),
+    recoverState: (
+      lastFinalizedProposalId: bigint,
+      lastFinalizedBlockHash: Hash = ZERO_HASH,
+    ): L1Transaction =>
+      sign(
+        { type: 'recoverState', lastFinalizedProposalId, lastFinalizedBlockHash },
+        first,
+        toInbox('0x01', 100_000n),
+      ),
+
+    voidForcedInclusions: (): L1Transaction =>
+      sign({ type: 'voidForcedInclusions' }, first, toInbox('0x02', 100_000n)),
+
+    /** `hashesWith`: the new code hashes proposals with something more. */
+    upgrade: (implementation: Address, hashesWith?: Hash): L1Transaction =>
+      sign(
+        { type: 'upgrade', implementation, ...(hashesWith && { hashesWith }) },
+        first,
+        toInbox('0x03', 100_000n),
+      ),
 
     /** No log. Type 0 makes it a legacy transaction. */
     transfer: (

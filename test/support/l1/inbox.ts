@@ -2,16 +2,20 @@
  * The inbox contract as a function: state and call in, state and logs out, or a revert. State is a value, so each branch of L1
  * has its own. A second opinion on events and hashes: nothing here comes from src/protocol.
  */
-import { type Address, type Hash, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { concatBytes } from '../../../src/primitives/bytes.ts'
+import { type Address, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
+import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import type { Log } from '../../../src/primitives/receipt.ts'
 import type { InboxErrorName } from './inboxAbi.ts'
 import {
   checkpointSavedLog,
   forcedInclusionSavedLog,
+  forcedInclusionsVoidedLog,
   inboxActivatedLog,
   proposedLog,
   provedLog,
   stateRecoveredLog,
+  upgradedLog,
 } from './inboxEvents.ts'
 import {
   findProposal,
@@ -78,8 +82,19 @@ export type InboxCall =
       readonly lastProposalHash: Hash
       readonly actualProver: Address
       readonly checkpoint: L2Checkpoint
+      /** Of the commitment; the first that is not proven by default. */
+      readonly firstProposalId?: bigint
     }
-  | { readonly type: 'recoverState'; readonly lastFinalizedProposalId: bigint }
+  | {
+      readonly type: 'recoverState'
+      readonly lastFinalizedProposalId: bigint
+      /** Zero names none. */
+      readonly lastFinalizedBlockHash: Hash
+    }
+  /** The owner moves the queue's head to its tail. */
+  | { readonly type: 'voidForcedInclusions' }
+  /** The owner puts other code behind the proxy; `hashesWith` is how much that code differs. */
+  | { readonly type: 'upgrade'; readonly implementation: Address; readonly hashesWith?: Hash }
   /** Arguments that the contract cannot read. */
   | { readonly type: 'malformed'; readonly error?: InboxErrorName }
 
@@ -129,7 +144,17 @@ export function callInbox(
     case 'prove':
       return prove(config, state, call, block)
     case 'recoverState':
-      return recoverState(config, state, proposals.proposal.id + 1n, call.lastFinalizedProposalId)
+      return recoverState(config, state, proposals.proposal.id + 1n, call)
+    case 'voidForcedInclusions':
+      return voidForcedInclusions(config, state)
+    case 'upgrade': {
+      const { type: _, ...upgrade } = call
+      return {
+        type: 'done',
+        state: { ...state, ...upgrade },
+        logs: [upgradedLog(config.inbox, call.implementation)],
+      }
+    }
   }
 }
 
@@ -193,7 +218,7 @@ function propose(
   }
   const next: InboxState = {
     ...state,
-    proposals: { proposal, hash: proposalHash(proposal), previous: state.proposals },
+    proposals: { proposal, hash: hashAsOf(state, proposal), previous: state.proposals },
     lastProposalBlock: block.number,
     forcedInclusions: queue.slice(taken.length),
     forcedInclusionsHead: state.forcedInclusionsHead + taken.length,
@@ -201,6 +226,11 @@ function propose(
   const wei = taken.reduce((sum, { feeGwei }) => sum + feeGwei * WEI_PER_GWEI, 0n)
   const logs = [proposedLog(config.inbox, proposal)]
   return { type: 'done', state: next, logs, pays: { to: call.proposer, wei } }
+}
+
+function hashAsOf({ hashesWith }: InboxState, proposal: InboxProposal): Hash {
+  const hash = proposalHash(proposal)
+  return hashesWith === undefined ? hash : keccak256Hex(concatBytes(hexToBytes(hash), hexToBytes(hashesWith)))
 }
 
 /** The schedule is not asked once the oldest entry taken has waited for too long. */
@@ -276,10 +306,16 @@ function prove(
     lastFinalizedTimestamp: block.timestamp,
     lastCheckpointTimestamp: block.timestamp,
     lastFinalizedBlockHash: call.checkpoint.blockHash,
+    ...(call.checkpoint.blockNumber > 0n && { checkpoints: [...(state.checkpoints ?? []), call.checkpoint] }),
   }
   const logs = [
     checkpointSavedLog(config.signalService, call.checkpoint),
-    provedLog(config.inbox, { first, last: call.lastProposalId, actualProver: call.actualProver }),
+    provedLog(config.inbox, {
+      first: call.firstProposalId ?? first,
+      firstNew: first,
+      last: call.lastProposalId,
+      actualProver: call.actualProver,
+    }),
   ]
   return { type: 'done', state: next, logs }
 }
@@ -288,9 +324,17 @@ function recoverState(
   config: InboxConfig,
   state: InboxState,
   nextProposalId: bigint,
-  lastFinalizedProposalId: bigint,
+  { lastFinalizedProposalId, lastFinalizedBlockHash }: InboxCall & { type: 'recoverState' },
 ): InboxResult {
-  const logs = [stateRecoveredLog(config.inbox, nextProposalId, lastFinalizedProposalId, ZERO_HASH)]
-  const next = { ...state, lastFinalizedProposalId, lastFinalizedBlockHash: ZERO_HASH }
-  return { type: 'done', state: next, logs }
+  const logs = [
+    stateRecoveredLog(config.inbox, nextProposalId, lastFinalizedProposalId, lastFinalizedBlockHash),
+  ]
+  return { type: 'done', state: { ...state, lastFinalizedProposalId, lastFinalizedBlockHash }, logs }
+}
+
+function voidForcedInclusions(config: InboxConfig, state: InboxState): InboxResult {
+  const { forcedInclusionsHead: head, forcedInclusions: queue } = state
+  const tail = head + queue.length
+  const logs = [forcedInclusionsVoidedLog(config.inbox, head, tail)]
+  return { type: 'done', state: { ...state, forcedInclusions: [], forcedInclusionsHead: tail }, logs }
 }

@@ -25,12 +25,17 @@ export function proposedLog(inbox: Address, proposal: InboxProposal): Log {
 
 export function provedLog(
   inbox: Address,
-  range: { readonly first: bigint; readonly last: bigint; readonly actualProver: Address },
+  range: {
+    readonly first: bigint
+    readonly firstNew: bigint
+    readonly last: bigint
+    readonly actualProver: Address
+  },
 ): Log {
   return {
     address: inbox,
     topics: topicsOf('Proved', { actualProver: range.actualProver }),
-    data: dataOf('Proved', [Number(range.first), Number(range.first), Number(range.last)]),
+    data: dataOf('Proved', [Number(range.first), Number(range.firstNew), Number(range.last)]),
   }
 }
 
@@ -43,6 +48,16 @@ export function forcedInclusionSavedLog(inbox: Address, feeInGwei: bigint, slice
   const blobSlice = { ...slice, timestamp: Number(slice.timestamp) }
   const data = dataOf('ForcedInclusionSaved', [{ feeInGwei, blobSlice }])
   return { address: inbox, topics: topicsOf('ForcedInclusionSaved'), data }
+}
+
+export function forcedInclusionsVoidedLog(inbox: Address, oldHead: number, newHead: number): Log {
+  const data = dataOf('ForcedInclusionsVoided', [oldHead, newHead])
+  return { address: inbox, topics: topicsOf('ForcedInclusionsVoided'), data }
+}
+
+/** Of the proxy. */
+export function upgradedLog(inbox: Address, implementation: Address): Log {
+  return { address: inbox, topics: topicsOf('Upgraded', { implementation }), data: new Uint8Array(0) }
 }
 
 export function inboxActivatedLog(inbox: Address, lastPacayaBlockHash: Hash): Log {

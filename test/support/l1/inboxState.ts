@@ -1,6 +1,7 @@
 /** What the inbox remembers, as a value; and the hash of a proposal, encoded with viem apart from src/. */
 import { encodeAbiParameters, keccak256 } from 'viem'
 import { type Address, type Hash, ZERO_ADDRESS, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import type { L2Checkpoint } from './inbox.ts'
 import { PROPOSAL_PARAMETERS } from './inboxAbi.ts'
 
 export type InboxBlobSlice = {
@@ -47,6 +48,12 @@ export type InboxState = {
   /** Seconds; 0 before the first proof. */
   readonly lastCheckpointTimestamp: bigint
   readonly lastFinalizedBlockHash: Hash
+  /** What the signal service holds for proven, oldest first. */
+  readonly checkpoints?: readonly L2Checkpoint[]
+  /** Code behind the proxy; absent: the inbox is none. */
+  readonly implementation?: Address
+  /** What that code hashes a proposal with beside its fields: a fork that nobody has announced. */
+  readonly hashesWith?: Hash
 }
 
 export const EMPTY_INBOX: InboxState = {
