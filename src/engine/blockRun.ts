@@ -45,6 +45,8 @@ export type BlockRunInput = {
 /** The block ends before this transaction, whatever else is listed: its zk gas would exceed the limit. unzen.md §1.2. */
 export const ZK_GAS_RULE = 'D-92'
 
+const FITS_NO_BLOCK = 'its zk gas is more than any block has beside the anchor transaction'
+
 export type BlockRun = {
   /** Tracers listen to its EVM. Another one after a transaction that exceeded the zk gas. */
   readonly context: RunContext
@@ -176,7 +178,9 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
         if (result.type === 'executed')
           return add(listedIndex === undefined ? result.transaction : { ...result.transaction, listedIndex })
         const isOver = result.rule === ZK_GAS_RULE && (input.asksAlone === true || transactions.length === 1)
-        return isOver && (await exceedsAlone(raw)) ? { ...result, fitsNoBlock: true } : result
+        return isOver && (await exceedsAlone(raw))
+          ? { ...result, reason: FITS_NO_BLOCK, fitsNoBlock: true }
+          : result
       }
       const anchor = await counted(() => executeAnchor(raw))
       if (anchor.type === 'refused')

@@ -10,6 +10,7 @@ import { basefeeSharingPctgOf } from '../protocol/sharedBaseFee.ts'
 import type { ExecutionSpec } from '../spec/executionSpec.ts'
 import { forkAt } from '../spec/rollupSpec.ts'
 import type { BlockRun } from './blockRun.ts'
+import type { BlockScript, RunOptions } from './check/script.ts'
 import type { AncestorHashes, ExecutedTransaction } from './engine.ts'
 import { openEthereumBlock } from './ethereum/openBlock.ts'
 import { openRollupRun } from './execute.ts'
@@ -46,13 +47,16 @@ export type StoredBlockRun = Pick<BlockRun, 'context' | 'state' | 'transactions'
   finish(): Promise<StateChanges>
 }
 
-/** Begins the block on `state`, the state after its parent. On plain Ethereum the system calls before the transactions are made. */
-export async function openStoredBlock(input: {
+export type StoredBlockInput = {
   readonly execution: ExecutionSpec
   readonly block: BlockToRun
+  /** After its parent. */
   readonly state: StateSource
   readonly ancestorHash: AncestorHashes
-}): Promise<StoredBlockRun> {
+}
+
+/** Begins the block. On plain Ethereum the system calls before the transactions are made. */
+export async function openStoredBlock(input: StoredBlockInput): Promise<StoredBlockRun> {
   const { header, transactions } = input.block
   const { run, finish } = await openRun(input)
   return {
@@ -82,7 +86,17 @@ export function assertSameGas(run: Pick<BlockRun, 'gasUsed'>, header: BlockHeade
 
 type OpenRun = { readonly run: BlockRun; readonly finish: () => Promise<StateChanges> }
 
-async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<OpenRun> {
+/** To be run as often as it takes. A rollup's. */
+export function openStoredScript(input: StoredBlockInput): BlockScript {
+  const { header, transactions } = input.block
+  return {
+    number: header.number,
+    raws: transactions.map(({ raw }) => raw),
+    open: async (options) => (await openRun(input, options)).run,
+  }
+}
+
+async function openRun(input: StoredBlockInput, options?: RunOptions): Promise<OpenRun> {
   const { execution, state, ancestorHash, block } = input
   const { header, ommers = [], withdrawals } = block
   const senderByHash = new Map(block.transactions.map(({ hash, sender }) => [hash, hexToBytes(sender)]))
@@ -99,6 +113,7 @@ async function openRun(input: Parameters<typeof openStoredBlock>[0]): Promise<Op
     ...{ execution, senders, state, ancestorHash, rules: rulesAt(execution, header) },
     info: { number, parentHash, coinbase, timestamp, gasLimit, mixHash, baseFeePerGas },
     basefeeSharingPctg: fork === undefined ? 0 : basefeeSharingPctgOf(fork, header.extraData),
+    ...options,
   })
   return { run, finish: async () => run.state.takeChanges() }
 }

@@ -2,7 +2,7 @@
  * A batch as blobs, checked before anyone sees it: decoded from the very bytes, validated and executed again by derivation,
  * it must give the blocks that were built. A proposer that skipped this has lost whole batches to a limit it did not know.
  */
-import { deriveBlocks } from '../derive/blocks.ts'
+import { type DerivedBlock, deriveBlocks } from '../derive/blocks.ts'
 import type { Address } from '../primitives/hex.ts'
 import { encodeBlobs } from '../protocol/blobCodec.ts'
 import type { Proposal } from '../protocol/protocol.ts'
@@ -51,9 +51,24 @@ async function checkBlocks(
     throw new BatchRefusedError(`it makes ${derived.blocks.length} blocks, ${batch.blocks.length} were built`)
   for (const [i, { hash, header }] of batch.blocks.entries()) {
     const other = derived.blocks[i]?.executed.hash
-    if (hash !== other)
-      throw new BatchRefusedError(`block ${header.number} derives to ${other}, built was ${hash}`)
+    if (hash === other) continue
+    await reviewUpTo(deps, base, derived.blocks.slice(0, i + 1))
+    throw new BatchRefusedError(
+      `block ${header.number} derives to ${other} by both interpreters, built was ${hash}`,
+    )
   }
+}
+
+/** Throws an EngineDisagreementError where it is an interpreter that made another block. */
+async function reviewUpTo(
+  deps: BuilderDeps,
+  base: BuildBase,
+  blocks: readonly Pick<DerivedBlock, 'attributes'>[],
+): Promise<void> {
+  const { context, parent, append } = createDraft(deps, base)
+  const { ancestorHash } = context
+  for (const { attributes } of blocks)
+    append(await deps.engine.review({ attributes, state: await context.stateAfter(parent()), ancestorHash }))
 }
 
 /** Landing as late as it may, our source must still be accepted; forced blocks before it may look different then. */

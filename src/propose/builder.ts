@@ -4,8 +4,10 @@
  * Every block is made by derivation's own functions, so what is built here is what everyone will derive.
  */
 import { buildBlock, readParentContext } from '../derive/blocks.ts'
+import { ZK_GAS_RULE } from '../engine/blockRun.ts'
 import type { Engine, ExecutedBlock } from '../engine/engine.ts'
-import type { Address } from '../primitives/hex.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
+import { keccak256Hex } from '../primitives/keccak.ts'
 import { PAYLOAD_BYTES_PER_BLOB } from '../protocol/blobCodec.ts'
 import type { ManifestBlock, Proposal } from '../protocol/protocol.ts'
 import { nextBaseFee } from '../protocol/shasta/baseFee.ts'
@@ -51,6 +53,8 @@ export type Batch = {
   readonly manifest: readonly ManifestBlockInput[]
   /** Everything the proposal will make, forced blocks first. */
   readonly blocks: readonly ExecutedBlock[]
+  /** Candidates that no block can take: one of them alone has more zk gas than that (D-92). */
+  readonly fittingNoBlock: readonly Hash[]
 }
 
 export type BuildResult =
@@ -99,6 +103,7 @@ export async function buildBatch(
       window,
       manifest: own.manifest,
       blocks: [...forced.blocks.map(({ executed }) => executed), ...own.blocks],
+      fittingNoBlock: own.fittingNoBlock,
     },
   }
 }
@@ -129,6 +134,7 @@ async function fillBlocks(deps: BuilderDeps, input: FillInput) {
   const manifest: ManifestBlockInput[] = []
   const blocks: ExecutedBlock[] = []
   const taken = new Set<string>()
+  const fittingNoBlock: Hash[] = []
   for (const [index, timestamp] of plan.timestamps.entries()) {
     const parent = draft.parent()
     const anchor = index === 0 ? undefined : plan.anchorBlockNumber
@@ -152,7 +158,10 @@ async function fillBlocks(deps: BuilderDeps, input: FillInput) {
     const baseFeePerGas = nextBaseFee(parentContext, deps.spec.shasta.baseFeeMin)
     const tried = takeCandidates(input.candidates(baseFeePerGas), taken, options.candidatesMax)
     await deps.engine.recoverSenders(tried)
-    let executed = await execute(tried)
+    const filled = await executeFitting(execute, tried)
+    for (const hash of filled.fittingNoBlock) taken.add(hash)
+    fittingNoBlock.push(...filled.fittingNoBlock)
+    let { executed } = filled
     let kept = listedOf(executed)
     const fitting = countFitting(manifest, metadata, kept, payloadMax)
     const isFull = fitting < kept.length
@@ -170,7 +179,7 @@ async function fillBlocks(deps: BuilderDeps, input: FillInput) {
     draft.append(executed)
     if (isFull) break
   }
-  return { manifest, blocks }
+  return { manifest, blocks, fittingNoBlock }
 }
 
 function takeCandidates(
@@ -184,6 +193,32 @@ function takeCandidates(
     if (!taken.has(hash)) raws.push(raw)
   }
   return raws
+}
+
+/**
+ * Without those of `tried` that no block can take. One that merely does not fit behind others ends the block, as derivation has it, and comes
+ * first sooner or later; but one that never fits would end every block, and never pay for it.
+ */
+async function executeFitting(
+  execute: (transactions: readonly Uint8Array[]) => Promise<ExecutedBlock>,
+  tried: readonly Uint8Array[],
+): Promise<{ readonly executed: ExecutedBlock; readonly fittingNoBlock: readonly Hash[] }> {
+  const fittingNoBlock: Hash[] = []
+  let left = tried
+  for (;;) {
+    const executed = await execute(left)
+    const last = left[findStopper(executed) ?? left.length]
+    if (last === undefined) return { executed, fittingNoBlock }
+    const isFirst = listedOf(executed).length === 0
+    if (!isFirst && findStopper(await execute([last])) === undefined) return { executed, fittingNoBlock }
+    fittingNoBlock.push(keccak256Hex(last))
+    left = left.filter((raw) => raw !== last)
+  }
+}
+
+/** Index of the transaction before which the block ended for its zk gas. */
+function findStopper({ dropped }: ExecutedBlock): number | undefined {
+  return dropped.find(({ rule }) => rule === ZK_GAS_RULE)?.listedIndex
 }
 
 /** What execution kept. Dropped ones leave no trace in the block, so they are not listed at all. */

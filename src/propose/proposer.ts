@@ -164,6 +164,13 @@ export function createProposer(deps: ProposerDeps, options: ProposerOptions): Pr
     })
     if (built.type === 'wait') return waiting(built.reason)
     const { batch } = built
+    if (batch.fittingNoBlock.length > 0) {
+      logger.warn(
+        { transactions: batch.fittingNoBlock },
+        'dropped from the pool: the zk gas of each is more than a block has (D-92)',
+      )
+      await pool.remove(batch.fittingNoBlock)
+    }
     const isEmpty = batch.manifest.every((block) => block.transactions.length === 0)
     // One in flight has to be replaced all the same: it holds the nonce.
     const isIdle = isEmpty && base.forcedInclusions.length === 0 && inFlight === undefined

@@ -5,6 +5,7 @@
  */
 import type { BlockRef, ChainReader } from '../../chain/chain.ts'
 import type { OpenedBlock, UnsafeBuilder, UnsafeChain } from '../../derive/unsafe.ts'
+import { ZK_GAS_RULE } from '../../engine/blockRun.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -104,12 +105,19 @@ export function createApplier(deps: ApplierDeps): Applier {
     if (left.length > 0) await engine.recoverSenders(left)
     for (const raw of left) {
       const added = await opened.block.add(raw)
+      // What is counted may be counted wrongly here. Throws where it is.
+      if (added.type === 'refused' && added.rule === ZK_GAS_RULE) await opened.block.review(raw)
       if (added.type === 'refused')
         return { type: 'failed', reason: `a transaction cannot be executed: ${added.reason} (${added.rule})` }
     }
     const executed = await opened.block.seal()
-    if (executed.hash !== block.hash)
-      return { type: 'failed', reason: `executed here it is ${executed.hash}, not ${block.hash}` }
+    if (executed.hash !== block.hash) {
+      await opened.block.review()
+      return {
+        type: 'failed',
+        reason: `executed here it is ${executed.hash} by both interpreters, not ${block.hash}`,
+      }
+    }
     await keep()
     const result = await unsafe.extend({ executed, origin: opened.origin })
     return result === 'extended' ? { type: 'applied' } : { type: 'otherParent' }
