@@ -1,11 +1,12 @@
 /** An EthereumJS EVM for one run: a block's header, the overlay it writes to, and the hashes of the blocks before. */
-import { createEVM, type EVM, type EVMRunCallOpts, NobleBN254 } from '@ethereumjs/evm'
+import { type EVM, type EVMRunCallOpts, NobleBN254 } from '@ethereumjs/evm'
 import { Address as EvmAddress } from '@ethereumjs/util'
 import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import { commonFor } from './common.ts'
 import type { AncestorHashes } from './engine.ts'
 import { FastEvm } from './evm/fastEvm.ts'
 import type { RunLoop } from './evm/frame.ts'
+import { StockEvm } from './evm/stockEvm.ts'
 import { toWord, type Word, wordToBytes } from './evm/word.ts'
 import type { ZkMeter } from './evm/zkMeter.ts'
 import { prepareKzg } from './kzg.ts'
@@ -66,7 +67,7 @@ export async function createRunContext(input: {
   const parts = { common, stateManager: state, blockchain: createBlockchain(hashes) }
   const evm =
     input.loop === 'stock'
-      ? await createEVM(parts)
+      ? new StockEvm({ ...parts, bn254: new NobleBN254() })
       : new FastEvm({
           ...{ ...parts, bn254: new NobleBN254(), state, rules, chainId, blockHash: hashes },
           ...(input.meter && { meter: input.meter }),

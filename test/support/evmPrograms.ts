@@ -1,5 +1,6 @@
 /** Random programs that get somewhere: stacks are mostly deep enough, memory mostly near, and calls go to accounts that are there. */
 import { type Address, bytesToHex } from '../../src/primitives/hex.ts'
+import { precompileCall } from './evmPrecompiles.ts'
 
 export type Random = (below: number) => number
 
@@ -49,6 +50,8 @@ const WORDS: readonly string[] = [
   `7f${'ff'.repeat(31)}`,
   'ff'.repeat(20),
 ]
+/** Ends of memory that some gas pays for. */
+const FAR: readonly string[] = ['ffdf', 'ffff', '010000', '01ffe0', '03ffff']
 
 /** Opcodes by how many words they take, without those that need more care. */
 const PURE: readonly (readonly number[])[] = [
@@ -68,11 +71,13 @@ export function randomProgram(random: Random, fragments: number): Uint8Array {
   const code: string[] = []
   for (let i = 0; i < fragments; i++) code.push(fragment(random))
   if (random(3) === 0) code.push(near(random), near(random), random(2) === 0 ? 'f3' : 'fd')
+  // Or with what the last call returned.
+  else if (random(4) === 0) code.push('3d5f5f3e3d5f', random(2) === 0 ? 'f3' : 'fd')
   return Uint8Array.from(Buffer.from(code.join(''), 'hex'))
 }
 
 function fragment(random: Random): string {
-  switch (random(20)) {
+  switch (random(23)) {
     case 0:
       return `${word(random)}${near(random)}52`
     case 1:
@@ -107,10 +112,16 @@ function fragment(random: Random): string {
       return call(random)
     case 15:
       return random(3) === 0 ? createFrom(random) : create(random)
+    case 18:
+      return random(3) === 0 ? createAndCall(random) : pure(random)
+    case 19:
+      return random(3) === 0 ? precompileCall(random) : pure(random)
     case 16:
       return jump(random)
     case 17:
-      if (random(40) === 0) return `${target(random)}ff`
+      if (random(20) === 0) return destroy(random)
+      // Itself, with all its gas: as deep as that goes.
+      if (random(200) === 0) return '5f5f5f5f5f305af1'
       return random(6) === 0 ? hex(random(256)) : pure(random)
     default:
       return pure(random)
@@ -126,15 +137,19 @@ function pure(random: Random): string {
 }
 
 function call(random: Random): string {
-  const opcode = [0xf1, 0xf1, 0xf2, 0xf4, 0xfa][random(5)] as number
+  const opcode = [0xf1, 0xf1, 0xf2, 0xf4, 0xfa, 0xfa][random(6)] as number
   const value = opcode === 0xf1 || opcode === 0xf2 ? (random(3) === 0 ? '6003' : '5f') : ''
-  const gas = random(4) === 0 ? '5a' : `61${hex(random(128))}${hex(random(256))}`
-  return `${near(random)}${near(random)}${near(random)}${near(random)}${value}${target(random)}${gas}${hex(opcode)}`
+  const gas = random(4) === 0 ? '5a' : `61${hex(random(random(3) === 0 ? 12 : 128))}${hex(random(256))}`
+  // All that was returned is copied.
+  const after = random(4) === 0 ? '3d5f5f3e' : ''
+  return `${near(random)}${near(random)}${near(random)}${near(random)}${value}${target(random)}${gas}${hex(opcode)}${after}`
 }
 
 /** Initcode that returns a few bytes, or whatever is in memory. */
 function create(random: Random): string {
-  const initcode = `60${hex(random(40))}5ff3`
+  const initcode =
+    random(5) === 0 ? `60ef5f5360015f${random(2) === 0 ? 'f3' : 'fd'}` : `60${hex(random(40))}5ff3`
+  if (initcode.length > 8) return `7f${initcode.padEnd(64, '0')}5f5260205f5ff03d5f5f3e`
   const prepared = random(3) === 0 ? '' : `63${initcode.padEnd(8, '0')}60e01b5f52`
   const value = random(4) === 0 ? '6001' : '5f'
   return random(2) === 0
@@ -149,6 +164,21 @@ function createFrom(random: Random): string {
   const initcode = code.join('').slice(0, 64).padEnd(64, '0')
   const value = random(3) === 0 ? '6001' : '5f'
   return `7f${initcode}5f52${random(2) === 0 ? `60205f${value}f0` : `${slot(random)}60205f${value}f5`}`
+}
+
+/** A contract of some bytes, called twice in one way or another. */
+function createAndCall(random: Random): string {
+  const code: string[] = []
+  for (let i = random(4); i >= 0; i--) code.push(random(4) === 0 ? destroy(random) : fragment(random))
+  const runtime = code.join('').slice(0, 40)
+  const size = runtime.length / 2
+  const initcode = `${hex(0x5f + size)}${runtime}5f5260${hex(size)}60${hex(32 - size)}f3`
+  const value = random(3) === 0 ? '6001' : '5f'
+  const calls = Array.from({ length: 2 }, () => {
+    const opcode = [0xf1, 0xf4, 0xfa][random(3)] as number
+    return `5f5f5f5f${opcode === 0xf1 ? `${random(2) === 0 ? '6001' : '5f'}85` : '84'}5a${hex(opcode)}50`
+  })
+  return `7f${initcode.padEnd(64, '0')}5f5260205f${value}f0${calls.join('')}`
 }
 
 function destroy(random: Random): string {
@@ -166,6 +196,7 @@ function jump(random: Random): string {
 }
 
 function near(random: Random): string {
+  if (random(200) === 0) return push(FAR[random(FAR.length)] as string)
   return random(60) === 0 ? word(random) : `60${hex(random(160))}`
 }
 
@@ -174,7 +205,10 @@ function slot(random: Random): string {
 }
 
 function word(random: Random): string {
-  const digits = WORDS[random(WORDS.length)] as string
+  return push(WORDS[random(WORDS.length)] as string)
+}
+
+function push(digits: string): string {
   return `${hex(0x5f + digits.length / 2)}${digits}`
 }
 

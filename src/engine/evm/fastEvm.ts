@@ -3,7 +3,7 @@
  * over where it has to: for tracers, which listen to its steps, and for forks before Shanghai.
  */
 import {
-  EVM,
+  type EVM,
   EVMError,
   type EVMOpts,
   type EVMResult,
@@ -19,6 +19,7 @@ import { AccessJournal } from './accessJournal.ts'
 import type { RunLoop, Surroundings } from './frame.ts'
 import { Frames, frameCounts, type Outcome } from './frames.ts'
 import { type OpcodeTable, opcodesOf } from './opcodes.ts'
+import { StockEvm } from './stockEvm.ts'
 import { TransientState } from './transient.ts'
 import { bytesToWord, toWord, type Word } from './word.ts'
 import { UNMETERED, type ZkMeter } from './zkMeter.ts'
@@ -38,7 +39,7 @@ export type FastEvmOptions = EVMOpts & {
 type Block = NonNullable<EVMRunCallOpts['block']>
 type OfTransaction = Pick<Surroundings, 'origin' | 'gasPrice' | 'blobHashes'>
 
-export class FastEvm extends EVM {
+export class FastEvm extends StockEvm {
   readonly #options: FastEvmOptions
   readonly #opcodes: OpcodeTable | undefined
   readonly #access: AccessJournal

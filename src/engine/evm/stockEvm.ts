@@ -1,0 +1,32 @@
+/**
+ * EthereumJS's EVM, for tracers, old forks and as the judge of our own loop; mended where it departs from the protocol: a creation whose
+ * initcode reverts with bytes that begin like code of a format to come (EIP-3541) is a revert, which takes no more gas than it used.
+ * EthereumJS 10.1.3 looks at those bytes without asking whether the creation had failed before, and takes all of it.
+ */
+import { EVM, EVMError, type ExecResult } from '@ethereumjs/evm'
+
+const RESERVED_BYTE = 0xef
+
+export class StockEvm extends EVM {
+  /** What a creation under way has reverted with, while EthereumJS looks at its end. */
+  #reverted: Uint8Array | undefined
+
+  protected override async runInterpreter(
+    ...[message, options]: Parameters<EVM['runInterpreter']>
+  ): Promise<ExecResult> {
+    const result = await super.runInterpreter(message, options)
+    const isReverted = result.exceptionError?.error === EVMError.errorMessages.REVERT
+    if (!message.isCreate || !isReverted || result.returnValue[0] !== RESERVED_BYTE) return result
+    this.#reverted = result.returnValue
+    return { ...result, returnValue: new Uint8Array(0) }
+  }
+
+  protected override async _executeCreate(
+    ...input: Parameters<EVM['_executeCreate']>
+  ): ReturnType<EVM['_executeCreate']> {
+    const result = await super._executeCreate(...input)
+    if (this.#reverted !== undefined) result.execResult.returnValue = this.#reverted
+    this.#reverted = undefined
+    return result
+  }
+}
