@@ -7,6 +7,7 @@ import { createChain } from './chain/sqliteChain.ts'
 import { createDriver, type DriverProgress } from './derive/driver.ts'
 import { checkIdentity, isInitialised, writeGenesis } from './derive/genesis.ts'
 import { DERIVE_SCHEMA } from './derive/schema.ts'
+import { createSecondLook } from './derive/secondLook.ts'
 import { readCursor } from './derive/steps.ts'
 import { createUnsafeBuilder, type UnsafeBuilder, type UnsafeChain } from './derive/unsafe.ts'
 import type { Engine } from './engine/engine.ts'
@@ -14,7 +15,7 @@ import type { Genesis } from './engine/genesis.ts'
 import type { FlatState } from './engine/state/flatState.ts'
 import { createFlatState } from './engine/state/flatStateOnStore.ts'
 import { STATE_SCHEMA } from './engine/state/schema.ts'
-import { createEngine } from './engine/vm.ts'
+import { createEngine, type EngineOptions } from './engine/vm.ts'
 import { createL1, type L1Options } from './l1/createL1.ts'
 import type { L1, L1Position } from './l1/l1.ts'
 import type { L1Reads } from './l1/reads.ts'
@@ -54,6 +55,8 @@ export type NodeOptions = {
   readonly dbCacheKiB: number
   readonly proofWindowBlocks: number
   readonly workers: number
+  /** What blocks run on. Default: our interpreter, unchecked. */
+  readonly engine?: Pick<EngineOptions, 'loop' | 'isChecked'>
   readonly l1: Omit<L1Options, 'spec' | 'logger' | 'signal'>
   readonly rpc: RpcOptions
   /** The authenticated port; `secret` has 32 bytes. */
@@ -116,7 +119,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       await writeGenesis({ store, chain, state }, { spec, genesis, l1: await l1.start(signal) })
       logger.info({ hash: genesis.hash, stateRoot: genesis.stateRoot }, 'wrote genesis')
     }
-    const engine = keep(createEngine({ spec, workers: options.workers }))
+    const engine = keep(createEngine({ spec, workers: options.workers, ...options.engine }))
     const metrics = createMetrics({ version: VERSION, commit: 'unknown' })
     const now = options.now ?? Date.now
     const schedule = createSchedule({
@@ -134,6 +137,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       store,
       logger,
       wait: (ms, until) => sleep(ms, until).catch(() => {}),
+      onDisagreement: createSecondLook({ spec, chain, state }),
       onProgress: status.note,
     })
     const { extend, drop, between } = driver

@@ -67,6 +67,7 @@ export async function nodeOptionsOf(config: Config, signal: AbortSignal): Promis
     dbCacheKiB: config.need<number>('db.cache') * 1024,
     proofWindowBlocks: config.need<number>('state.proof-window'),
     workers: config.need<number>('engine.workers'),
+    engine: engineOptionsOf(config),
     l1: l1OptionsOf(config),
     rpc: rpcOptionsOf(config),
     logger: loggerOf(config),
@@ -83,6 +84,16 @@ function checkpointOf(config: Config): Pick<NodeOptions, 'checkpoint'> {
 export function trustOf(config: Config): Trust {
   const hash = config.get<Hash>('sync.trust-snapshot')
   return hash === undefined ? { type: 'proven' } : { type: 'hash', hash }
+}
+
+export function engineOptionsOf(config: Config): NonNullable<NodeOptions['engine']> {
+  const loop = config.need<'own' | 'stock'>('engine.loop')
+  const isChecked = config.need<boolean>('engine.check')
+  if (isChecked && loop === 'stock')
+    throw new ConfigError(
+      '--engine.check compares our interpreter with EthereumJS: not with --engine.loop stock',
+    )
+  return { loop, isChecked }
 }
 
 /** What is followed, of a command that has these options. */

@@ -6,7 +6,7 @@ import { addOptions, loadConfig } from '../config/load.ts'
 import { DEVNET_OPTIONS } from '../config/options.ts'
 import { runDemo } from '../devnet/demo.ts'
 import { type Devnet, runDevnet } from '../devnet/devnet.ts'
-import { logFormatOf, loggerOf, rpcOptionsOf } from '../nodeConfig.ts'
+import { engineOptionsOf, logFormatOf, loggerOf, rpcOptionsOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
 
 export function devnetCommand(): Command {
@@ -25,6 +25,7 @@ export function devnetCommand(): Command {
       {
         dataDir: config.need<string>('datadir'),
         secondsPerSlot: config.need<number>('devnet.block-time'),
+        engine: engineOptionsOf(config),
         fork: config.need<DevnetFork>('devnet.fork'),
         l1Port: config.need<number>('devnet.l1-port'),
         beaconPort: config.need<number>('devnet.beacon-port'),

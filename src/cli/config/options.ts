@@ -177,6 +177,19 @@ export const STORAGE_OPTIONS: readonly OptionSpec[] = [
     schema: count(0, 64),
     default: 1,
   },
+  {
+    flag: 'engine.check',
+    description: 'run every block on EthereumJS as well, and stop where the two differ (docs/operating.md)',
+    schema: flag,
+    default: false,
+  },
+  {
+    flag: 'engine.loop',
+    argument: '<name>',
+    description: 'interpreter that blocks run on: own or stock, which is EthereumJS',
+    schema: z.enum(['own', 'stock']),
+    default: 'own',
+  },
 ]
 
 export const LOG_OPTIONS: readonly OptionSpec[] = [
@@ -264,6 +277,7 @@ export const DEVNET_OPTIONS: readonly OptionSpec[] = [
     schema: flag,
     default: false,
   },
+  ...STORAGE_OPTIONS.filter(({ flag }) => flag === 'engine.check' || flag === 'engine.loop'),
   ...RPC_OPTIONS,
   ...LOG_OPTIONS,
 ]

@@ -27,6 +27,7 @@ export type DevnetOptions = {
   readonly secondsPerSlot: number
   /** Whose rules the L2 runs from its first block. */
   readonly fork: DevnetFork
+  readonly engine: NonNullable<NodeOptions['engine']>
   readonly l1Port: number
   readonly beaconPort: number
   /** Promise blocks before they land, instead of proposing what the pool holds. */
@@ -105,6 +106,7 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
           dbCacheKiB: 64 * 1024,
           proofWindowBlocks: 4_096,
           workers: 1,
+          engine: options.engine,
           l1: devnetL1(anvil.url, beacon.url, secondsPerSlot),
           rpc: options.rpc,
           logger,
