@@ -1,11 +1,14 @@
 /** The composition root: every room of a node is made here, given its neighbours, started and stopped. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type OpenL1Options, openL1 } from './archive/openL1.ts'
 import type { ChainReader } from './chain/chain.ts'
 import { CHAIN_SCHEMAS } from './chain/schema.ts'
 import { createChain } from './chain/sqliteChain.ts'
+import { type CommitDeps, commitFlush } from './derive/commit.ts'
 import { createDriver, type DriverProgress } from './derive/driver.ts'
 import { checkIdentity, isInitialised, writeGenesis } from './derive/genesis.ts'
+import { type InboxStatus, inboxWarnings, noteInbox } from './derive/inboxStatus.ts'
 import { DERIVE_SCHEMA } from './derive/schema.ts'
 import { createSecondLook } from './derive/secondLook.ts'
 import { readCursor } from './derive/steps.ts'
@@ -14,9 +17,8 @@ import type { Engine } from './engine/engine.ts'
 import type { Genesis } from './engine/genesis.ts'
 import type { FlatState } from './engine/state/flatState.ts'
 import { createFlatState } from './engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from './engine/state/schema.ts'
+import { STATE_SCHEMAS } from './engine/state/schema.ts'
 import { createEngine, type EngineOptions } from './engine/vm.ts'
-import { createL1, type L1Options } from './l1/createL1.ts'
 import type { L1, L1Position } from './l1/l1.ts'
 import type { L1Reads } from './l1/reads.ts'
 import { createPreconf, type Preconf, type PreconfOptions } from './preconf/createPreconf.ts'
@@ -36,6 +38,10 @@ import type { PreconfRpc } from './rpc/preconf/deps.ts'
 import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
 import { createSchedule } from './schedule/createSchedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
+import { assertNotLoading, beginWithSnapshot } from './snapshot/begin.ts'
+import type { Trust } from './snapshot/load.ts'
+import { SNAPSHOT_SCHEMA } from './snapshot/schema.ts'
+import type { SnapshotSource } from './snapshot/source.ts'
 import type { RollupSpec } from './spec/rollupSpec.ts'
 import { openStore } from './store/openStore.ts'
 import type { Store } from './store/store.ts'
@@ -51,13 +57,15 @@ export type NodeOptions = {
   readonly spec: RollupSpec
   /** Read only when the data directory is empty. */
   readonly genesis: () => Promise<Genesis>
+  /** Where a node without a chain begins instead of at genesis. */
+  readonly checkpoint?: { readonly source: SnapshotSource; readonly trust: Trust }
   readonly dataDir: string
   readonly dbCacheKiB: number
   readonly proofWindowBlocks: number
   readonly workers: number
   /** What blocks run on. Default: our interpreter, unchecked. */
   readonly engine?: Pick<EngineOptions, 'loop' | 'isChecked'>
-  readonly l1: Omit<L1Options, 'spec' | 'logger' | 'signal'>
+  readonly l1: Omit<OpenL1Options, 'spec' | 'logger' | 'signal'>
   readonly rpc: RpcOptions
   /** The authenticated port; `secret` has 32 bytes. */
   readonly authrpc?: { readonly host: string; readonly port: number; readonly secret: Uint8Array }
@@ -106,14 +114,18 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const store = keep(
       await openStore({
         path: database,
-        schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+        schemas: {
+          ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+          snapshot: [SNAPSHOT_SCHEMA],
+        },
         cacheKiB: options.dbCacheKiB,
       }),
     )
+    if (await isInitialised(store)) await checkIdentity(store, spec)
+    const l1 = keep(await openL1({ ...options.l1, spec, logger, signal }))
+    await beginAt(options, store, l1)
     const state = await createFlatState({ store, options: { nodeWindowBlocks: options.proofWindowBlocks } })
     const chain = await createChain(store)
-    if (await isInitialised(store)) await checkIdentity(store, spec)
-    const l1 = keep(await createL1({ ...options.l1, spec, logger, signal }))
     if (!(await isInitialised(store))) {
       const genesis = await options.genesis()
       await writeGenesis({ store, chain, state }, { spec, genesis, l1: await l1.start(signal) })
@@ -141,6 +153,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       onProgress: status.note,
     })
     const { extend, drop, between } = driver
+    keep({ close: () => flushState(between, { store, chain, state }, logger) })
     const builder = createUnsafeBuilder({ spec, chain, state, engine, l1, between })
     const unsafe = { ...builder, extend, drop, between }
     const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
@@ -191,6 +204,37 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     await close().catch((closing) => logger.warn({ error: closing }, 'not everything was closed'))
     throw error
   }
+}
+
+/** What stays in memory is computed again at the next start. */
+function flushState(between: UnsafeChain['between'], deps: CommitDeps, logger: Logger): Promise<void> {
+  return between(() => commitFlush(deps)).catch((error: unknown) =>
+    logger.warn({ error }, 'branches of the state were not flushed'),
+  )
+}
+
+/** With a snapshot, where one is asked for and there is no chain yet. */
+async function beginAt(
+  { checkpoint, spec, logger, signal }: NodeOptions,
+  store: Store,
+  l1: Parameters<typeof beginWithSnapshot>[0]['l1'],
+): Promise<void> {
+  if (checkpoint === undefined) return assertNotLoading(store)
+  if (await isInitialised(store)) {
+    logger.info({}, 'there is a chain already: --sync.checkpoint is not used')
+    return
+  }
+  const beginning = await beginWithSnapshot(
+    { store, spec, l1, ...checkpoint },
+    {
+      signal,
+      onConfirmed: (confirmed) =>
+        logger.info(confirmed, 'L1 has the block of the snapshot; loading its state'),
+      onProgress: ({ chunks, chunksTotal, bytes, bytesTotal }) =>
+        logger.info({ chunks, chunksTotal, bytes, bytesTotal }, 'loading the snapshot'),
+    },
+  )
+  logger.info(beginning, 'loaded the snapshot; nothing before its block is known here')
 }
 
 async function joinPreconf(
@@ -253,6 +297,7 @@ async function createStatus(deps: {
   let isSynced = false
   let problem: string | undefined
   let blobs = 0
+  let inbox: InboxStatus = {}
 
   chain.onChange(({ removed, heads }) => {
     if (removed.length > 0) metrics.l2ReorgDepth.observe(removed.length)
@@ -274,7 +319,8 @@ async function createStatus(deps: {
       startL1Block,
       isSynced,
       problems: problem === undefined ? [] : [problem],
-      warnings: schedule.problems(),
+      warnings: [...schedule.problems(), ...inboxWarnings(inbox)],
+      inbox,
     }),
     blobs: () => blobs,
     note(progress: DriverProgress): void {
@@ -282,6 +328,7 @@ async function createStatus(deps: {
         case 'step':
           problem = undefined
           cursor = progress.l1
+          inbox = noteInbox(inbox, progress.notes)
           blobs += progress.blobs
           metrics.l1MissedSlotsTotal.inc(progress.missedSlots)
           metrics.derivedBlocksTotal.inc(progress.blocks)

@@ -1,5 +1,6 @@
 /** What the RPC works against: faces only, so that it neither starts nor stops what it reads. */
 import type { ChainReader } from '../chain/chain.ts'
+import type { InboxStatus } from '../derive/inboxStatus.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
 import type { StateChanges } from '../engine/state/source.ts'
 import type { L1Position, L1Status } from '../l1/l1.ts'
@@ -80,4 +81,6 @@ export type SyncStatus = {
   readonly problems: readonly string[]
   /** Sentences too: what only some questions suffer from, such as who may propose. The node is ready all the same. */
   readonly warnings?: readonly string[]
+  /** What the inbox has said since this process began. */
+  readonly inbox?: InboxStatus
 }

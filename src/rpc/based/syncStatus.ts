@@ -1,14 +1,16 @@
 /** `based_syncStatus`: the clocks of both layers side by side. Field names and JSON numbers as `optimism_syncStatus`, with two clocks more. */
 import type { BlockRef, ChainReader } from '../../chain/chain.ts'
+import type { InboxStatus } from '../../derive/inboxStatus.ts'
 import type { L1Position } from '../../l1/l1.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
+import type { Hash } from '../../primitives/hex.ts'
 import type { RpcDeps } from '../deps.ts'
 import type { Json } from '../json.ts'
 
 export async function syncStatusJson(deps: Pick<RpcDeps, 'chain' | 'sync'>): Promise<Json> {
   const { chain } = deps
   const heads = chain.heads()
-  const { cursor, l1, isSynced, problems, warnings = [] } = deps.sync()
+  const { cursor, l1, isSynced, problems, warnings = [], inbox = {} } = deps.sync()
   const safe = await chain.origin(heads.safe.number)
   const safeProposal = safe && (await chain.proposal(safe.proposalId))
   const isPreconfirmed = heads.latest.number > heads.safe.number
@@ -26,9 +28,49 @@ export async function syncStatusJson(deps: Pick<RpcDeps, 'chain' | 'sync'>): Pro
     finalized_l2: await l2Json(chain, heads.finalized),
     preconfirmed_l2: isPreconfirmed ? await l2Json(chain, heads.latest) : null,
     l1_executable_l2: await l2Json(chain, heads.executable),
+    /** Genesis, or the block of the snapshot that the chain began with: what is before is not known here. */
+    oldest_l2: await oldestJson(chain),
     l1_head_trust: l1.trust,
     l1_providers: l1.providers,
+    inbox: inboxJson(inbox),
   }
+}
+
+/** Null where nothing was said since this process began. */
+function inboxJson({ proof, recovery, voided, upgrade }: InboxStatus): Json {
+  const said = <T extends { l1Block: bigint; transactionHash: Hash }>(
+    item: T | undefined,
+    rest: (item: T) => Json,
+  ) =>
+    item === undefined
+      ? null
+      : {
+          l1_block: toSafeNumber(item.l1Block),
+          l1_transaction: item.transactionHash,
+          ...(rest(item) as object),
+        }
+  return {
+    proof: said(proof, ({ firstProposalId, lastProposalId, claim, compared }) => ({
+      first_proposal: toSafeNumber(firstProposalId),
+      last_proposal: toSafeNumber(lastProposalId),
+      claim,
+      compared,
+    })),
+    recovery: said(recovery, ({ lastFinalizedProposalId }) => ({
+      last_proposal: toSafeNumber(lastFinalizedProposalId),
+    })),
+    voided_forced_inclusions: said(voided, ({ from, to }) => ({
+      from: toSafeNumber(from),
+      to: toSafeNumber(to),
+    })),
+    upgrade: said(upgrade, ({ implementation }) => ({ implementation })),
+  }
+}
+
+async function oldestJson(chain: ChainReader): Promise<Json> {
+  const number = (await chain.firstBlock?.()) ?? 0n
+  const found = await chain.headerByNumber(number)
+  return found === undefined ? null : l2Json(chain, { number, hash: found.hash })
 }
 
 function l1Json(position: L1Position | undefined): Json | null {

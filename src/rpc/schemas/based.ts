@@ -11,6 +11,8 @@ const l2Ref = z.strictObject({
   timestamp: count.optional(),
 })
 
+const saidOnL1 = { l1_block: count, l1_transaction: hash }
+
 export const syncStatus = z
   .strictObject({
     synced: z.boolean(),
@@ -25,10 +27,25 @@ export const syncStatus = z
     finalized_l2: l2Ref,
     preconfirmed_l2: l2Ref.nullable(),
     l1_executable_l2: l2Ref,
+    oldest_l2: l2Ref.nullable(),
     l1_head_trust: z.string(),
     l1_providers: z.array(
       z.strictObject({ name: z.string(), demotions: count, lastError: z.string().optional() }),
     ),
+    inbox: z.strictObject({
+      proof: z
+        .strictObject({
+          ...saidOnL1,
+          first_proposal: count,
+          last_proposal: count,
+          claim: z.enum(['commitment', 'indirect', 'distrusted']),
+          compared: count,
+        })
+        .nullable(),
+      recovery: z.strictObject({ ...saidOnL1, last_proposal: count }).nullable(),
+      voided_forced_inclusions: z.strictObject({ ...saidOnL1, from: count, to: count }).nullable(),
+      upgrade: z.strictObject({ ...saidOnL1, implementation: address }).nullable(),
+    }),
   })
   .meta({ id: 'SyncStatus' })
 
@@ -41,7 +58,12 @@ export const rollupConfig = z
       chainId: quantity,
       inbox: address,
       legacyInbox: address.optional(),
+      inboxImplementations: z.array(address).optional(),
+      distrustedProofs: z
+        .array(z.strictObject({ fromBlock: quantity, untilTimestamp: quantity.optional() }))
+        .optional(),
       bridge: address.optional(),
+      checkpoints: z.strictObject({ store: address, slot: quantity }).optional(),
       startBlock: quantity,
       genesisTime: quantity,
       secondsPerSlot: quantity,
