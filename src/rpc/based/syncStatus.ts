@@ -47,7 +47,7 @@ function inboxJson({ proof, recovery, voided, upgrade }: InboxStatus): Json {
       : {
           l1_block: toSafeNumber(item.l1Block),
           l1_transaction: item.transactionHash,
-          ...(rest(item) as object),
+          ...rest(item),
         }
   return {
     proof: said(proof, ({ firstProposalId, lastProposalId, claim, compared }) => ({
@@ -67,7 +67,7 @@ function inboxJson({ proof, recovery, voided, upgrade }: InboxStatus): Json {
   }
 }
 
-async function oldestJson(chain: ChainReader): Promise<Json> {
+async function oldestJson(chain: ChainReader): Promise<Json | null> {
   const number = (await chain.firstBlock?.()) ?? 0n
   const found = await chain.headerByNumber(number)
   return found === undefined ? null : l2Json(chain, { number, hash: found.hash })

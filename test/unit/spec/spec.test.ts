@@ -5,10 +5,11 @@ import { ZERO_ADDRESS, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../../src/primitives/keccak.ts'
 import { anchorAddressOf, bridgeAddressOf } from '../../../src/spec/address.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
+import { NETWORKS } from '../../../src/spec/networks/networks.ts'
 import { taikoHekla } from '../../../src/spec/networks/taikoHekla.ts'
 import { taikoHoodi } from '../../../src/spec/networks/taikoHoodi.ts'
 import { taikoMainnet } from '../../../src/spec/networks/taikoMainnet.ts'
-import { forkAt, forkTimestamp, type RollupSpec } from '../../../src/spec/rollupSpec.ts'
+import { forkAt, forkTimestamp, isDistrusted, type RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { parseRollupSpec, serializeRollupSpec } from '../../../src/spec/specFile.ts'
 
 const ours = {
@@ -34,7 +35,7 @@ describe('forkAt', () => {
   const at = (spec: RollupSpec, number: bigint, timestamp: bigint) => forkAt(spec, { number, timestamp })
 
   test('mainnet, one before and at each activation', () => {
-    expect(at(taikoMainnet, 538_303n, 0n)).toBeUndefined()
+    expect(at(taikoMainnet, 538_303n, 0n)).toBe('genesis')
     expect(at(taikoMainnet, 538_304n, 0n)).toBe('ontake')
     expect(at(taikoMainnet, 1_165_999n, 0n)).toBe('ontake')
     expect(at(taikoMainnet, 1_166_000n, 1_775_135_699n)).toBe('pacaya')
@@ -47,7 +48,7 @@ describe('forkAt', () => {
     expect(at(taikoHoodi, 0n, 0n)).toBe('pacaya')
     expect(at(taikoHoodi, 1n, 1_770_296_400n)).toBe('shasta')
     expect(at(taikoHoodi, 1n, 1_781_787_600n)).toBe('unzen')
-    expect(at(taikoHekla, 840_511n, 0n)).toBeUndefined()
+    expect(at(taikoHekla, 840_511n, 0n)).toBe('genesis')
     expect(at(taikoHekla, 1_299_887n, 0n)).toBe('ontake')
     expect(at(taikoHekla, 1_299_888n, 2n ** 60n)).toBe('pacaya')
     expect(at(devnet, 0n, 0n)).toBe('unzen')
@@ -64,6 +65,32 @@ describe('forkAt', () => {
 })
 
 describe('networks', () => {
+  test.each(Object.values(NETWORKS))(
+    '$spec.name lists distinct addresses in lower case, and bootnodes',
+    (network) => {
+      const { spec, contracts, bootnodes, services } = network
+      const { inbox, legacyInbox, inboxImplementations = [], checkpoints } = spec.l1
+      const addresses = [inbox, legacyInbox, ...inboxImplementations, ...Object.values(contracts)]
+      for (const address of addresses) expect(address).toMatch(/^0x[0-9a-f]{40}$/)
+      expect(new Set(addresses).size).toBe(addresses.length)
+      expect(contracts.signalService).toBe(checkpoints?.store)
+      for (const node of [...bootnodes.execution, ...bootnodes.preconfirmation])
+        expect(node).toMatch(/^enode:\/\/[0-9a-f]{128}@[0-9.]+:[0-9]+(\?discport=[0-9]+)?$/)
+      for (const url of Object.values(services)) expect(new URL(url).host).toMatch(/taiko/)
+    },
+  )
+
+  test('proofs of mainnet are distrusted from the first forged one until the inbox took it back', () => {
+    const at = (number: bigint, timestamp: bigint) => isDistrusted(taikoMainnet, { number, timestamp })
+    // 2026-06-29T13:18:35Z.
+    const recovery = BigInt(Date.UTC(2026, 5, 29, 13, 18, 35)) / 1000n
+    expect(at(25_367_937n, recovery - 700_000n)).toBe(false)
+    expect(at(25_367_938n, recovery - 700_000n)).toBe(true)
+    expect(at(25_423_000n, recovery - 1n)).toBe(true)
+    expect(at(25_423_001n, recovery)).toBe(false)
+    expect(isDistrusted(taikoHoodi, { number: 25_367_938n, timestamp: 0n })).toBe(false)
+  })
+
   test('mainnet has its own constants, every other chain the common ones', () => {
     expect(taikoMainnet.shasta).toEqual({
       timestampMaxOffset: 6144n,
@@ -212,21 +239,21 @@ describe('a configuration file', () => {
     [
       'a fork twice',
       (file) => {
-        file.forks[1] = file.forks[0]
+        file.forks[2] = file.forks[1]
       },
       /ontake must come before ontake/,
     ],
     [
       'Shasta at a block',
       (file) => {
-        file.forks[2].activation = { type: 'block', number: '5' }
+        file.forks[3].activation = { type: 'block', number: '5' }
       },
       /shasta activates by timestamp/,
     ],
     [
       'Unzen before Shasta',
       (file) => {
-        file.forks[3].activation.timestamp = '5'
+        file.forks[4].activation.timestamp = '5'
       },
       /unzen activates before shasta/,
     ],
