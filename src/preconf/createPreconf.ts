@@ -26,6 +26,7 @@ import { createLists, LISTS_SCHEMA, type Lists, signedListJson } from './lists/l
 import { createPromiseBook, PROMISES_SCHEMA, type PromiseBook } from './promises/book.ts'
 import { createFirstSeen, type FirstSeen } from './promises/firstSeen.ts'
 import { createPromiseFollower } from './promises/follow.ts'
+import { createGroupCommit } from './promises/groupCommit.ts'
 import { createHeadMarks, type HeadMarks } from './promises/headMarks.ts'
 import { createL1Facts } from './promises/l1Facts.ts'
 import {
@@ -100,13 +101,15 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
     const store: Store = keep(
       await openStore({
         path: join(directory, 'preconf.db'),
-        schemas: { stream: [STREAM_SCHEMA], promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] },
+        schemas: { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] },
         cacheKiB: CACHE_KIB,
       }),
     )
     const cursor = () => sync().cursor
     const isDerived = () => sync().isSynced
-    const journal = createStreamJournal({ store, domain })
+    // A promise goes to the disk with the transaction that it is about.
+    const group = createGroupCommit(store)
+    const journal = createStreamJournal({ store, domain, group })
     const hub = createHub({ logger })
     const evidence = createEvidenceStore({
       store,
@@ -115,7 +118,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       now,
       logger,
     })
-    const book = keep(createPromiseBook({ store, spec, domain }))
+    const book = keep(createPromiseBook({ store, spec, domain, group }))
     const { signing, retentionSeconds } = options
     const findL1Transaction = signing?.l1Builder?.find
     keep(

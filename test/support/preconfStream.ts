@@ -139,7 +139,7 @@ export async function createStreamWorld(input: {
     const preconfPath =
       options.files === undefined ? ':memory:' : join(directory, `${options.files}-preconf.db`)
     const node = await openHarness({ ...view, path })
-    const store = await openStore({ path: preconfPath, schemas: { stream: [STREAM_SCHEMA] } })
+    const store = await openStore({ path: preconfPath, schemas: { stream: STREAM_SCHEMA } })
     const journal = createStreamJournal({ store, domain })
     const hub = createHub({ logger: silentLogger })
     const evidenceDirectory = join(directory, `${name}-evidence`)

@@ -19,7 +19,9 @@ export function createMemoryBuildJournal(): MemoryBuildJournal {
     async opened({ number, parentHash, metadata, windowEnd, isEndOfWindow }) {
       journal.log.push(`opened ${number}`)
       begun.set(parentHash, metadata)
-      open.set(parentHash, { metadata, windowEnd, isEndOfWindow, transactions: [], frags: [] })
+      open.set(parentHash, {
+        ...{ metadata, windowEnd, isEndOfWindow, isClosed: false, transactions: [], frags: [] },
+      })
     },
     async added({ number, parentHash, from, transactions }) {
       journal.log.push(`added ${number} ${from}+${transactions.length}`)
@@ -33,6 +35,12 @@ export function createMemoryBuildJournal(): MemoryBuildJournal {
       const after = block.transactions.slice(from + transactions.length)
       block.transactions = [...block.transactions.slice(0, from), ...transactions, ...after]
       block.frags = [...block.frags.slice(0, sequence), transactions.length]
+    },
+    async closed({ isEndOfWindow, lastFrag, ...position }) {
+      if (lastFrag !== undefined) await journal.frag({ ...position, ...lastFrag })
+      journal.log.push(`closed ${position.number}`)
+      const block = open.get(position.parentHash)
+      if (block) Object.assign(block, { isEndOfWindow, isClosed: true })
     },
     async draft(block) {
       journal.log.push(`draft ${block.header.number}`)

@@ -53,7 +53,10 @@ export function createBinder(
     const { slot, transaction } = screened
     const included = await bySender(transaction.sender, async () => {
       await nextBlock.betweenBlocks(async () => {
-        checkAccount(transaction, await nextBlock.account(transaction.sender), 0n)
+        // What is owed to the sender goes first, in this block or in the one that is about to begin.
+        const { sender, nonce } = transaction
+        const { account, costWei } = owed.after(sender, await nextBlock.account(sender), nonce)
+        checkAccount(transaction, account, costWei)
       })
       checkBound(transaction)
       const isInTime = () => now() + options.marginMs <= Number(slot.deadline) * 1000

@@ -1,5 +1,4 @@
 /** Has a transaction executed in the block under way, and waits for the next block when this one has no place for it. */
-import type { ExecutedTransaction } from '../../engine/engine.ts'
 import type { IncludeResult, SequencerFace } from '../../propose/sequencer/events.ts'
 import { CommitmentRefusedError } from './errors.ts'
 import { pendingReceiptJson } from './receipt.ts'
@@ -11,6 +10,8 @@ export type Included = Extract<IncludeResult, { type: 'included' }> & {
 
 /** Blocks that a request is tried in. */
 const BLOCKS_MAX = 4
+
+const NOT_SIGNED = { type: 'later', reason: 'the block before is not signed yet' } as const
 
 /**
  * Throws CommitmentRefusedError when the transaction is not valid, or no block takes it in time.
@@ -28,12 +29,11 @@ export async function executeNow(
   const { sequencer, wait, blockMs } = deps
   for (let block = 1; ; block++) {
     const opened = nextOpened(sequencer)
-    const before = sequencer.pending()
     try {
-      const result = await sequencer.include(raw)
+      // A signer may take its time with the block before: who waits longer than a block hears so.
+      const result = await Promise.race([sequencer.include(raw), wait(blockMs).then(() => NOT_SIGNED)])
       if (result.type === 'included') {
-        const firstLogIndex = countLogs([before, sequencer.pending()], result.index, result.transaction)
-        const { transaction, number: blockNumber, index } = result
+        const { transaction, number: blockNumber, index, firstLogIndex } = result
         return {
           ...result,
           receiptJson: pendingReceiptJson({ transaction, blockNumber, index, firstLogIndex }),
@@ -57,17 +57,4 @@ function nextOpened(sequencer: Pick<SequencerFace, 'onEvent'>) {
     })
   })
   return { event, stop: () => stop() }
-}
-
-/** Of the transactions before `index`, in whichever of these blocks holds it; what has no logs itself needs no count. */
-function countLogs(
-  blocks: readonly ({ readonly transactions: readonly ExecutedTransaction[] } | undefined)[],
-  index: number,
-  { hash, receipt }: ExecutedTransaction,
-): number {
-  if (receipt.logs.length === 0) return 0
-  const block = blocks.find((each) => each?.transactions[index]?.hash === hash)
-  return (block?.transactions ?? [])
-    .slice(0, index)
-    .reduce((sum, earlier) => sum + earlier.receipt.logs.length, 0)
 }

@@ -24,7 +24,7 @@ const READ_ATTEMPTS = 40
 const READ_PAUSE_MS = 5
 
 export function createNextBlockReader(deps: {
-  readonly sequencer: Pick<SequencerFace, 'pending'>
+  readonly sequencer: Pick<SequencerFace, 'newest'>
   readonly chain: Pick<ChainReader, 'heads'>
   readonly next: () => Promise<AfterLatest>
   readonly wait: (ms: number) => Promise<void>
@@ -40,16 +40,16 @@ export function createNextBlockReader(deps: {
   }
 
   async function readOnce(): Promise<NextBlock & { state(): Promise<Pick<StateSource, 'account'>> }> {
-    const pending = sequencer.pending()
-    if (pending === undefined) {
+    const newest = sequencer.newest()
+    if (newest === undefined) {
       const { baseFeePerGas, gasLimit, state } = await readAfterLatest()
       return { baseFeePerGas, gasLimit, state: async () => state }
     }
-    const { baseFeePerGas } = pending.attributes
+    const { baseFeePerGas } = newest.attributes
     return {
       baseFeePerGas,
-      gasLimit: gasLimitWithoutAnchor(pending.attributes),
-      state: () => pending.state(),
+      gasLimit: gasLimitWithoutAnchor(newest.attributes),
+      state: () => newest.state(),
     }
   }
 
@@ -76,7 +76,7 @@ export function createNextBlockReader(deps: {
       }),
     async betweenBlocks(check) {
       for (let attempt = 1; ; attempt++) {
-        const isBetween = sequencer.pending() === undefined
+        const isBetween = sequencer.newest() === undefined
         try {
           return await check()
         } catch (error) {

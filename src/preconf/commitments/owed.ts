@@ -24,8 +24,12 @@ export type Owed = {
   add(inclusion: OwedInclusion): void
   /** Never promised after all. */
   remove(transactionHash: Hash): void
-  /** A sender's account once all that is owed to him is executed, and what that may cost. */
-  after(sender: Address, account: Account): { readonly account: Account; readonly costWei: bigint }
+  /** A sender's account once all that is owed to him, or all before a nonce, is executed, and what that may cost. */
+  after(
+    sender: Address,
+    account: Account,
+    until?: bigint,
+  ): { readonly account: Account; readonly costWei: bigint }
   /** The transaction that is promised for a nonce of the sender. */
   at(sender: Address, nonce: bigint): Hash | undefined
   /** Sum of the gas limits. */
@@ -87,11 +91,11 @@ export async function createOwed(deps: {
       all.delete(transactionHash)
       included.delete(transactionHash)
     },
-    after(sender, account) {
+    after(sender, account, until) {
       const nonces = new Map(openOf(sender, account.nonce).map((each) => [each.nonce, each]))
       let { nonce } = account
       let costWei = 0n
-      for (let next = nonces.get(nonce); next !== undefined; next = nonces.get(nonce)) {
+      for (let next = nonces.get(nonce); next !== undefined && nonce !== until; next = nonces.get(nonce)) {
         costWei += next.cost
         nonce++
       }

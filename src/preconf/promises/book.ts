@@ -8,7 +8,7 @@ import type { PromiseDomain } from '../../promise/domain.ts'
 import { INCLUSION_TYPE } from '../../promise/transactionPromise.ts'
 import type { Store } from '../../store/store.ts'
 import type { SignedBlockCommitment } from './blockPromise.ts'
-import { createGroupCommit } from './groupCommit.ts'
+import { createGroupCommit, type GroupCommit } from './groupCommit.ts'
 import type { NewPromise, StoredPromise } from './promise.ts'
 import { createRecentPromises } from './recent.ts'
 import { INSERT_PROMISE, promiseValues, readPromise } from './rows.ts'
@@ -49,9 +49,11 @@ export function createPromiseBook(deps: {
     readonly l1: { readonly genesisTime: bigint; readonly secondsPerSlot: bigint }
   }
   readonly domain: Pick<PromiseDomain, 'slasher'>
+  /** Of the store; one of its own by default. */
+  readonly group?: GroupCommit
 }): PromiseBook {
   const { store, spec, domain } = deps
-  const group = createGroupCommit(store)
+  const group = deps.group ?? createGroupCommit(store)
   const recent = createRecentPromises(spec)
   // Without it every question goes to the disk, which says what is wrong with it.
   recent.load(store).catch(() => {})

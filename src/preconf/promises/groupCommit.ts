@@ -2,9 +2,10 @@
 import type { Store, StoreTransaction } from '../../store/store.ts'
 
 type Work = (transaction: StoreTransaction) => Promise<void>
+type Waiting = { readonly work: Work; resolve(): void; reject(error: unknown): void }
 
 export type GroupCommit = {
-  /** On the disk when it returns. All that goes in one transaction fails together. */
+  /** On the disk when it returns. In the order of the calls. One that fails is left out, and takes no other with it. */
   write(work: Work): Promise<void>
   /** As `write`, but it waits a moment for others to go with. */
   writeLater(work: Work): Promise<void>
@@ -18,7 +19,7 @@ const GROUP_MAX = 512
 const LATER_MS = 100
 
 export function createGroupCommit(store: Pick<Store, 'transaction'>): GroupCommit {
-  const waiting: { readonly work: Work; resolve(): void; reject(error: unknown): void }[] = []
+  const waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
@@ -31,18 +32,28 @@ export function createGroupCommit(store: Pick<Store, 'transaction'>): GroupCommi
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
-      const group = waiting.splice(0, GROUP_MAX)
+      const group: Waiting[] = []
+      const take = () => group.push(...waiting.splice(0, GROUP_MAX - group.length))
       try {
         await store.transaction(async (transaction) => {
+          // Not sooner: what comes while it begins goes along.
+          take()
           for (const { work } of group) await work(transaction)
         })
         for (const { resolve } of group) resolve()
       } catch (error) {
-        for (const { reject } of group) reject(error)
+        if (group.length === 0) take()
+        await writeAlone(group, error)
       }
     }
     // At once, not in a later turn: what comes in between would wait for nobody.
     running = undefined
+  }
+
+  async function writeAlone(group: readonly Waiting[], error: unknown): Promise<void> {
+    const [only, ...others] = group
+    if (others.length === 0) return only?.reject(error)
+    for (const { work, resolve, reject } of group) await store.transaction(work).then(resolve, reject)
   }
 
   const add = (work: Work): Promise<void> =>

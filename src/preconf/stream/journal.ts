@@ -13,6 +13,7 @@ import type {
   SealedBlock,
 } from '../../propose/sequencer/events.ts'
 import type { SqlValue, Store, StoreTransaction } from '../../store/store.ts'
+import { createGroupCommit, type GroupCommit } from '../promises/groupCommit.ts'
 import { BLOCK_BYTES_MAX, type SealedMessage } from './message.ts'
 import { BLOCK_COLUMNS, blockValues, type KeptBlock, readBlock, readCommitment } from './rows.ts'
 
@@ -51,9 +52,15 @@ export const JOURNAL_BLOCKS_MAX = 16_384n
 /** Blocks with one parent that are handed out. Two are equivocation; more say nothing new. */
 const SIBLINGS_MAX = 8
 
-type Deps = { readonly store: Store; readonly domain: PromiseDomain }
+type Deps = {
+  readonly store: Store
+  readonly domain: PromiseDomain
+  /** Of the store; one of its own by default. */
+  readonly group?: GroupCommit
+}
 
-export function createStreamJournal({ store, domain }: Deps): StreamJournal {
+export function createStreamJournal({ store, domain, group }: Deps): StreamJournal {
+  const { write } = group ?? createGroupCommit(store)
   const open = new Map<string, bigint>()
   const inHand = new Map<Hash, BuildPosition>()
 
@@ -67,14 +74,14 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
 
   return {
     async opened({ number, parentHash, metadata, windowEnd, isEndOfWindow }) {
-      await store.transaction(async (transaction) => {
+      await write(async (transaction) => {
         await forgetOpen(transaction, { number, parentHash })
         // The sequencer has given it up: to sign it after a restart would bind us to what nobody was told.
         await transaction.run(
           `DELETE FROM stream_blocks WHERE ${AT_POSITION} AND signature IS NULL`,
           placeOf({ number, parentHash }),
         )
-        await transaction.run('INSERT INTO stream_open VALUES (?, ?, ?, ?, ?)', [
+        await transaction.run(`INSERT INTO stream_open (${OPEN_COLUMNS}) VALUES (?, ?, ?, ?, ?)`, [
           number,
           parentHash,
           toJson(metadata),
@@ -85,20 +92,22 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
       noteOpen({ number, parentHash }, windowEnd)
     },
     added: ({ number, parentHash, from, transactions }) =>
-      store.transaction((transaction) => keepAdded(transaction, { number, parentHash }, from, transactions)),
+      write((transaction) => keepAdded(transaction, { number, parentHash }, from, transactions)),
     frag: ({ number, parentHash, sequence, from, transactions }) =>
-      store.transaction(async (transaction) => {
-        await keepAdded(transaction, { number, parentHash }, from, transactions)
-        await transaction.run('INSERT OR REPLACE INTO stream_open_frags VALUES (?, ?, ?, ?)', [
-          number,
-          parentHash,
-          sequence,
-          transactions.length,
-        ])
+      write(async (transaction) => {
+        await keepFrag(transaction, { number, parentHash }, { sequence, from, transactions })
+      }),
+    closed: ({ number, parentHash, isEndOfWindow, lastFrag }) =>
+      write(async (transaction) => {
+        if (lastFrag !== undefined) await keepFrag(transaction, { number, parentHash }, lastFrag)
+        await transaction.run(
+          `UPDATE stream_open SET is_closed = 1, is_end_of_window = ? WHERE ${AT_POSITION}`,
+          [isEndOfWindow ? 1 : 0, ...placeOf({ number, parentHash })],
+        )
       }),
     async draft(block) {
       const position = positionOf(block)
-      await store.transaction(async (transaction) => {
+      await write(async (transaction) => {
         const frags = await transaction.get(
           `SELECT count(*) AS frags FROM stream_open_frags WHERE ${AT_POSITION}`,
           placeOf(position),
@@ -113,7 +122,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
     },
     // What was kept of it under way is no longer resumed, and forgotten when there is time.
     sealed: (block) =>
-      store.transaction((transaction) =>
+      write((transaction) =>
         transaction.run(
           'UPDATE stream_blocks SET signature = ? WHERE block_hash = ? AND commitment_hash = ?',
           [block.signature, block.hash, block.commitmentHash],
@@ -142,6 +151,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         metadata: fromJson(row.metadata as string),
         windowEnd,
         isEndOfWindow: row.is_end_of_window === 1,
+        isClosed: row.is_closed === 1,
         transactions: transactions.map(({ raw }) => new Uint8Array(raw as Uint8Array)),
         frags: frags.map((frag) => frag.transactions as number),
       }
@@ -204,7 +214,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
       return rows.map(readBlock)
     },
     keep: ({ block, totalFrags, envSignature, sealSignature }) =>
-      store.transaction((transaction) =>
+      write((transaction) =>
         insertBlock(transaction, {
           block,
           isOwn: false,
@@ -215,7 +225,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         }),
       ),
     keepPublished: ({ block, totalFrags, envSignature, sealSignature }) =>
-      store.transaction(async (transaction) => {
+      write(async (transaction) => {
         await transaction.run(
           `UPDATE stream_blocks SET total_frags = ?, env_signature = ?, seal_signature = ?
            WHERE block_hash = ? AND commitment_hash = ?`,
@@ -224,7 +234,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
         await forgetOpen(transaction, positionOf(block))
       }),
     forgetDraft: (blockHash) =>
-      store.transaction((transaction) =>
+      write((transaction) =>
         transaction.run('DELETE FROM stream_blocks WHERE block_hash = ? AND signature IS NULL', [blockHash]),
       ),
     windowEndOf: (position) => open.get(keyOf(position)),
@@ -233,7 +243,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
       for (const [hash, each] of inHand) if (keyOf(each) === keyOf(position)) inHand.delete(hash)
     },
     prune: (finalized) =>
-      store.transaction(async (transaction) => {
+      write(async (transaction) => {
         const newest = await transaction.get('SELECT max(number) AS number FROM stream_blocks')
         const kept = BigInt((newest?.number as number | null) ?? 0) - JOURNAL_BLOCKS_MAX
         const upTo = kept > finalized ? kept : finalized
@@ -244,6 +254,7 @@ export function createStreamJournal({ store, domain }: Deps): StreamJournal {
 }
 
 const OPEN_TABLES = ['stream_open', 'stream_open_transactions', 'stream_open_frags'] as const
+const OPEN_COLUMNS = 'number, parent_hash, metadata, window_end, is_end_of_window'
 const AT_POSITION = 'number = ? AND parent_hash = ?'
 
 /** Undefined for a block without its signatures for the stream. */
@@ -278,6 +289,20 @@ async function keepAdded(
       ),
     ],
   )
+}
+
+async function keepFrag(
+  transaction: StoreTransaction,
+  position: BuildPosition,
+  frag: { readonly sequence: number; readonly from: number; readonly transactions: readonly Uint8Array[] },
+): Promise<void> {
+  const { sequence, from, transactions } = frag
+  await keepAdded(transaction, position, from, transactions)
+  await transaction.run('INSERT OR REPLACE INTO stream_open_frags VALUES (?, ?, ?, ?)', [
+    ...placeOf(position),
+    sequence,
+    transactions.length,
+  ])
 }
 
 async function forgetOpen(transaction: StoreTransaction, position: BuildPosition): Promise<void> {

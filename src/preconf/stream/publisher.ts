@@ -2,6 +2,7 @@
  * What our sequencer does, said to the world: each event signed by the guard and put into the stream, in order. The sequencer does not
  * wait for it; a block's promise is signed and kept before it gets here.
  */
+import { sleep } from '../../primitives/async.ts'
 import type { Hash, Hex } from '../../primitives/hex.ts'
 import type { StreamMessage } from '../../promise/streamMessage.ts'
 import type { BuildEvent, BuildPosition, SealedBlock } from '../../propose/sequencer/events.ts'
@@ -36,20 +37,24 @@ export type Publisher = {
 
 /** Events on their way. A signer that slow has lost the block's frags anyway. */
 const QUEUE_MAX = 256
+/** A signer that fails is asked again for what a published block needs, so often: half a minute. After that a restart publishes it. */
+const ATTEMPTS = 60
+const RETRY_MS = 500
 
 export function createPublisher(deps: {
   readonly journal: Pick<StreamJournal, 'windowEndOf' | 'keepPublished' | 'release'>
   readonly hub: Pick<Hub, 'publish'>
   readonly sign: MessageSigner
   readonly logger: Logger
+  readonly wait?: (ms: number) => Promise<void>
 }): Publisher {
-  const { journal, hub, logger } = deps
+  const { journal, hub, logger, wait = (ms) => sleep(ms) } = deps
   let tail: Promise<void> = Promise.resolve()
   let waiting = 0
   /** The block under way, if its env went out. */
   let open: (BuildPosition & { readonly windowEnd: bigint; readonly envSignature: Hex }) | undefined
-  /** Of the block that is signed and not the latest yet. */
-  let seal: { readonly hash: Hash; readonly signature: Promise<Hex | undefined> } | undefined
+  /** The last block of ours that was told of as signed. */
+  let published: Hash | undefined
 
   async function sign(
     position: BuildPosition,
@@ -92,6 +97,18 @@ export function createPublisher(deps: {
     else hub.publish({ type: 'frag', parentHash, frag, signature })
   }
 
+  async function persist(ask: () => Promise<Hex | undefined>): Promise<Hex | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error
+        logger.warn({ error }, 'a block of ours is not published yet; asking for its signature again')
+        await wait(RETRY_MS)
+      }
+    }
+  }
+
   const signSeal = (
     { hash, header, commitment }: SealedBlock,
     totalFrags: number,
@@ -110,8 +127,9 @@ export function createPublisher(deps: {
     const position = { number: header.number, parentHash: header.parentHash }
     const env = envOfHeader(header, { ...metadata, anchorBlockNumber: commitment.anchorBlockNumber })
     const envSignature =
-      signatures.envSignature ?? (await sign(position, commitment.windowEnd, { type: 'env', env }))
-    const sealSignature = signatures.sealSignature ?? (await signSeal(block, totalFrags))
+      signatures.envSignature ??
+      (await persist(() => sign(position, commitment.windowEnd, { type: 'env', env })))
+    const sealSignature = signatures.sealSignature ?? (await persist(() => signSeal(block, totalFrags)))
     if (envSignature === undefined || sealSignature === undefined) return
     const message = { type: 'sealed', block, totalFrags, envSignature, sealSignature } as const
     // Lost with a crash in between, the signatures are made again: the guard gives the same.
@@ -125,23 +143,17 @@ export function createPublisher(deps: {
         return publishOpened(event)
       case 'frag':
         return publishFrag(event)
-      // Its own promise is signed, so this says nothing new; it is published when the block is the latest.
+      // It is promised and cannot be another one any more: who follows need not wait for our own chain.
       case 'signed':
-        seal = { hash: event.block.hash, signature: signSeal(event.block, event.frags) }
-        seal.signature.catch(() => {})
-        return
       case 'sealed': {
-        const { number, parentHash } = event.block.header
+        const { block, frags } = event
+        if (block.hash === published) return
+        published = block.hash
+        const { number, parentHash } = block.header
         const isOpen = open?.number === number && open.parentHash === parentHash
-        // One that failed is asked for again.
-        const sealSignature =
-          seal?.hash === event.block.hash ? await seal.signature.catch(() => undefined) : undefined
-        const signatures = {
-          ...(isOpen && open && { envSignature: open.envSignature }),
-          ...(sealSignature && { sealSignature }),
-        }
+        const signatures = isOpen && open ? { envSignature: open.envSignature } : {}
         open = undefined
-        return publishSealed(event.block, event.frags, signatures)
+        return publishSealed(block, frags, signatures)
       }
       case 'abandoned':
         open = undefined

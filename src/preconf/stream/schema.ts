@@ -1,5 +1,6 @@
 /** Tables of the stream: blocks with their promises, ours and others', and the block of ours that is under way. */
-export const STREAM_SCHEMA = `
+export const STREAM_SCHEMA: readonly string[] = [
+  `
 CREATE TABLE stream_blocks (
   block_hash TEXT NOT NULL,
   commitment_hash TEXT NOT NULL,
@@ -52,4 +53,7 @@ CREATE TABLE stream_evidence (
   -- Milliseconds since the Unix epoch.
   found_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-`
+`,
+  // Nothing more was to be added to it.
+  'ALTER TABLE stream_open ADD COLUMN is_closed INTEGER NOT NULL DEFAULT 0',
+]

@@ -1,11 +1,13 @@
 /**
  * The next block begun while the one before it is written down, signed and made the latest. It takes transactions at once and answers
- * for none of them before its parent is the latest; when that does not come to be, nobody has heard of it.
+ * for none of them before its parent is bound: signed, and on the disk with all that it holds, so that no other block of ours can be in
+ * its place. When that does not come to be, nobody has heard of the block. From then on it is under way as any other.
  */
 import type { ChainReader } from '../../chain/chain.ts'
 import type { LatestBlock, UnsafeBuilder } from '../../derive/unsafe.ts'
 import type { L1 } from '../../l1/l1.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import type { Bound } from './building.ts'
 import type { BuildJournal } from './events.ts'
 import { type Group, groupBlocks, lastOf } from './groups.ts'
 import type { L1View, ReadL1View } from './l1View.ts'
@@ -36,8 +38,10 @@ export type AheadBlock = {
   readonly joined: Group | undefined
   /** Of the L1 head, in seconds. */
   readonly headTimestamp: bigint
-  /** It is made: what was asked for in it is answered. */
-  confirm(): void
+  /** What was asked for in it is answered: it has to be made. */
+  readonly isConfirmed: () => boolean
+  /** @param kept When its parent's signature is on the disk. */
+  confirm(kept: Promise<void>): void
   giveUp(): void
 }
 
@@ -49,6 +53,8 @@ export type Ahead = {
     parent: UnsignedBlock & { readonly latest: LatestBlock; readonly isBatchFull: boolean },
     signal: AbortSignal,
   ): void
+  /** Its parent is bound: what was asked for in it is answered, unless something hinders the block. Never throws. */
+  confirm(kept: Promise<void>, isHindered: (block: AheadBlock) => Promise<boolean>): void
   /** What was begun on the latest block. It is the caller's from now on. */
   take(): Promise<AheadBlock | undefined>
   /** Gives up what was begun: its parent does not become the latest, or something else comes next. */
@@ -63,7 +69,7 @@ export type AheadDeps = {
   readonly windows: Windows
   readonly readView: ReadL1View
   readonly readGroups: () => Promise<readonly Group[]>
-  readonly maker: Pick<BlockMaker, 'beginAhead'>
+  readonly maker: Pick<BlockMaker, 'beginAhead' | 'forsake'>
   readonly show: ShowBuilding
   /** Why nothing may be promised now. */
   readonly findHindrance: (headTimestamp: bigint) => Promise<string | undefined>
@@ -74,7 +80,7 @@ export type AheadDeps = {
 
 type Attempt = {
   readonly result: Promise<AheadBlock | undefined>
-  settle(isLatest: boolean): void
+  settle(bound: Bound | false): void
 }
 
 export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
@@ -84,8 +90,7 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
 
   const look = async (
     parent: Parameters<Ahead['begin']>[0],
-    parentIsLatest: Promise<boolean>,
-    settle: (isLatest: boolean) => void,
+    { isBound: parentIsBound, settle, isConfirmed }: Binding,
     signal: AbortSignal,
   ): Promise<AheadBlock | undefined> => {
     const { executed, origin, commitment } = parent
@@ -115,12 +120,15 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
     if (plan.type !== 'own' || (await earlier) !== undefined) return undefined
     const next = prepareOwn(plan, situation, options)
     const joined = groups.find(({ proposalId }) => proposalId === next.metadata.proposalId)
-    const begun = await maker.beginAhead(next, { latest, joined, parent, parentIsLatest })
+    const begun = await maker.beginAhead(next, { latest, joined, parent, parentIsBound })
     const giveUp = () => {
       settle(false)
-      if (begun) show.end(begun.building)
+      if (begun === undefined) return
+      if (isConfirmed()) maker.forsake(begun)
+      show.end(begun.building)
     }
-    return begun && { begun, answer, groups, joined, headTimestamp, confirm: () => settle(true), giveUp }
+    const confirm = (kept: Promise<void>) => settle({ kept })
+    return begun && { ...{ begun, answer, groups, joined, headTimestamp }, isConfirmed, confirm, giveUp }
   }
 
   const drop = (): void => {
@@ -140,17 +148,12 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
       })
     },
     begin(parent, signal) {
-      let settle: (isLatest: boolean) => void = () => {}
-      const isLatest = new Promise<boolean>((resolve) => {
-        settle = (answer) => {
-          signal.removeEventListener('abort', stop)
-          resolve(answer)
-        }
-      })
       // Its own: what was given up before settles whenever it is done.
       const stop = () => drop()
+      const binding = createBinding(() => signal.removeEventListener('abort', stop))
+      const { settle } = binding
       signal.addEventListener('abort', stop, { once: true })
-      const result = look(parent, isLatest, settle, signal)
+      const result = look(parent, binding, signal)
         .then((block) => {
           if (block !== undefined && attempt === mine) show.open(block.begun.building)
           return block
@@ -161,6 +164,16 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
         })
       const mine: Attempt = { result, settle }
       attempt = mine
+    },
+    confirm(kept, isHindered) {
+      const mine = attempt
+      const settle = async () => {
+        const block = await mine?.result
+        if (block === undefined || (await isHindered(block))) return
+        if (attempt === mine) block.confirm(kept)
+      }
+      // Where it cannot be told, it is asked again when the parent is the latest.
+      settle().catch(() => {})
     },
     async take() {
       const taken = attempt
@@ -176,5 +189,31 @@ export function createAhead(deps: AheadDeps, options: NextBlockOptions): Ahead {
       return undefined
     },
     drop,
+  }
+}
+
+/** Whether what is asked for in a block is answered: said once. */
+type Binding = {
+  readonly isBound: Promise<Bound | false>
+  /** The first time counts. */
+  settle(bound: Bound | false): void
+  isConfirmed(): boolean
+}
+
+function createBinding(onSettled: () => void): Binding {
+  let answer: Bound | false | undefined
+  let resolve: (bound: Bound | false) => void = () => {}
+  const isBound = new Promise<Bound | false>((settle) => {
+    resolve = settle
+  })
+  return {
+    isBound,
+    settle(given) {
+      if (answer !== undefined) return
+      answer = given
+      onSettled()
+      resolve(given)
+    },
+    isConfirmed: () => answer !== undefined && answer !== false,
   }
 }

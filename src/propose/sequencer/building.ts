@@ -18,6 +18,12 @@ const TRANSACTION_GAS_MIN = 21_000n
 /** The gas left in the block, or the base fee, does not suffice, or an earlier nonce is missing: another block may take it. D-78, D-80, D-83, D-92. */
 const RULES_OF_THE_MOMENT: ReadonlySet<string> = new Set(['D-78', 'D-80', 'D-83', 'D-92'])
 
+/** There can be no other block of ours in the place of one. */
+export type Bound = {
+  /** Resolves when its signature is on the disk, and rejects if it cannot be kept. */
+  readonly kept: Promise<void>
+}
+
 export type BuildingInput = {
   readonly block: OpenBlock
   readonly position: BuildPosition
@@ -25,14 +31,14 @@ export type BuildingInput = {
   /** Seconds. */
   readonly windowEnd: bigint
   readonly isEndOfWindow: boolean
-  /** Of a block that is begun before its parent is the latest: whether that came to be. */
-  readonly parentIsLatest?: Promise<boolean>
+  /** Of a block that is begun before its parent is signed: whether promises may name that one. */
+  readonly parentIsBound?: Promise<Bound | false>
 }
 
 export type Building = BuildingInput & {
   /** Keeps that it is begun, in place of what was kept of another one here. */
   keepOpened(): Promise<void>
-  /** Executes it at once, and answers when the block's parent is the latest. */
+  /** Executes it at once, and answers when the block's parent is bound. */
   include(raw: Uint8Array): Promise<IncludeResult>
   /** Adds candidates, best first, until there are none, the block is full, or `isTimeUp`. */
   fill(
@@ -45,8 +51,10 @@ export type Building = BuildingInput & {
   restore(transactions: readonly Uint8Array[], frags: readonly number[]): Promise<void>
   /** Publishes what was added since the last one; nothing if there is nothing. */
   publishFrag(): Promise<void>
-  /** Nothing is added from now on; resolves when what is under way is done. */
+  /** Nothing is added from now on; resolves when what is being added is. */
   close(): Promise<void>
+  /** Publishes the last frag, if there is something left for one, and keeps that nothing comes after it. To be closed before. */
+  keepClosed(): Promise<void>
   /** Listed ones, in order. */
   transactions(): readonly ExecutedTransaction[]
   frags(): number
@@ -58,14 +66,16 @@ export type Building = BuildingInput & {
 
 export function createBuilding(
   deps: {
-    readonly journal: Pick<BuildJournal, 'opened' | 'added' | 'frag'>
+    readonly journal: Pick<BuildJournal, 'opened' | 'added' | 'frag' | 'closed'>
     /** Of the batch's blobs; a forced block takes none of them. */
     readonly meter: PayloadMeter | undefined
     readonly emit: (event: BuildEvent) => void
+    /** Told of a transaction that no block can take. */
+    readonly forget?: (hash: Hash, reason: string) => void
   },
   input: BuildingInput,
 ): Building {
-  const { journal, meter, emit } = deps
+  const { journal, meter, emit, forget } = deps
   const { block, position, metadata, windowEnd, isEndOfWindow } = input
   const taken = new Set<Hash>()
   const hopeless = new Set<Hash>()
@@ -114,6 +124,7 @@ export function createBuilding(
       } else if (result.rule !== 'D-83') {
         // Only a missing nonce can turn up while the block is under way.
         hopeless.add(hash)
+        if (result.fitsNoBlock) forget?.(hash, result.reason)
       }
       return result
     })
@@ -135,11 +146,15 @@ export function createBuilding(
       if (added.length === 0) return
       const frag = { ...position, sequence }
       await journal.frag({ ...frag, from: published, transactions: added.map(({ raw }) => raw) })
-      published += added.length
-      kept = Math.max(kept, published)
-      sequence++
-      emit({ type: 'frag', ...frag, transactions: added })
+      notePublished(added)
     })
+
+  const notePublished = (added: readonly ExecutedTransaction[]): void => {
+    published += added.length
+    kept = Math.max(kept, published)
+    emit({ type: 'frag', ...position, sequence, transactions: added })
+    sequence++
+  }
 
   return {
     ...input,
@@ -165,24 +180,27 @@ export function createBuilding(
             reason: `its ${raw.length} bytes are more than a batch holds in its blobs`,
           }
         case 'refused': {
-          const type = RULES_OF_THE_MOMENT.has(tried.rule) ? 'later' : 'refused'
+          const isLater = RULES_OF_THE_MOMENT.has(tried.rule) && tried.fitsNoBlock === undefined
+          const type = isLater ? 'later' : 'refused'
           return { type, reason: `${tried.reason} (${tried.rule})` }
         }
         default: {
           const index = block.transactions.findIndex((transaction) => transaction.hash === hash)
           const transaction = defined(block.transactions[index], 'the transaction that was added')
+          const firstLogIndex = countLogsBefore(block.transactions, index)
           const whenKept = Promise.all([opening, keep()]).then(() => {})
           // Whoever waits for it is told; nobody has to.
           whenKept.catch(() => {})
-          if ((await input.parentIsLatest) === false)
-            return { type: 'later', reason: `block ${position.number - 1n} did not become the latest` }
+          const bound = await input.parentIsBound
+          if (bound === false)
+            return { type: 'later', reason: `block ${position.number - 1n} did not come to be` }
+          const told = Promise.all([whenKept, bound?.kept]).then(() => {})
+          told.catch(() => {})
           return {
             type: 'included',
             ...position,
-            index,
-            transaction,
-            windowEnd,
-            kept: whenKept,
+            ...{ index, firstLogIndex, transaction, windowEnd },
+            kept: told,
           }
         }
       }
@@ -220,11 +238,25 @@ export function createBuilding(
     async close() {
       isClosed = true
       await adding
-      await writing
     },
+    keepClosed: () =>
+      write(async () => {
+        const added = listed().slice(published)
+        const lastFrag = { sequence, from: published, transactions: added.map(({ raw }) => raw) }
+        await journal.closed({ ...position, isEndOfWindow, ...(added.length > 0 && { lastFrag }) })
+        if (added.length > 0) notePublished(added)
+      }),
     transactions: listed,
     frags: () => sequence,
     isFull: () => gasLeft() < TRANSACTION_GAS_MIN || meter?.hasRoom() === false,
     hasTurnedAway: () => hasTurnedAway,
   }
+}
+
+/** What has no logs itself needs no count. */
+function countLogsBefore(transactions: readonly ExecutedTransaction[], index: number): number {
+  let logs = 0
+  if (transactions[index]?.receipt.logs.length === 0) return logs
+  for (let i = 0; i < index; i++) logs += transactions[i]?.receipt.logs.length ?? 0
+  return logs
 }

@@ -36,7 +36,7 @@ export type BuildEvent =
       readonly sequence: number
       readonly transactions: readonly ExecutedTransaction[]
     }
-  /** Signed, and not yet the latest block: to be made ready for, and told to nobody. */
+  /** Signed, and on the disk with all that it holds: to be published. The latest block in a moment, unless something comes first. */
   | { readonly type: 'signed'; readonly block: SealedBlock; readonly frags: number }
   /** Signed, and the latest block. */
   | { readonly type: 'sealed'; readonly block: SealedBlock; readonly frags: number }
@@ -63,6 +63,8 @@ export type IncludeResult =
       readonly parentHash: Hash
       /** Position in the block. */
       readonly index: number
+      /** Logs of the block before the transaction's own. */
+      readonly firstLogIndex: number
       readonly transaction: ExecutedTransaction
       /** Timestamp of the window's last slot, in seconds. */
       readonly windowEnd: bigint
@@ -87,6 +89,8 @@ export type ResumableBlock = {
   /** Seconds. */
   readonly windowEnd: bigint
   readonly isEndOfWindow: boolean
+  /** It was to take no more: it is sealed as it was kept. */
+  readonly isClosed: boolean
   /** Listed ones, in order. */
   readonly transactions: readonly Uint8Array[]
   /** Transactions in each frag that was begun to be published, in order of the sequence; together at most `transactions`. */
@@ -117,7 +121,22 @@ export type BuildJournal = {
       readonly transactions: readonly Uint8Array[]
     },
   ): Promise<void>
-  /** The whole block, before its signature is asked for. */
+  /**
+   * The block takes no more: what was kept of it, the last frag included, is all of it, and makes it again to the last bit. Before its
+   * signature is asked for.
+   */
+  closed(
+    block: BuildPosition & {
+      readonly isEndOfWindow: boolean
+      /** Of what was in no frag so far. */
+      readonly lastFrag?: {
+        readonly sequence: number
+        readonly from: number
+        readonly transactions: readonly Uint8Array[]
+      }
+    },
+  ): Promise<void>
+  /** The whole block, with its hash and commitment, before its signature is of any use to anybody. */
   draft(block: Omit<SealedBlock, 'signature' | 'commitmentHash'>): Promise<void>
   sealed(block: SealedBlock): Promise<void>
   /** The block under way on this parent, as long as no draft of it was kept. */
@@ -128,8 +147,10 @@ export type BuildJournal = {
 
 /** What the rest of the node may ask of a sequencer. */
 export type SequencerFace = {
-  /** The block under way; undefined outside our window and between blocks. */
+  /** The block under way on the latest one; undefined outside our window and between blocks. */
   pending(): PendingBlock | undefined
+  /** The newest block that there is anything of: one begun on a block that is about to be the latest comes before `pending`. */
+  newest(): PendingBlock | undefined
   /** Executes a transaction in the block under way, at once. */
   include(raw: Uint8Array): Promise<IncludeResult>
   onEvent(listener: (event: BuildEvent) => void): () => void

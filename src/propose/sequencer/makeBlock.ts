@@ -9,7 +9,7 @@ import { keccak256Hex } from '../../primitives/keccak.ts'
 import { PAYLOAD_BYTES_PER_BLOB } from '../../protocol/blobCodec.ts'
 import type { PooledTransaction } from '../pool/transaction.ts'
 import type { TxPool } from '../txPool.ts'
-import { type Building, createBuilding } from './building.ts'
+import { type Bound, type Building, createBuilding } from './building.ts'
 import type { BuildEvent, BuildJournal, ResumableBlock, SealedBlock } from './events.ts'
 import { type Group, toManifestBlock } from './groups.ts'
 import type { NextBlock } from './nextBlock.ts'
@@ -20,7 +20,7 @@ import type { ShowBuilding } from './shown.ts'
 export type MakeDeps = SealDeps & {
   readonly engine: Pick<Engine, 'recoverSenders'>
   readonly chain: ChainReader
-  readonly pool: Pick<TxPool, 'pendingByPrice'>
+  readonly pool: Pick<TxPool, 'pendingByPrice' | 'remove'>
   readonly builder: UnsafeBuilder
   readonly journal: BuildJournal
   readonly listed: (windowEnd: bigint) => readonly Uint8Array[]
@@ -55,6 +55,8 @@ export type BlockWatch = {
   readonly onFrag: () => void
   /** It is complete, and not signed yet. */
   readonly onExecuted: (block: UnsignedBlock) => void
+  /** It is signed, and not the latest yet. `kept`: that is on the disk. */
+  readonly onSigned: (kept: Promise<void>) => void
 }
 
 export type BlockMaker = {
@@ -64,8 +66,8 @@ export type BlockMaker = {
     on: { readonly latest: LatestBlock; readonly joined: Group | undefined },
   ): Promise<BegunBlock | Extract<MakeResult, { type: 'abandoned' }>>
   /**
-   * A block of ours on one that is to be the latest. Transactions can be asked for at once; they are answered when `parentIsLatest`
-   * says so, and nothing is told of the block before it is made. Undefined when there can be none.
+   * A block of ours on one that is to be the latest. Transactions can be asked for at once; they are answered when `parentIsBound`
+   * says so, and nothing else is told of the block before it is made. Undefined when there can be none.
    */
   beginAhead(
     next: NextBlock,
@@ -73,9 +75,11 @@ export type BlockMaker = {
       readonly latest: NextLatest
       readonly joined: Group | undefined
       readonly parent: UnsignedBlock
-      readonly parentIsLatest: Promise<boolean>
+      readonly parentIsBound: Promise<Bound | false>
     },
   ): Promise<BegunBlock | undefined>
+  /** It will not be made, and some of its transactions may have been promised: a later block takes them. */
+  forsake(begun: BegunBlock): void
   /** Fills it and seals it. */
   make(begun: BegunBlock, watch: BlockWatch, signal: AbortSignal): Promise<MakeResult>
   /** Whether the blobs of the batch that ends in the latest block are full. */
@@ -98,6 +102,13 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
   const carried = new Map<Hash, Uint8Array>()
   const unresumable = new Set<Hash>()
 
+  const forget = (hash: Hash, reason: string): void => {
+    logger.warn({ hash, reason }, 'a transaction is dropped from the pool: no block can take it')
+    pool
+      .remove([hash])
+      .catch((error) => logger.error({ error }, 'a transaction could not be dropped from the pool'))
+  }
+
   const hasMoved = (parentHash: Hash) => chain.heads().latest.hash !== parentHash
 
   /** Of the batch that ends in the latest block, or of the next one. */
@@ -116,7 +127,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
   const open = async (
     next: NextBlock,
     { latest, joined }: { readonly latest: LatestBlock; readonly joined: Group | undefined },
-    ahead?: { readonly on: NextLatest; readonly parentIsLatest: Promise<boolean> },
+    ahead?: { readonly on: NextLatest; readonly parentIsBound: Promise<Bound | false> },
   ): ReturnType<BlockMaker['begin']> => {
     const { metadata, windowEnd, isEndOfWindow, forced } = next
     const opened = await builder.open(metadata, ahead?.on)
@@ -132,17 +143,17 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     metered = undefined
     const position = { number: opened.block.attributes.number, parentHash: latest.parent.hash }
     const building = createBuilding(
-      { journal, meter, emit },
+      { journal, meter, emit, forget },
       {
         ...{ block: opened.block, position, metadata, windowEnd, isEndOfWindow },
-        ...(ahead && { parentIsLatest: ahead.parentIsLatest }),
+        ...(ahead && { parentIsBound: ahead.parentIsBound }),
       },
     )
     return { type: 'begun', next, latest, building, origin: opened.origin, meter }
   }
 
-  const beginAhead: BlockMaker['beginAhead'] = async (next, { latest, joined, parent, parentIsLatest }) => {
-    const begun = await open(next, { latest, joined }, { on: latest, parentIsLatest })
+  const beginAhead: BlockMaker['beginAhead'] = async (next, { latest, joined, parent, parentIsBound }) => {
+    const begun = await open(next, { latest, joined }, { on: latest, parentIsBound })
     if (begun.type === 'abandoned') return undefined
     const { building } = begun
     const keeping = building.keepOpened()
@@ -154,13 +165,17 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     return { ...begun, keeping }
   }
 
+  const forsake: BlockMaker['forsake'] = ({ building }) => {
+    for (const { hash, raw } of building.transactions()) carried.set(hash, raw)
+    metered = undefined
+  }
+
   const make: BlockMaker['make'] = async (begun, watch, signal) => {
     const { next, building, origin, meter } = begun
     const { metadata, signUntilMs, forced, resumed } = next
     const { block, position } = building
     const abandon = (reason: string, { isRefused, needsLanding } = COURSE_OF_THINGS): MakeResult => {
-      for (const { hash, raw } of building.transactions()) carried.set(hash, raw)
-      metered = undefined
+      forsake(begun)
       emit({ type: 'abandoned', ...position, reason })
       logger.warn({ block: position.number, reason }, 'a block under way is abandoned')
       return { type: 'abandoned', isRefused, needsLanding, reason }
@@ -169,8 +184,8 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       if (resumed === undefined) await (begun.keeping ?? building.keepOpened())
       emit({ type: 'opened', ...position, metadata, pending: block })
       if (resumed !== undefined) await restore(building, resumed)
-      if (forced === undefined) await fillUntil(begun, watch, signal)
-      else await building.addListed(forced)
+      if (forced !== undefined) await building.addListed(forced)
+      else if (resumed?.isClosed !== true) await fillUntil(begun, watch, signal)
       show.close(building)
       await building.close()
       if (hasMoved(position.parentHash)) return abandon('the chain moved on')
@@ -178,9 +193,11 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
         if (meter !== undefined) metered = { lastHash: unsigned.executed.hash, meter }
         watch.onExecuted(unsigned)
       }
-      const noteSigned = (signed: SealedBlock) =>
-        emit({ type: 'signed', block: signed, frags: building.frags() })
-      const sealing = { origin, signUntilMs, onExecuted: noteExecuted, onSigned: noteSigned }
+      const sealing = {
+        ...{ origin, signUntilMs, isKept: forced === undefined },
+        ...{ onExecuted: noteExecuted, onSigned: watch.onSigned },
+        onKept: (block: SealedBlock) => emit({ type: 'signed', block, frags: building.frags() }),
+      }
       const sealed = await sealBlock(deps, building, sealing, signal)
       if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)
       if (forced === undefined) carried.clear()
@@ -238,6 +255,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
   return {
     begin: (next, on) => open(next, on),
     beginAhead,
+    forsake,
     make,
     async isFull(group, latest) {
       const meter = await meterOf(group, latest)

@@ -71,14 +71,15 @@ export function prepareResumed(
   { nowMs, window }: { readonly nowMs: number; readonly window: SequencingWindow },
   { blockMs }: NextBlockOptions,
 ): NextBlock {
-  const isLate = nowMs >= window.stopAtMs
+  // One that was closed may be signed already, with all that it says.
+  const isLate = resumed.isClosed || nowMs >= window.stopAtMs
   const sealAtMs = isLate ? nowMs : (Math.floor(nowMs / blockMs) + 1) * blockMs
   return {
     type: 'block',
     metadata: resumed.metadata,
     windowEnd: window.end,
     signUntilMs: window.signUntilMs,
-    isEndOfWindow: isLate || sealAtMs + blockMs > window.stopAtMs,
+    isEndOfWindow: resumed.isClosed ? resumed.isEndOfWindow : isLate || sealAtMs + blockMs > window.stopAtMs,
     ...{ sealAtMs, resumed },
   }
 }

@@ -9,7 +9,7 @@ import type { Hash } from '../../primitives/hex.ts'
 import { toJson } from '../../primitives/json.ts'
 import { blocksMax } from '../../protocol/shasta/manifest.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
-import { createAhead, type Situation } from './ahead.ts'
+import { type AheadBlock, createAhead, type Situation } from './ahead.ts'
 import type { CheckDeps } from './checkBatch.ts'
 import type { CommitmentOf, ResumableBlock } from './events.ts'
 import { firstOf, type Group, lastOf } from './groups.ts'
@@ -196,7 +196,8 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     try {
       const onExecuted = (unsigned: UnsignedBlock) =>
         ahead.begin({ ...unsigned, latest, isBatchFull: building.hasTurnedAway() }, signal)
-      made = await maker.make(begun, { onFrag: () => ahead.prepare(signal), onExecuted }, signal)
+      const onSigned = (kept: Promise<void>) => ahead.confirm(kept, isHindered)
+      made = await maker.make(begun, { onFrag: () => ahead.prepare(signal), onExecuted, onSigned }, signal)
     } finally {
       if (made?.type !== 'sealed') ahead.drop()
     }
@@ -215,24 +216,26 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     return isRefused ? pause(reason) : waiting(reason)
   }
 
-  /** Makes the block that was begun ahead on the latest, as long as nothing has come up since. */
+  /** What has come up since a block was begun ahead, and keeps it from being promised in. */
+  const isHindered = async ({ joined, headTimestamp }: AheadBlock): Promise<boolean> =>
+    !deps.ready().isReady ||
+    shared.dropFrom !== undefined ||
+    (joined !== undefined && isClosed(shared, joined)) ||
+    (await findHindrance(headTimestamp)) !== undefined
+
+  /** Makes the block that was begun ahead on the latest: one that is promised in already, or as long as nothing has come up since. */
   const continueAhead = async (signal: AbortSignal): Promise<ProduceStatus | undefined> => {
     const block = await ahead.take()
     if (block === undefined) return undefined
-    const { begun, answer, groups, joined, headTimestamp } = block
-    const isHindered = async () =>
-      !deps.ready().isReady ||
-      shared.dropFrom !== undefined ||
-      (joined !== undefined && isClosed(shared, joined)) ||
-      (await findHindrance(headTimestamp)) !== undefined
+    const { begun, answer, groups, joined } = block
     // Given up as well where that cannot be told: whoever asked for a transaction in it waits for a word.
-    if (await isHindered().catch(() => true)) {
+    if (!block.isConfirmed() && (await isHindered(block).catch(() => true))) {
       block.giveUp()
       await begun.building.close()
       unsaid = begun.building.position.parentHash
       return undefined
     }
-    block.confirm()
+    block.confirm(Promise.resolve())
     shared.groups = groups
     if (joined === undefined) close(shared, groups.at(-1))
     return { ...(await make(begun, joined, signal)), answer }

@@ -1,6 +1,8 @@
 /**
- * From a full block to the latest one: sealed, drafted on disk, signed by the guard, kept, made the latest, published. In this order,
- * so that at every stop what was signed is known, and nothing unsigned is part of the chain.
+ * From a full block to the latest one: closed on disk, sealed, signed by the guard while its draft is written, kept, made the latest,
+ * published. In this order, so that at every stop what was signed is known or made again, and nothing unsigned is part of the chain.
+ * From its signature and draft on there can be no other block of ours in its place: what the next one holds may be signed, and told
+ * once the signature is kept as well, so that after every stop somebody's block is signed again.
  */
 import type { ChainReader, UnsafeOrigin } from '../../chain/chain.ts'
 import type { UnsafeChain } from '../../derive/unsafe.ts'
@@ -51,15 +53,21 @@ export async function sealBlock(
   {
     origin,
     signUntilMs,
+    isKept,
     onExecuted,
     onSigned,
+    onKept,
   }: {
     readonly origin: UnsafeOrigin
     readonly signUntilMs: number
+    /** After a stop it would be made again from what was kept of it; otherwise the draft comes before the signature. */
+    readonly isKept: boolean
     /** Told while the disk and the guard have it; throws nothing. */
     readonly onExecuted: (block: UnsignedBlock) => void
-    /** Told while the disk has it; throws nothing. */
-    readonly onSigned: (block: SealedBlock) => void
+    /** It is signed, its draft on the disk, and its parent still the latest. `kept`: so is its signature. Throws nothing. */
+    readonly onSigned: (kept: Promise<void>) => void
+    /** So is its signature; throws nothing. */
+    readonly onKept: (block: SealedBlock) => void
   },
   signal: AbortSignal,
 ): Promise<SealResult> {
@@ -68,8 +76,8 @@ export async function sealBlock(
     ...{ type: 'abandoned', isRefused: false, needsLanding: false, reason },
   })
   const hasMoved = () => chain.heads().latest.hash !== building.position.parentHash
-  // The last frag goes to the disk while the roots are computed.
-  const [executed] = await Promise.all([building.block.seal(), building.publishFrag()])
+  // That it is complete goes to the disk while the roots are computed.
+  const [executed] = await Promise.all([building.block.seal(), building.keepClosed()])
   const commitment = await commitTo(deps, building, executed, origin)
   if (hasMoved()) return abandoned('the chain moved on')
   const { hash, header } = executed
@@ -78,10 +86,13 @@ export async function sealBlock(
     transactions: building.transactions().map(({ raw }) => raw),
   }
   const drafted = journal.draft(draft)
+  // It is waited for below; a signature that fails first is what is told.
+  drafted.catch(() => {})
   onExecuted({ executed, origin, commitment })
-  await drafted
+  if (!isKept) await drafted
   const isOfUse = () => !hasMoved() && deps.now() < signUntilMs
   const answer = await signPatiently(deps, commitment, isOfUse, signal)
+  await drafted
   if (answer === undefined) return abandoned('it was not signed in time')
   if (answer.type === 'refused') {
     const reason = `the guard refused to sign it: ${answer.reason}`
@@ -89,8 +100,10 @@ export async function sealBlock(
   }
   const block: SealedBlock = { ...draft, commitmentHash: answer.hash, signature: answer.signature }
   const kept = journal.sealed(block)
-  onSigned(block)
+  if (!hasMoved()) onSigned(kept)
+  // Before it is the latest: what is in the chain without its signature would not be published after a stop.
   await kept
+  if (!hasMoved()) onKept(block)
   const extended = await unsafe.extend({ executed, origin })
   return extended === 'extended' ? { type: 'sealed', block } : abandoned('another block came first')
 }

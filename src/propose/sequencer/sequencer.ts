@@ -88,7 +88,7 @@ export type SequencerDeps = {
   readonly state: Pick<FlatState, 'at'>
   readonly l1: Pick<L1, 'ancestor' | 'blobs' | 'status'>
   readonly inbox: InboxReader
-  readonly pool: Pick<TxPool, 'pendingByPrice'>
+  readonly pool: Pick<TxPool, 'pendingByPrice' | 'remove'>
   readonly poster: Poster
   readonly schedule: Pick<Schedule, 'currentSlot' | 'at' | 'forcedInclusions'>
   /** For the proposer's account: until when it may post, and what `propose` has to bring along. */
@@ -199,6 +199,7 @@ export function createSequencer(deps: SequencerDeps, options: SequencerOptions):
 
   return {
     pending: () => shown.pending(chain.heads().latest.hash),
+    newest: shown.newest,
     async include(raw) {
       for (let attempt = 1; ; attempt++) {
         const open = await shown.taking()

@@ -21,6 +21,8 @@ export type Shown = ShowBuilding & {
   isOpen(building?: Building): boolean
   /** On the latest block: full or not, begun sooner or not. */
   pending(latest: Hash): OpenBlock | undefined
+  /** The one that takes transactions, or else the one that took them last. */
+  newest(): OpenBlock | undefined
 }
 
 export function createShown(): Shown {
@@ -55,6 +57,7 @@ export function createShown(): Shown {
     },
     taking: async () => open ?? next?.promise,
     isOpen: (building = open) => building !== undefined && building === open,
+    newest: () => (open ?? closed)?.block,
     pending: (latest) => [open, closed].find((building) => building?.position.parentHash === latest)?.block,
   }
 }

@@ -160,7 +160,7 @@ test(
   'where a block was begun in an earlier window no other is promised, so that whatever is promised is heard',
   async () => {
     const first = await open('begun')
-    const store = await openStore({ path: ':memory:', schemas: { stream: [STREAM_SCHEMA] } })
+    const store = await openStore({ path: ':memory:', schemas: { stream: STREAM_SCHEMA } })
     ending.push(() => store.close())
     const journal = createStreamJournal({ store, domain: world.domain })
     const hub = createHub({ logger: silentLogger })

@@ -99,6 +99,7 @@ test('makes blocks from the pool, ends its window with a marked block, and lands
   expect(journal.log.filter((line) => line.split(' ')[1] === `${number}`)).toEqual([
     `opened ${number}`,
     `frag ${number} 0`,
+    `closed ${number}`,
     `draft ${number}`,
     `sealed ${number}`,
   ])

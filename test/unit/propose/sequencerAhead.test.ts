@@ -1,4 +1,7 @@
-/** The next block takes requests while the one before it is signed, and answers none of them before that is the latest. */
+/**
+ * The next block takes requests while the one before it is signed, and answers none of them before nothing else of ours can come in that
+ * one's place: it is signed, and on the disk with all that it holds.
+ */
 import { afterEach, expect, test } from 'vitest'
 import { createUnsafeBuilder } from '../../../src/derive/unsafe.ts'
 import type { BlockCommitment } from '../../../src/promise/blockCommitment.ts'
@@ -33,18 +36,23 @@ type Held = {
 /** The second block of a window waits for its signature, and time stands still. */
 async function holdSecond(
   seed: string,
-  deps: { readonly ready?: SequencerDeps['ready'] } = {},
+  deps: {
+    readonly ready?: SequencerDeps['ready']
+    readonly unsafe?: (world: World) => SequencerDeps['unsafe']
+  } = {},
+  journal = createMemoryBuildJournal(),
 ): Promise<Held> {
   world = await createWorld({ seed, operators: [1, 2], slotsPerEpoch: 4 })
   first = world.sim.head().beacon.slot + 2
-  const journal = createMemoryBuildJournal()
+  const { unsafe, ...others } = deps
   const signer = world.createSigner(1)
   const answers: ((answer?: SealAnswer) => void)[] = []
   const asked: BlockCommitment[] = []
   const one = await world.start(1, {
     journal,
     deps: {
-      ...deps,
+      ...others,
+      ...(unsafe && { unsafe: unsafe(world) }),
       async sign(commitment) {
         asked.push(commitment)
         if (asked.length !== 2) return signer(commitment)
@@ -82,7 +90,7 @@ async function ask({ one, journal, draft }: Held) {
 
 const refused: SealAnswer = { type: 'refused', reason: 'other content', needsLanding: false }
 
-test('a request that comes while a block is signed is executed at once, and answered when that is the latest', async () => {
+test('a request that comes while a block is signed is executed at once, and answered when it is', async () => {
   const held = await holdSecond('ahead')
   const { one, draft, journal } = held
   const { hash, header } = draft
@@ -92,7 +100,7 @@ test('a request that comes while a block is signed is executed at once, and answ
   expect(one.events.some((event) => event.type === 'opened' && event.parentHash === hash)).toBe(false)
   held.release()
   const result = await asked
-  expect(world.chain.heads().latest.hash).toBe(hash)
+  await eventually(() => world.chain.heads().latest.hash === hash)
   expect(result).toMatchObject({ type: 'included', number: header.number + 1n, parentHash: hash, index: 1 })
   expect(one.sequencer.pending()?.attributes.parentHash).toBe(hash)
   if (result.type === 'included') await result.kept
@@ -188,4 +196,181 @@ test('a stop while the block is signed answers whoever asked, and what was kept 
   expect(next.header.parentHash).toBe(draft.hash)
   expect(next.transactions).toEqual([raw])
   if (result.type === 'included') expect(result.parentHash).toBe(draft.hash)
+})
+
+/** The chain takes no block from `hold` on, before `release`. */
+function holdExtending() {
+  let release: () => void = () => {}
+  let held: Promise<void> | undefined
+  const isWaiting = { now: false }
+  return {
+    isWaiting,
+    hold() {
+      held = new Promise((resolve) => {
+        release = resolve
+      })
+    },
+    release: () => release(),
+    unsafe: ({ node }: World): SequencerDeps['unsafe'] => ({
+      ...node.driver,
+      async extend(input) {
+        isWaiting.now = held !== undefined
+        await held
+        isWaiting.now = false
+        return node.driver.extend(input)
+      },
+    }),
+  }
+}
+
+test('once a block is signed and kept, who asked is answered, however long the chain takes for it', async () => {
+  const extending = holdExtending()
+  const held = await holdSecond('ahead-slow-chain', { unsafe: extending.unsafe })
+  const { one, draft, journal } = held
+  const { raw, asked } = await ask(held)
+  extending.hold()
+  held.release()
+  const result = await asked
+  expect(result).toMatchObject({ type: 'included', parentHash: draft.hash })
+  await eventually(() => extending.isWaiting.now)
+  expect(world.chain.heads().latest.hash).toBe(draft.header.parentHash)
+  // Of the next one nothing goes out.
+  expect(one.events.some((event) => 'parentHash' in event && event.parentHash === draft.hash)).toBe(false)
+  expect(one.sequencer.pending()?.attributes.number).toBe(draft.header.number)
+  expect(one.sequencer.newest()?.attributes.number).toBe(draft.header.number + 1n)
+  expect(journal.log.indexOf(`draft ${draft.header.number}`)).toBeGreaterThan(-1)
+  extending.release()
+  await world.until(first, 8000)
+  expect(one.sealed().find(({ header }) => header.parentHash === draft.hash)?.transactions).toEqual([raw])
+})
+
+test('nobody is answered before the draft of the block is on the disk, though it is signed', async () => {
+  const journal = createMemoryBuildJournal()
+  const keep = journal.draft
+  let written: () => void = () => {}
+  journal.draft = async (block) => {
+    await keep(block)
+    if (journal.drafts.length === 2)
+      await new Promise<void>((resolve) => {
+        written = resolve
+      })
+  }
+  const held = await holdSecond('ahead-slow-disk', {}, journal)
+  const { asked, answer } = await ask(held)
+  held.release()
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(answer.result).toBeUndefined()
+  expect(journal.log).not.toContain(`sealed ${held.draft.header.number}`)
+  written()
+  expect(await asked).toMatchObject({ type: 'included', parentHash: held.draft.hash })
+})
+
+test('what the next block holds is told only once the signature of the one before is on the disk', async () => {
+  const journal = createMemoryBuildJournal()
+  const keep = journal.sealed
+  let written: () => void = () => {}
+  let isHeld = false
+  journal.sealed = async (block) => {
+    if (journal.blocks.length === 1) {
+      isHeld = true
+      await new Promise<void>((resolve) => {
+        written = resolve
+      })
+    }
+    await keep(block)
+  }
+  const held = await holdSecond('ahead-slow-signature', {}, journal)
+  const { asked } = await ask(held)
+  held.release()
+  const result = await asked
+  expect(isHeld).toBe(true)
+  if (result.type !== 'included') throw new Error(result.reason)
+  let isKept = false
+  const kept = result.kept.then(() => {
+    isKept = true
+  })
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(isKept).toBe(false)
+  expect(
+    held.one.events.some((event) => event.type === 'signed' && event.block.hash === held.draft.hash),
+  ).toBe(false)
+  written()
+  await kept
+  await eventually(() => world.chain.heads().latest.hash === held.draft.hash)
+})
+
+test('when the chain refuses a block that was promised on, a later one takes what was promised', async () => {
+  const extending = holdExtending()
+  const held = await holdSecond('ahead-refused-late', { unsafe: extending.unsafe })
+  const { one, draft } = held
+  const { raw, asked } = await ask(held)
+  extending.hold()
+  held.release()
+  expect(await asked).toMatchObject({ type: 'included', parentHash: draft.hash })
+  await eventually(() => extending.isWaiting.now)
+  await world.node.driver.drop(world.chain.heads().latest)
+  extending.release()
+  // What was signed there keeps its place: another window comes first.
+  await world.until(first + 10, 0)
+  const ours = one
+    .sealed()
+    .filter(({ transactions }) => transactions.some((each) => Buffer.compare(each, raw) === 0))
+  expect(ours.length).toBe(1)
+  expect(ours[0]?.header.parentHash).not.toBe(draft.hash)
+})
+
+test('what hinders the next block when its parent is signed keeps it from being promised in', async () => {
+  const extending = holdExtending()
+  let isReady = true
+  const held = await holdSecond('ahead-hindered', {
+    ready: () => (isReady ? { isReady } : { isReady, reason: 'the node is not at the head of L1' }),
+    unsafe: extending.unsafe,
+  })
+  const { asked, answer } = await ask(held)
+  isReady = false
+  extending.hold()
+  held.release()
+  await eventually(() => extending.isWaiting.now)
+  expect(answer.result).toBeUndefined()
+  extending.release()
+  expect(await asked).toMatchObject({ type: 'later' })
+})
+
+test('a stop after the signature and before the draft: the block is made again to the last bit, and signed again', async () => {
+  world = await createWorld({ seed: 'closed-stopped', operators: [1, 2], slotsPerEpoch: 4 })
+  first = world.sim.head().beacon.slot + 2
+  const journal = createMemoryBuildJournal()
+  const signer = world.createSigner(1)
+  const asked: BlockCommitment[] = []
+  const sign = (commitment: BlockCommitment) => {
+    asked.push(commitment)
+    return signer(commitment)
+  }
+  const keep = journal.draft
+  let isCut = false
+  journal.draft = (block) => {
+    isCut = journal.drafts.length === 1
+    return isCut ? new Promise(() => {}) : keep(block)
+  }
+  const one = await world.start(1, { journal, deps: { sign } })
+  running.push(one)
+  const raw = await world.transfer()
+  passing.push(world.until(first, 5000))
+  await eventually(() => one.sequencer.pending()?.attributes.number === 2n || one.sealed().length === 1)
+  await one.sequencer.include(raw)
+  await eventually(() => isCut && asked.length === 2)
+  const signed = asked[1]!
+  running = []
+  // Nothing it waits for comes: as if it was killed.
+  void one.stop()
+  journal.draft = keep
+  // Would be in the block if that took anything more.
+  world.pool.add(await world.transfer(2)).catch(() => {})
+  const again = await world.start(1, { journal, deps: { sign } })
+  running.push(again)
+  passing.push(world.until(first + 2))
+  await eventually(() => again.sealed().length > 0)
+  expect(asked[2]).toEqual(signed)
+  expect(again.sealed()[0]).toMatchObject({ commitment: signed, transactions: [raw] })
+  expect(journal.log.filter((each) => each === `opened ${signed.blockNumber}`).length).toBe(1)
 })

@@ -25,8 +25,8 @@ const METADATA = {
 
 /** Adds whatever it is given; gas 21,000 each. A raw that begins with 0xff is refused by the rule in its second byte. */
 function fakeBlock(gasLimit = 1_000_000n) {
-  const transactions: { raw: Uint8Array; hash: string; gasUsed: bigint }[] = [
-    { raw: Uint8Array.of(0), hash: 'anchor', gasUsed: 50_000n },
+  const transactions: { raw: Uint8Array; hash: string; gasUsed: bigint; receipt: { logs: unknown[] } }[] = [
+    { raw: Uint8Array.of(0), hash: 'anchor', gasUsed: 50_000n, receipt: { logs: [1, 2] } },
   ]
   return {
     attributes: { number: 5n, gasLimit },
@@ -36,7 +36,9 @@ function fakeBlock(gasLimit = 1_000_000n) {
     },
     async add(raw: Uint8Array) {
       if (raw[0] === 0xff) return { type: 'refused', reason: 'no', rule: `D-${raw[1]}` }
-      const transaction = { raw, hash: keccak256Hex(raw), gasUsed: 21_000n }
+      // As many logs as its second byte says.
+      const receipt = { logs: new Array(raw[1] ?? 0).fill(1) }
+      const transaction = { raw, hash: keccak256Hex(raw), gasUsed: 21_000n, receipt }
       transactions.push(transaction)
       return { type: 'added', transaction }
     },
@@ -66,6 +68,28 @@ const candidate = (raw: Uint8Array, sender: string) => ({
   sender: sender as never,
 })
 const never = () => false
+
+test('logs are numbered after those of the transactions before', async () => {
+  const { building } = begin()
+  const [three, none, two] = [Uint8Array.of(2, 3, 0), Uint8Array.of(2, 0, 1), Uint8Array.of(2, 2, 2)]
+  const found = [await building.include(three), await building.include(none), await building.include(two)]
+  expect(found.map((each) => each.type === 'included' && each.firstLogIndex)).toEqual([2, 0, 5])
+})
+
+test('that a block is closed is kept with its last frag, which goes out after it', async () => {
+  const { building, journal, events } = begin()
+  await building.include(Uint8Array.of(2, 0, 0))
+  await building.close()
+  expect(await building.include(Uint8Array.of(2, 0, 1))).toMatchObject({ type: 'later' })
+  const closing = building.keepClosed()
+  expect(events).toEqual([])
+  await closing
+  expect(journal.log.slice(-2)).toEqual(['frag 5 0', 'closed 5'])
+  expect(events).toMatchObject([{ type: 'frag', sequence: 0 }])
+  await building.keepClosed()
+  expect(events.length).toBe(1)
+  expect(building.frags()).toBe(1)
+})
 
 test('what is in a block that could not be kept as begun is not kept', async () => {
   const { building, journal } = begin()

@@ -21,10 +21,11 @@ function executed(byte: string, logs: readonly Log[]): ExecutedTransaction {
 }
 
 /** Answers one after the other; `open` begins the next block. */
-function sequencerOf(answers: IncludeResult[], transactions: readonly ExecutedTransaction[] = []) {
+function sequencerOf(answers: (IncludeResult | Promise<IncludeResult>)[]) {
   const listeners = new Set<(event: BuildEvent) => void>()
   const face: SequencerFace = {
-    pending: () => ({ transactions }) as never,
+    pending: () => undefined,
+    newest: () => undefined,
     include: async () => answers.shift()!,
     onEvent(listener) {
       listeners.add(listener)
@@ -41,16 +42,15 @@ function sequencerOf(answers: IncludeResult[], transactions: readonly ExecutedTr
 }
 
 const later: IncludeResult = { type: 'later', reason: 'the block is full' }
-const includedAt = (index: number, transaction: ExecutedTransaction): IncludeResult => ({
-  ...{ type: 'included', number: 9n, parentHash: `0x${'08'.repeat(32)}`, index, transaction },
+const includedAt = (index: number, transaction: ExecutedTransaction, firstLogIndex = 0): IncludeResult => ({
+  ...{ type: 'included', number: 9n, parentHash: `0x${'08'.repeat(32)}`, index, transaction, firstLogIndex },
   ...{ windowEnd: 1200n, kept: Promise.resolve() },
 })
 const never = () => new Promise<void>(() => {})
 const settings = (face: SequencerFace, wait = never) => ({ sequencer: face, wait, blockMs: 2000 })
 
 test('logs of a receipt are numbered after those of the transactions before', async () => {
-  const transactions = [executed('10', [log, log]), executed('11', []), executed('12', [log, log])]
-  const { face } = sequencerOf([includedAt(2, transactions[2]!)], transactions)
+  const { face } = sequencerOf([includedAt(2, executed('12', [log, log]), 2)])
   const { receiptJson } = await executeNow(settings(face), RAW, () => true)
   expect(receiptJson).toMatchObject({
     ...{ blockHash: null, blockNumber: '0x9', transactionIndex: '0x2', contractAddress: null },
@@ -63,7 +63,7 @@ test('logs of a receipt are numbered after those of the transactions before', as
 
 test('where a block has no room, the next one is tried as soon as it is opened', async () => {
   const transaction = executed('10', [])
-  const { face, open, listeners } = sequencerOf([later, includedAt(0, transaction)], [transaction])
+  const { face, open, listeners } = sequencerOf([later, includedAt(0, transaction)])
   const result = executeNow(settings(face), RAW, () => true)
   await new Promise((resolve) => setImmediate(resolve))
   open()
@@ -88,6 +88,20 @@ test('notEnoughTime: no block had room, or there is no time for another', async 
     code: 'notEnoughTime',
   })
   expect(over.listeners.size).toBe(0)
+})
+
+test('who waits for the signature of the block before waits no longer than a block, and is tried again', async () => {
+  const transaction = executed('10', [])
+  const { face } = sequencerOf([new Promise(() => {}), includedAt(0, transaction)])
+  const waits: number[] = []
+  const wait = async (ms: number) => void waits.push(ms)
+  expect((await executeNow({ ...settings(face), wait }, RAW, () => true)).index).toBe(0)
+  expect(waits[0]).toBe(2000)
+  const stuck = sequencerOf(Array.from({ length: 4 }, () => new Promise<IncludeResult>(() => {})))
+  await expect(executeNow({ ...settings(stuck.face), wait }, RAW, () => true)).rejects.toMatchObject({
+    code: 'notEnoughTime',
+    message: 'Not enough time to satisfy request: the block before is not signed yet',
+  })
 })
 
 test('notExecutable: the block refuses it, by a rule that is named', async () => {

@@ -181,8 +181,16 @@ test('a block that was under way is there to be resumed, in its order, and once 
     metadata,
     windowEnd,
     isEndOfWindow: false,
+    isClosed: false,
     transactions: [a, b, c],
     frags: [2],
+  })
+  await again.journal.closed({
+    ...{ ...position, isEndOfWindow: true },
+    lastFrag: { sequence: 1, from: 2, transactions: [c] },
+  })
+  expect(await again.journal.resume(first.hash)).toMatchObject({
+    ...{ isEndOfWindow: true, isClosed: true, transactions: [a, b, c], frags: [2, 1] },
   })
   // Its frags go out again, with the same signatures.
   expect(again.journal.windowEndOf(position)).toBe(windowEnd)
@@ -192,7 +200,9 @@ test('a block that was under way is there to be resumed, in its order, and once 
   expect(await again.journal.resume(first.hash)).toBeUndefined()
   // Opened anew at the same place: what was kept there is replaced, the draft that nobody signed too.
   await again.journal.opened(block)
-  expect(await again.journal.resume(first.hash)).toMatchObject({ transactions: [], frags: [] })
+  expect(await again.journal.resume(first.hash)).toMatchObject({
+    ...{ isClosed: false, transactions: [], frags: [] },
+  })
 })
 
 test('what our sequencer gives up is not put back, until L1 takes back what it had brought', async () => {

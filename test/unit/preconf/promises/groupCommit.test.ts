@@ -26,7 +26,7 @@ test('what waits for a transaction goes in the next, all of it at once', async (
   const { write } = group()
   await Promise.all(Array.from({ length: 100 }, (_, n) => write(insert(n))))
   expect(await rows()).toHaveLength(100)
-  expect(transactions).toBe(2)
+  expect(transactions).toBe(1)
 })
 
 test('each write is there when it returns, whenever it comes', async () => {
@@ -52,11 +52,27 @@ test('what may wait goes with what may not, or when it is closed', async () => {
   await close()
 })
 
-test('all of a transaction fails together, and the next one does not', async () => {
+test('what comes while a transaction begins goes along', async () => {
+  const { write } = group()
+  const first = write(insert(1))
+  await Promise.resolve()
+  await Promise.resolve()
+  await Promise.all([first, write(insert(2))])
+  expect(transactions).toBe(1)
+})
+
+test('one that fails takes no other with it', async () => {
   const { write } = group()
   await write(insert(1))
-  const [, good, bad] = await Promise.allSettled([write(insert(9)), write(insert(2)), write(insert(1))])
-  expect([good?.status, bad?.status]).toEqual(['rejected', 'rejected'])
+  const results = await Promise.allSettled([write(insert(9)), write(insert(2)), write(insert(1))])
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
   await write(insert(3))
-  expect(await rows()).toEqual([1, 3, 9])
+  expect(await rows()).toEqual([1, 2, 3, 9])
+})
+
+test('where not even a transaction begins, all of it fails', async () => {
+  const failure = new Error('the disk is away')
+  const { write } = createGroupCommit({ transaction: () => Promise.reject(failure) })
+  const results = await Promise.allSettled([write(insert(1)), write(insert(2))])
+  expect(results).toEqual(Array.from({ length: 2 }, () => ({ status: 'rejected', reason: failure })))
 })
