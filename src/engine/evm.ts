@@ -91,6 +91,19 @@ export async function createRunContext(input: {
   return { evm: evm as EVM, state, rules, chainId, block, info, precompiles }
 }
 
+/** By hash: the anchor contract of a block asks for 255 ancestors, all but one of which the block before it asked for. */
+const wordByHash = new Map<Hash, Word>()
+const WORDS_MAX = 4096
+
+function hashToWord(hash: Hash): Word {
+  const known = wordByHash.get(hash)
+  if (known !== undefined) return known
+  const word = toWord(BigInt(hash))
+  if (wordByHash.size >= WORDS_MAX) wordByHash.clear()
+  wordByHash.set(hash, word)
+  return word
+}
+
 /** Serves BLOCKHASH. A hash that cannot be had is the state's failure, not the transaction's. */
 function createAncestors(input: {
   readonly state: OverlayState
@@ -98,18 +111,24 @@ function createAncestors(input: {
   readonly ancestorHash: AncestorHashes
 }): (number: number) => MaybePromise<Word> {
   const { state, info } = input
-  const known = new Map<number, Word>([[Number(info.number) - 1, toWord(BigInt(info.parentHash))]])
+  const parent = Number(info.number) - 1
+  /** Those that have to be waited for: the opcode asks again once they are there. */
+  const awaited = new Map<number, Word>()
   return (number) => {
-    const word = known.get(number)
+    if (number === parent) return hashToWord(info.parentHash)
+    const word = awaited.get(number)
     if (word !== undefined) return word
-    const keep = (hash: Hash): Word => {
-      const found = toWord(BigInt(hash))
-      known.set(number, found)
-      return found
-    }
     try {
       const hash = input.ancestorHash(BigInt(number))
-      return hash instanceof Promise ? hash.then(keep, (error) => state.fail(error)) : keep(hash)
+      if (!(hash instanceof Promise)) return hashToWord(hash)
+      return hash.then(
+        (found) => {
+          const answer = hashToWord(found)
+          awaited.set(number, answer)
+          return answer
+        },
+        (error) => state.fail(error),
+      )
     } catch (error) {
       return state.fail(error)
     }

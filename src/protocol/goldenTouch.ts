@@ -30,6 +30,14 @@ export function signGoldenTouch(hash: Uint8Array): RecoverableSignature {
   return signWith(hash, one) ?? signWith(hash, two) ?? neverZeroTwice()
 }
 
+/** Whether it is the signature above. Nobody else can have made that, so nothing has to be recovered. */
+export function isOfGoldenTouch(hash: Uint8Array, signature: RecoverableSignature): boolean {
+  const { r, s, yParity } = signature
+  if (r !== NONCES[0].r) return false
+  const own = signGoldenTouch(hash)
+  return s === own.s && yParity === own.yParity
+}
+
 /** With k = 2, which real hashes never need; exported for the published vectors. */
 export function signGoldenTouchWithSecondNonce(hash: Uint8Array): RecoverableSignature | undefined {
   return signWith(hash, NONCES[1])

@@ -9,7 +9,7 @@ import { keccak256 } from '../../primitives/keccak.ts'
 import { type CallGas, callGas, createGas, type GasAnswer, isEmpty } from './callGas.ts'
 import { readPush } from './code.ts'
 import type { Exit, Failure, Frame, Surroundings } from './frame.ts'
-import { expansionGas, loadPadded, wordsOf } from './memory.ts'
+import { expansionGas, wordsOf } from './memory.ts'
 import { sstoreGas, sstoreRefund } from './sstore.ts'
 import type { Word } from './word.ts'
 import * as w from './word.ts'
@@ -67,6 +67,27 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
     if (sp > (stackMax[op] as number)) {
       failure = 'stack overflow'
       break
+    }
+    // Half of all steps.
+    if (op >= 0x60 && op <= 0x9f) {
+      if (op <= 0x7f) {
+        // PUSH1 … PUSH32
+        stack[sp++] = pushes[pc] ?? readPush(code, pc)
+        pc += op - 0x5e
+      } else if (op <= 0x8f) {
+        // DUP1 … DUP16
+        stack[sp] = stack[sp - (op - 0x7f)] as Word
+        sp++
+        pc++
+      } else {
+        // SWAP1 … SWAP16
+        const other = sp - 1 - (op - 0x8f)
+        const top = stack[sp - 1] as Word
+        stack[sp - 1] = stack[other] as Word
+        stack[other] = top
+        pc++
+      }
+      continue
     }
     switch (op) {
       case 0x00: // STOP
@@ -236,7 +257,7 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
         stack[sp++] = frame.value
         break
       case 0x35: // CALLDATALOAD
-        stack[sp - 1] = loadPadded(frame.data, w.toSize(stack[sp - 1] as Word))
+        stack[sp - 1] = w.loadPadded(frame.data, w.toSize(stack[sp - 1] as Word))
         break
       case 0x36: // CALLDATASIZE
         stack[sp++] = frame.data.length
@@ -647,24 +668,8 @@ export function runLoop(frame: Frame, world: Surroundings): Exit {
         return stop(frame, meter, pc, gas, sp, zk, { type: 'selfdestruct', beneficiary })
       }
       default:
-        if (op >= 0x60 && op <= 0x7f) {
-          // PUSH1 … PUSH32
-          stack[sp++] = pushes[pc] ?? readPush(code, pc)
-          pc += op - 0x5f
-        } else if (op >= 0x80 && op <= 0x8f) {
-          // DUP1 … DUP16
-          stack[sp] = stack[sp - (op - 0x7f)] as Word
-          sp++
-        } else if (op >= 0x90 && op <= 0x9f) {
-          // SWAP1 … SWAP16
-          const other = sp - 1 - (op - 0x8f)
-          const top = stack[sp - 1] as Word
-          stack[sp - 1] = stack[other] as Word
-          stack[other] = top
-        } else {
-          zk += Math.min(gas, REFUSED_GAS[op] ?? 0) * (factors[op] as number)
-          return stop(frame, meter, pc, gas, sp, zk, failed('invalid opcode'))
-        }
+        zk += Math.min(gas, REFUSED_GAS[op] ?? 0) * (factors[op] as number)
+        return stop(frame, meter, pc, gas, sp, zk, failed('invalid opcode'))
     }
     pc++
   }

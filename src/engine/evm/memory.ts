@@ -1,12 +1,8 @@
 /** The memory of one frame. What it costs to grow is the loop's to charge; here it has been paid for. */
-import { toWord, type Word } from './word.ts'
+import { readWord, type Word, writeWord } from './word.ts'
 
 const WORD_BYTES = 32
 const INITIAL_BYTES = 4096
-/** 2^21: the upper half of a safe integer that is split at 32 bits. */
-const SAFE_HIGH_END = 2_097_152
-const UINT32_END = 4_294_967_296
-const UINT64_MASK = 0xffff_ffff_ffff_ffffn
 
 export class Memory {
   #bytes = new Uint8Array(INITIAL_BYTES)
@@ -36,38 +32,11 @@ export class Memory {
   }
 
   load(offset: number): Word {
-    const view = this.#view
-    const upper =
-      view.getUint32(offset) |
-      view.getUint32(offset + 4) |
-      view.getUint32(offset + 8) |
-      view.getUint32(offset + 12) |
-      view.getUint32(offset + 16) |
-      view.getUint32(offset + 20)
-    if (upper === 0) {
-      const high = view.getUint32(offset + 24)
-      if (high < SAFE_HIGH_END) return high * UINT32_END + view.getUint32(offset + 28)
-    }
-    return (
-      (view.getBigUint64(offset) << 192n) |
-      (view.getBigUint64(offset + 8) << 128n) |
-      (view.getBigUint64(offset + 16) << 64n) |
-      view.getBigUint64(offset + 24)
-    )
+    return readWord(this.#view, offset)
   }
 
   store(offset: number, word: Word): void {
-    const view = this.#view
-    if (typeof word === 'number') {
-      this.#bytes.fill(0, offset, offset + 24)
-      view.setUint32(offset + 24, Math.floor(word / UINT32_END))
-      view.setUint32(offset + 28, word % UINT32_END)
-      return
-    }
-    view.setBigUint64(offset, word >> 192n)
-    view.setBigUint64(offset + 8, (word >> 128n) & UINT64_MASK)
-    view.setBigUint64(offset + 16, (word >> 64n) & UINT64_MASK)
-    view.setBigUint64(offset + 24, word & UINT64_MASK)
+    writeWord(this.#view, this.#bytes, offset, word)
   }
 
   storeByte(offset: number, word: Word): void {
@@ -119,12 +88,4 @@ export function memoryGas(words: number): number {
 export function expansionGas(memory: Memory, offset: number, length: number): number {
   const words = wordsTo(memory, offset, length)
   return words === memory.words ? 0 : memoryGas(words) - memoryGas(memory.words)
-}
-
-/** The word at `offset`, zeros past the end of `bytes`. */
-export function loadPadded(bytes: Uint8Array, offset: number): Word {
-  if (offset >= bytes.length) return 0
-  const end = Math.min(offset + WORD_BYTES, bytes.length)
-  const taken = Buffer.from(bytes.buffer, bytes.byteOffset + offset, end - offset).toString('hex')
-  return toWord(BigInt(`0x${taken.padEnd(64, '0')}`))
 }

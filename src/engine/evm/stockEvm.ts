@@ -7,7 +7,26 @@ import { EVM, EVMError, type ExecResult } from '@ethereumjs/evm'
 
 const RESERVED_BYTE = 0xef
 
+type Opcodes = {
+  readonly [field in '_opcodes' | '_dynamicGasHandlers' | '_handlers' | '_opcodeMap']: unknown
+}
+
+/** Of each fork: making them anew takes as long as a small block. */
+const opcodesByRules = new WeakMap<object, Opcodes>()
+
 export class StockEvm extends EVM {
+  override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
+    const known = opcodesByRules.get(this.common)
+    if (known !== undefined) {
+      Object.assign(this, known)
+      return this.opcodes
+    }
+    const opcodes = super.getActiveOpcodes()
+    const { _opcodes, _dynamicGasHandlers, _handlers, _opcodeMap } = this as unknown as Opcodes
+    opcodesByRules.set(this.common, { _opcodes, _dynamicGasHandlers, _handlers, _opcodeMap })
+    return opcodes
+  }
+
   /** What a creation under way has reverted with, while EthereumJS looks at its end. */
   #reverted: Uint8Array | undefined
 

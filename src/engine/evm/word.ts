@@ -13,6 +13,12 @@ const ADDRESS_MASK = (1n << 160n) - 1n
 /** Numbers below this are unsigned 32-bit integers, which bit operations take. */
 const UINT32_END = 4_294_967_296
 const BITS = 256
+const WORD_BYTES = 32
+/** 2^21: the upper half of a safe integer that is split at 32 bits. */
+const SAFE_HIGH_END = 2_097_152
+/** For one conversion at a time. */
+const scratch = new Uint8Array(WORD_BYTES)
+const scratchView = new DataView(scratch.buffer)
 
 /** A number if it fits. */
 export function toWord(value: bigint): Word {
@@ -201,19 +207,67 @@ export function bytesToWord(bytes: Uint8Array): Word {
     for (let i = 0; i < length; i++) value = value * 256 + (bytes[i] as number)
     return value
   }
-  return toWord(BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('hex')}`))
+  scratch.fill(0, 0, WORD_BYTES - length)
+  scratch.set(bytes, WORD_BYTES - length)
+  return readWord(scratchView, 0)
+}
+
+/** The 32 bytes at `offset`. */
+export function readWord(view: DataView, offset: number): Word {
+  const highest = view.getUint32(offset) | view.getUint32(offset + 4) | view.getUint32(offset + 8)
+  if (highest !== 0)
+    return (
+      (view.getBigUint64(offset) << 192n) |
+      (view.getBigUint64(offset + 8) << 128n) |
+      (view.getBigUint64(offset + 16) << 64n) |
+      view.getBigUint64(offset + 24)
+    )
+  const fourth = view.getUint32(offset + 12)
+  if ((fourth | view.getUint32(offset + 16) | view.getUint32(offset + 20)) !== 0)
+    return (BigInt(fourth) << 128n) | (view.getBigUint64(offset + 16) << 64n) | view.getBigUint64(offset + 24)
+  const high = view.getUint32(offset + 24)
+  return high < SAFE_HIGH_END
+    ? high * UINT32_END + view.getUint32(offset + 28)
+    : view.getBigUint64(offset + 24)
+}
+
+/** Puts 32 bytes at `offset` of `bytes`, which `view` is of. */
+export function writeWord(view: DataView, bytes: Uint8Array, offset: number, word: Word): void {
+  if (typeof word === 'number') {
+    bytes.fill(0, offset, offset + 24)
+    view.setUint32(offset + 24, Math.floor(word / UINT32_END))
+    view.setUint32(offset + 28, word % UINT32_END)
+    return
+  }
+  // Each is cut to its 64 bits.
+  view.setBigUint64(offset, word >> 192n)
+  view.setBigUint64(offset + 8, word >> 128n)
+  view.setBigUint64(offset + 16, word >> 64n)
+  view.setBigUint64(offset + 24, word)
+}
+
+/** The word at `offset`, zeros past the end of `bytes`. */
+export function loadPadded(bytes: Uint8Array, offset: number): Word {
+  if (offset >= bytes.length) return 0
+  const taken = Math.min(WORD_BYTES, bytes.length - offset)
+  for (let i = 0; i < taken; i++) scratch[i] = bytes[offset + i] as number
+  scratch.fill(0, taken)
+  return readWord(scratchView, 0)
 }
 
 /** Without leading zeros. */
 export function wordToTrimmed(word: Word): Uint8Array {
   if (isZero(word)) return EMPTY
-  const digits = word.toString(16)
-  return new Uint8Array(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'))
+  writeWord(scratchView, scratch, 0, word)
+  let start = 0
+  while (scratch[start] === 0) start++
+  return scratch.slice(start)
 }
 
 /** 32 bytes. */
 export function wordToBytes(word: Word): Uint8Array {
-  return new Uint8Array(Buffer.from(word.toString(16).padStart(64, '0'), 'hex'))
+  writeWord(scratchView, scratch, 0, word)
+  return scratch.slice()
 }
 
 const EMPTY = new Uint8Array(0)

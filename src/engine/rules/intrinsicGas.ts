@@ -26,7 +26,8 @@ export function intrinsicGas(
 ): IntrinsicGas {
   const { to, data, accessList, authorizations } = transaction
   let zeros = 0
-  for (const byte of data) if (byte === 0) zeros++
+  // By index: an iterator costs ten times as much.
+  for (let i = 0; i < data.length; i++) if (data[i] === 0) zeros++
   const zeroBytes = BigInt(zeros)
   const nonzeroBytes = BigInt(data.length - zeros)
   let gas = TRANSACTION_GAS + zeroBytes * ZERO_BYTE_GAS + nonzeroBytes * rules.calldataByteGas

@@ -1,6 +1,6 @@
 /** Words of the interpreter's stack and its memory, against 256-bit arithmetic and an array of bytes. */
 import { describe, expect, test } from 'vitest'
-import { expansionGas, loadPadded, Memory, wordsOf } from '../../../src/engine/evm/memory.ts'
+import { expansionGas, Memory, wordsOf } from '../../../src/engine/evm/memory.ts'
 import * as w from '../../../src/engine/evm/word.ts'
 import { createRandom } from '../../support/evmPrograms.ts'
 
@@ -200,7 +200,7 @@ describe('memory', () => {
     for (const offset of [0, 7, 8, 9, 39, 40, 41, Number.POSITIVE_INFINITY]) {
       const expected = Buffer.alloc(32)
       expected.set(bytes.subarray(Math.min(offset, 40), Math.min(offset + 32, 40)))
-      expect(toValue(loadPadded(bytes, offset))).toBe(BigInt(`0x${expected.toString('hex')}`))
+      expect(toValue(w.loadPadded(bytes, offset))).toBe(BigInt(`0x${expected.toString('hex')}`))
     }
   })
 })
