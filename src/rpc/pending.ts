@@ -7,7 +7,7 @@ import { ZERO_HASH } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { logsBloom } from '../primitives/receipt.ts'
 import type { StatePlace } from './deps.ts'
-import { blockJson, type Json } from './json.ts'
+import { blockJson, type Json, transactionJson } from './json.ts'
 import type { BlockParameter } from './params.ts'
 
 /** Undefined between blocks, and on nodes that take no part in preconfirmations. */
@@ -67,4 +67,12 @@ export function pendingBlockJson(block: PendingBlock, isFull: boolean): Json {
     ? (json.transactions as readonly Json[]).map((transaction) => ({ ...transaction, blockHash: null }))
     : json.transactions
   return { ...json, hash: null, nonce: null, miner: null, transactions: listed }
+}
+
+/** One of its transactions as they are in the block; null when it has not so many yet. */
+export function pendingTransactionAt(block: PendingBlock, index: number): Json | null {
+  const { transactions } = block
+  if (transactions[index] === undefined) return null
+  const stored = { hash: ZERO_HASH, header: pendingHeader(block), transactions, size: 0 }
+  return { ...transactionJson(stored, index), blockHash: null }
 }

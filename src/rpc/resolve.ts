@@ -80,7 +80,7 @@ export async function readCurrent<T>(
     if (outcome.type === 'failed') throw outcome.error
     return outcome.value
   }
-  throw new RpcError({ code: 'resourceUnavailable', message: 'the chain is being reorganised; ask again' })
+  throw beingReorganised()
 }
 
 /** A block's header, and where others find the state after it. */
@@ -93,18 +93,59 @@ export async function readState<T>(
   read: (state: StateSource, at: ReadPlace) => Promise<T>,
 ): Promise<T> {
   const pending = findPending(deps.pending, block)
-  if (pending !== undefined) {
-    const outcome = await settle(readPending(pending).then(({ state, ...at }) => read(state, at)))
-    if (outcome.type === 'done') return outcome.value
-    // The chain moved on, and the block under way with it: what was asked for is the latest now.
-    if (!(outcome.error instanceof StaleStateError)) throw outcome.error
-  }
+  const early =
+    pending && (await unlessStale(readPending(pending).then(({ state, ...at }) => read(state, at))))
+  if (early?.type === 'done') return early.value
   return readCurrent(deps.chain, block, async (at) => {
     const state = await deps.state.at(at.header.number).catch((error) => {
       throw unavailable(error, at)
     })
-    const { header, hash } = at
-    return read(state, { header, place: { number: header.number, hash } })
+    return read(state, placeOf(at))
+  })
+}
+
+/**
+ * As `readState`, for a job of the caller, which finds the state by itself, and by the hash whether the block is still there: nothing is
+ * read here but the header.
+ */
+export async function runAt<T>(
+  deps: Pick<RpcDeps, 'chain' | 'pending'>,
+  block: BlockParameter,
+  run: (at: ReadPlace) => Promise<T>,
+): Promise<T> {
+  const pending = findPending(deps.pending, block)
+  const early = pending && (await unlessStale(readPending(pending).then(run)))
+  if (early?.type === 'done') return early.value
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+    const at = await findHeader(deps.chain, block)
+    const outcome = await unlessStale(run(placeOf(at))).catch((error) => {
+      throw unavailable(error, at)
+    })
+    if (outcome.type === 'done') return outcome.value
+  }
+  throw beingReorganised()
+}
+
+function placeOf({ header, hash }: ResolvedHeader): ReadPlace {
+  return { header, place: { number: header.number, hash } }
+}
+
+/** Stale: the chain moved on, and a block under way with it; what was asked for is to be looked up anew. */
+async function unlessStale<T>(
+  work: Promise<T>,
+): Promise<{ readonly type: 'done'; readonly value: T } | { readonly type: 'stale' }> {
+  try {
+    return { type: 'done', value: await work }
+  } catch (error) {
+    if (error instanceof StaleStateError) return { type: 'stale' }
+    throw error
+  }
+}
+
+function beingReorganised(): RpcError {
+  return new RpcError({
+    code: 'resourceUnavailable',
+    message: 'the chain is being reorganised; ask again',
   })
 }
 

@@ -1,4 +1,5 @@
 /** A process that runs calls, one at a time, each on a snapshot of the node's database that it reads itself. The other end is processCaller.ts. */
+import { constants, setPriority } from 'node:os'
 import { prepareKzg } from '../../engine/kzg.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
@@ -34,6 +35,8 @@ async function run({ job, place }: JobMessage): Promise<void> {
   }
 }
 
+// Where cores are short, the node's own work comes first; to load was not to last.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 process.on('message', (message: ToProcess) => {
   if (message.type === 'job') return void run(message)
   const { execution, database } = message

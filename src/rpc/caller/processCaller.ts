@@ -85,7 +85,6 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    giveWay(child)
     // It must not keep a node alive that has nothing else to do.
     child.unref()
     child.channel?.unref()
@@ -134,9 +133,14 @@ export function createProcessCaller(options: ProcessCallerOptions): Caller {
     const outcome = await runOn(child, waiting.task, leftMs, memoryMax)
     queue.charge(client, performance.now() - start)
     if (outcome.type === 'stopped') {
-      // What state it is in nobody knows. Where that happens there is one more than can be busy, so that the next call finds one ready.
+      // What state it is in nobody knows. Where that happens there is one more than can be busy, so that the next call finds one ready
+      // while others load, at no expense of the node.
       await end(child)
-      while (!isClosed && alive.size <= processes) idle.unshift(startProcess())
+      while (!isClosed && alive.size <= processes) {
+        const spare = startProcess()
+        giveWay(spare)
+        idle.unshift(spare)
+      }
       waiting.reject(outcome.error)
     } else {
       idle.push(child)
@@ -222,7 +226,7 @@ function runOn(
   })
 }
 
-/** Where cores are short, the node's own work comes first: before that of a process which is being loaded, too. */
+/** Where cores are short, the node's own work comes first. A process does it by itself once it is loaded. */
 function giveWay({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)

@@ -9,6 +9,7 @@ import type { RpcDeps } from '../deps.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
+import { findPending } from '../pending.ts'
 import { findBlock } from '../resolve.ts'
 import { bytes } from '../schemas/words.ts'
 import { wantBlock } from './find.ts'
@@ -17,7 +18,7 @@ import { wantBlock } from './find.ts'
 const NO_BYTES: Hex = '0x'
 
 export function rawMethods({ chain, pool, pending }: Pick<RpcDeps, 'chain' | 'pool' | 'pending'>): Methods {
-  const rawAt = (block: StoredBlock | undefined, index: number): Hex => {
+  const rawAt = (block: Pick<StoredBlock, 'transactions'> | undefined, index: number): Hex => {
     const transaction = block?.transactions[index]
     return transaction === undefined ? NO_BYTES : bytesToHex(transaction.raw)
   }
@@ -77,7 +78,8 @@ export function rawMethods({ chain, pool, pending }: Pick<RpcDeps, 'chain' | 'po
       summary: 'The bytes of a transaction of a block; none when there is no such transaction.',
       params: { block: blockNumberParam, index: indexParam },
       result: bytes,
-      handle: async ({ block, index }) => rawAt(await findBlock(chain, block), index),
+      handle: async ({ block, index }) =>
+        rawAt(findPending(pending, block) ?? (await findBlock(chain, block)), index),
     }),
     debug_getBadBlocks: defineMethod({
       cost: COST.constant,

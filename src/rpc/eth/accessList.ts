@@ -9,7 +9,7 @@ import { RpcError } from '../errors.ts'
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockParam, callParam, overridesParam } from '../params.ts'
-import { readState } from '../resolve.ts'
+import { runAt } from '../resolve.ts'
 import { accessList } from '../schemas/transaction.ts'
 import { quantity } from '../schemas/words.ts'
 import type { ExecuteDeps } from './execute.ts'
@@ -26,7 +26,7 @@ export function accessListMethods(deps: ExecuteDeps): Methods {
         .strictObject({ accessList, gasUsed: quantity, error: z.string().optional() })
         .meta({ id: 'AccessListResult' }),
       handle: ({ call, block, overrides }, { client }) =>
-        readState(deps, block, async (_, { header, place }) => {
+        runAt(deps, block, async ({ header, place }) => {
           const request = toCallRequest(call, chainIdOf(deps.execution))
           const gas = minBigint(request.gas ?? limits.callGasMax, limits.callGasMax)
           const runJob = withinTime(deps.caller, limits.callTimeoutMs, client?.address)

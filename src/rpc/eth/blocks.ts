@@ -8,7 +8,7 @@ import { pendingTransactionJson, receiptJsonAt, receiptsJson, transactionJson, u
 import { COST } from '../limits.ts'
 import { defineMethod, type Methods } from '../method.ts'
 import { blockNumberParam, blockParam, hashParam, indexParam } from '../params.ts'
-import { findPending, pendingBlockJson } from '../pending.ts'
+import { findPending, pendingBlockJson, pendingTransactionAt } from '../pending.ts'
 import { findBlock } from '../resolve.ts'
 import { block, uncle } from '../schemas/block.ts'
 import { receipt } from '../schemas/receipt.ts'
@@ -120,6 +120,8 @@ export function blockMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'pool' 
       params: { block: blockParam },
       result: z.array(receipt).nullable(),
       handle: async (params) => {
+        // Of a block that is not sealed nothing is certain yet.
+        if (findPending(deps.pending, params.block) !== undefined) return null
         const block = await findBlock(chain, params.block)
         return block === undefined ? null : receiptsJson(block, blobBaseFeeOf(deps.execution, block.header))
       },
@@ -153,6 +155,8 @@ export function blockMethods(deps: Pick<RpcDeps, 'execution' | 'chain' | 'pool' 
       params: { block: blockNumberParam, index: indexParam },
       result: transaction.nullable(),
       handle: async (params) => {
+        const pending = findPending(deps.pending, params.block)
+        if (pending !== undefined) return pendingTransactionAt(pending, params.index)
         const block = await findBlock(chain, params.block)
         return block === undefined ? null : transactionJson(block, params.index)
       },

@@ -16,7 +16,7 @@ import { executionReverted, RpcError } from '../errors.ts'
 import { COST, type RpcLimits } from '../limits.ts'
 import { type CallContext, defineMethod, type Methods } from '../method.ts'
 import { blockOverridesParam, blockParam, callParam, overridesParam, withoutNulls } from '../params.ts'
-import { type ReadPlace, readState } from '../resolve.ts'
+import { type ReadPlace, readState, runAt } from '../resolve.ts'
 import { bytes, quantity } from '../schemas/words.ts'
 import { type EstimateInput, estimateGas } from './estimate.ts'
 
@@ -41,7 +41,7 @@ export function executeMethods(deps: ExecuteDeps): Methods {
       result: bytes,
       handle: ({ call, block, ...changes }, { client }) => {
         const request = toCallRequest(call, chainIdOf(execution))
-        return readState(deps, block, async (_, at) => {
+        return runAt(deps, block, async (at) => {
           const run = prepare(deps, at, changes, client)
           const gas = minBigint(request.gas ?? limits.callGasMax, limits.callGasMax)
           const result = await run({ ...request, gas })

@@ -15,7 +15,7 @@ import {
   stateOverridesParam,
   toStateOverrides,
 } from '../params.ts'
-import { readState } from '../resolve.ts'
+import { runAt } from '../resolve.ts'
 import { simulatedBlock } from '../schemas/simulated.ts'
 import type { ExecuteDeps } from './execute.ts'
 import { simulatedBlockJson } from './simulatedJson.ts'
@@ -52,7 +52,7 @@ export function simulateMethods(deps: ExecuteDeps): Methods {
       result: z.array(simulatedBlock),
       handle: ({ payload, block }, { client }) => {
         const blocks = toBlocks(payload.blockStateCalls, chainIdOf(deps.execution))
-        return readState(deps, block, async (_, { header: base, place }) => {
+        return runAt(deps, block, async ({ header: base, place }) => {
           const before = base.number === 0n ? undefined : await chain.headerByNumber(base.number - 1n)
           const runJob = withinTime(deps.caller, limits.callTimeoutMs, client?.address)
           const simulation = {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUnsafeBuilder } from '../../../src/derive/unsafe.ts'
 import type { OpenBlock } from '../../../src/engine/engine.ts'
-import { ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import { bytesToHex, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { gasLimitWithoutAnchor } from '../../../src/protocol/shasta/rules.ts'
 import { createProcessCaller } from '../../../src/rpc/caller/processCaller.ts'
@@ -103,6 +103,15 @@ test.skipIf(!hasCallProcess)('shows what is in the block under way, and the late
       { hash: keccak256Hex(poke), transactionIndex: '0x2' },
     ],
   })
+  expect(await ask('eth_getTransactionByBlockNumberAndIndex', ['pending', '0x2'])).toMatchObject({
+    hash: keccak256Hex(poke),
+    blockHash: null,
+    blockNumber: '0x1',
+    transactionIndex: '0x2',
+  })
+  expect(await ask('eth_getTransactionByBlockNumberAndIndex', ['pending', '0x3'])).toBeNull()
+  expect(await ask('eth_getRawTransactionByBlockNumberAndIndex', ['pending', '0x2'])).toBe(bytesToHex(poke))
+  expect(await ask('eth_getBlockReceipts', ['pending'])).toBeNull()
   expect(await ask('eth_blockNumber', [])).toBe('0x0')
 
   await seal()

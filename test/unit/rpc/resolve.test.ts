@@ -1,7 +1,9 @@
 /** What a parameter names while the chain changes: the rows of a commit are there a moment before the heads that it brings. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Chain, StoredBlock } from '../../../src/chain/chain.ts'
-import { findBlock, findHeader } from '../../../src/rpc/resolve.ts'
+import { StaleStateError } from '../../../src/engine/state/flatState.ts'
+import { MissingStateError } from '../../../src/engine/state/source.ts'
+import { findBlock, findHeader, runAt } from '../../../src/rpc/resolve.ts'
 import { emptyBlock, emptyBlocks } from '../../support/rpcFakes.ts'
 import { createTestChain, type TestChain } from '../../support/rpcServer.ts'
 
@@ -54,6 +56,46 @@ describe('while a reorg is committed', () => {
     await expect(findHeader(reorgBetweenReads(other), { type: 'hash', hash })).rejects.toThrow(
       'block not found',
     )
+  })
+})
+
+describe('a job on the state after a block', () => {
+  let changing: TestChain
+  beforeEach(async () => {
+    changing = await createTestChain(emptyBlock(0n))
+    await changing.commit({ blocks: emptyBlocks(1n, 3) })
+  })
+  afterEach(() => changing.close())
+
+  test('is given anew, of what the tag names then, where its block has gone', async () => {
+    const { chain, commit } = changing
+    const asked: bigint[] = []
+    const answer = await runAt({ chain }, LATEST, async ({ place }) => {
+      asked.push(place.number)
+      if (asked.length > 1) return place.hash
+      await commit({ keep: 1n })
+      throw new StaleStateError()
+    })
+    expect([asked, answer]).toEqual([[3n, 1n], chain.heads().latest.hash])
+  })
+
+  test('is given up after three attempts, and at once where the state is not kept', async () => {
+    const { chain } = changing
+    let attempts = 0
+    const stale = runAt({ chain }, LATEST, async () => {
+      attempts++
+      throw new StaleStateError()
+    })
+    await expect(stale).rejects.toMatchObject({
+      code: -32002,
+      message: expect.stringContaining('reorganised'),
+    })
+    expect(attempts).toBe(3)
+    const missing = runAt({ chain }, LATEST, () => Promise.reject(new MissingStateError({ what: 'a node' })))
+    await expect(missing).rejects.toMatchObject({
+      code: -32002,
+      message: expect.stringContaining('not kept'),
+    })
   })
 })
 
