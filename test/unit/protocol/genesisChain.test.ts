@@ -9,15 +9,16 @@ import {
   type ParentBlock,
   readParentContext,
 } from '../../../src/derive/blocks.ts'
-import { readContractBaseFee } from '../../../src/engine/anchorState.ts'
+import { readContractBaseFee, readFeeSlot } from '../../../src/engine/anchorState.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
-import { createEmptyState, type WitnessState } from '../../../src/engine/state/witness.ts'
+import { createEmptyState, createWitnessState, type WitnessState } from '../../../src/engine/state/witness.ts'
 import { createEngine } from '../../../src/engine/vm.ts'
 import { bigintToBytes } from '../../../src/primitives/bytes.ts'
 import { type Hash, type Hex, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { toProposal } from '../../../src/protocol/genesis/proposals.ts'
 import type { L1BlockRef } from '../../../src/protocol/protocol.ts'
 import { taikoMainnet as spec } from '../../../src/spec/networks/taikoMainnet.ts'
+import { type EngineCase, hasGuestInputs, loadGuestInput } from '../../support/engineFixtures.ts'
 import { hasFixture, readJsonFixture, UNKNOWN_L1 } from '../../support/protocolFixtures.ts'
 
 const GENESIS = 'taiko/taiko-mainnet-genesis.json'
@@ -166,5 +167,31 @@ describe.skipIf(!hasFixture(GENESIS))("on mainnet's genesis", () => {
     // The parent's gas adds to it; each L1 block since then issues 60,000,000.
     expect(await ask(excess + 180_000_000n - 15_000_000n, L1_START + 3n, 15_000_000n)).toBe(expected)
     expect(await ask(excess, L1_START + 1_000n)).toBe(1n)
+  })
+})
+
+// The parent state of mainnet's Ontake block 780,758 holds the code that took its place shortly before Ontake (`9345f14`). The same curve,
+// but divided by 480,000,000.
+describe.skipIf(!hasGuestInputs)("mainnet's second anchor contract", () => {
+  test.each([
+    [1n, 1n],
+    [9_600_000_000n, 1n],
+    [12_345_678_901n, 308n],
+    [19_200_000_000n, 490_385_972n],
+  ])('with an excess of %i gas asks for %i wei', async (excess, expected) => {
+    const [{ witness, parent, ancestorHash }] = loadGuestInput('ontake') as [EngineCase]
+    const state = createWitnessState(witness)
+    const newest = ((await readFeeSlot(spec, state)) >> 64n) & (2n ** 64n - 1n)
+    const question = { spec, engine: createEngine({ spec }), ancestorHash }
+    const ask = (before: bigint, anchorBlockNumber: bigint, gasUsed: bigint) =>
+      readContractBaseFee({
+        ...question,
+        header: { ...parent, gasUsed },
+        state: remembering(state, before, newest),
+        anchorBlockNumber,
+      })
+    expect(await ask(excess, newest, 0n)).toBe(expected)
+    expect(await ask(excess + 180_000_000n - 15_000_000n, newest + 3n, 15_000_000n)).toBe(expected)
+    expect(await ask(excess, newest + 1_000n, 0n)).toBe(1n)
   })
 })
