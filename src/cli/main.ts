@@ -6,6 +6,7 @@ import { CriticalError, TemporaryError } from '../primitives/errors.ts'
 import { archiveCommand } from './commands/archive.ts'
 import { bridgeCommand } from './commands/bridge.ts'
 import { configCommand } from './commands/config.ts'
+import { dbCommand } from './commands/db.ts'
 import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -33,6 +34,7 @@ const program = new Command('plumbline')
   .addCommand(archiveCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
+  .addCommand(dbCommand())
   .addCommand(configCommand())
   .addCommand(openrpcCommand())
 

@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   blockTimestamp: -38021,
   initcodeTooLarge: -38025,
   clientLimit: -38026,
+  /** EIP-4444, as execution-apis number it: the block is older than what is kept. */
+  prunedHistory: 4444,
 } as const
 
 /** An answer, not a failure of ours: its message goes to the client as it is, so it never holds paths, URLs or stacks. */

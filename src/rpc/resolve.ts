@@ -1,6 +1,6 @@
 /** From a block parameter to a block of the canonical chain and its state. */
 import { setImmediate } from 'node:timers/promises'
-import type { ChainReader, StoredBlock } from '../chain/chain.ts'
+import type { ChainReader, Heads, StoredBlock } from '../chain/chain.ts'
 import { StaleStateError } from '../engine/state/flatState.ts'
 import { MissingStateError, type StateSource } from '../engine/state/source.ts'
 import type { BlockHeader } from '../primitives/header.ts'
@@ -12,15 +12,29 @@ import { findPending, readPending } from './pending.ts'
 
 export type ResolvedHeader = { readonly hash: Hash; readonly header: BlockHeader }
 
-/** Undefined when the chain has no such block. `pending` is `latest` here: who can answer for the block under way looks there first. */
+/**
+ * Undefined when the chain has no such block. `pending` is `latest` here: who can answer for the block under way looks there first. Throws
+ * the error for pruned history where the chain began later, with a snapshot.
+ */
 export async function resolveNumber(chain: ChainReader, block: BlockParameter): Promise<bigint | undefined> {
-  const heads = chain.heads()
   if (block.type === 'hash') return chain.blockNumberOf(block.hash)
+  const first = (await chain.firstBlock?.()) ?? 0n
+  const number = numberOf(chain.heads(), first, block)
+  if (number === undefined || number >= first) return number
+  const message = `pruned history unavailable: this node began with a snapshot at block ${first}`
+  throw new RpcError({ code: 'prunedHistory', message })
+}
+
+function numberOf(
+  heads: Heads,
+  first: bigint,
+  block: Exclude<BlockParameter, { type: 'hash' }>,
+): bigint | undefined {
   // Numbers past the head are foreign and may be of any size; the chain is only asked for what it can hold.
   if (block.type === 'number') return block.number <= heads.latest.number ? block.number : undefined
   switch (block.tag) {
     case 'earliest':
-      return 0n
+      return first
     case 'safe':
       return heads.safe.number
     case 'finalized':

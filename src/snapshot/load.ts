@@ -7,10 +7,11 @@
 import { writeAncestors } from '../chain/ancestors.ts'
 import { genesisHeads } from '../chain/heads.ts'
 import { createChain } from '../chain/sqliteChain.ts'
-import { writeIdentity } from '../derive/genesis.ts'
+import { isInitialised, writeIdentity } from '../derive/genesis.ts'
 import { writeStep } from '../derive/steps.ts'
 import { clearImported, finishImport, writeImported } from '../engine/state/flatImport.ts'
 import { prefetch } from '../primitives/async.ts'
+import { CriticalError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Store, StoreReader, StoreTransaction } from '../store/store.ts'
@@ -148,6 +149,8 @@ export async function loadSnapshot(
   options: LoadOptions = {},
 ): Promise<void> {
   const { manifest, sum } = snapshot
+  if (await isInitialised(store))
+    throw new CriticalError('the data directory holds a chain already; give an empty one')
   const begun = await beginLoad(store, sum)
   const walk = createWalk(manifest, begun.walk)
   for await (const { entry, raw, index } of readLeaves(snapshot, begun.chunks, options)) {

@@ -9,6 +9,7 @@ import { PRECONF_OPTIONS } from './preconfOptions.ts'
 import { RPC_CHAIN_OPTIONS } from './rpcChainOptions.ts'
 import { SEQUENCE_OPTIONS } from './sequenceOptions.ts'
 import { SLASH_OPTIONS } from './slashOptions.ts'
+import { SNAPSHOT_CREATE_OPTIONS } from './snapshotOptions.ts'
 
 export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...NODE_OPTIONS,
@@ -23,4 +24,5 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...LIST_OPTIONS,
   ...SLASH_OPTIONS,
   ...ARCHIVE_FETCH_OPTIONS,
+  ...SNAPSHOT_CREATE_OPTIONS,
 ]

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PROPOSE_OPTIONS } from './bridgeOptions.ts'
 import { PRECONF_KEY_OPTIONS } from './keysOptions.ts'
 import { NODE_OPTIONS, type OptionSpec } from './options.ts'
+import { CHECKPOINT_OPTIONS } from './snapshotOptions.ts'
 import { count, flag } from './values.ts'
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/
@@ -144,7 +145,11 @@ const AUTHRPC_OPTIONS: readonly OptionSpec[] = [
 
 const POSTING_FLAGS = ['key-file', 'lookahead-key-file']
 
-export const FOLLOWING_NODE_OPTIONS: readonly OptionSpec[] = [...FOLLOW_OPTIONS, ...NODE_OPTIONS]
+export const FOLLOWING_NODE_OPTIONS: readonly OptionSpec[] = [
+  ...FOLLOW_OPTIONS,
+  ...CHECKPOINT_OPTIONS,
+  ...NODE_OPTIONS,
+]
 
 export const SEQUENCE_OPTIONS: readonly OptionSpec[] = [
   ...PROPOSE_OPTIONS.filter((option) => POSTING_FLAGS.includes(option.flag)),

@@ -16,12 +16,11 @@ const resource = z
   })
   .meta({ id: 'Capability' })
 
-/** Everything is kept for ever but the tries of old blocks, without which there are no proofs (docs/state.md). */
+/** From genesis, or the block of the snapshot that the chain began with, everything is kept for ever but the tries of old blocks, without which there are no proofs (docs/state.md). */
 export function capabilityMethods({
   chain,
   proofWindowBlocks = NODE_WINDOW_BLOCKS_DEFAULT,
 }: Pick<RpcDeps, 'chain' | 'proofWindowBlocks'>): Methods {
-  const everything = { disabled: false, oldestBlock: '0x0' }
   return {
     eth_capabilities: defineMethod({
       cost: COST.constant,
@@ -33,8 +32,10 @@ export function capabilityMethods({
         ...{ state: resource, tx: resource, logs: resource, receipts: resource },
         ...{ blocks: resource, stateproofs: resource },
       }),
-      handle: () => {
+      handle: async () => {
         const { number, hash } = chain.heads().latest
+        const first = (await chain.firstBlock?.()) ?? 0n
+        const everything = { disabled: false, oldestBlock: toQuantity(first) }
         const window = BigInt(proofWindowBlocks)
         return {
           head: { number: toQuantity(number), hash },
@@ -47,7 +48,7 @@ export function capabilityMethods({
           },
           stateproofs: {
             disabled: false,
-            oldestBlock: toQuantity(maxBigint(0n, number - window)),
+            oldestBlock: toQuantity(maxBigint(first, number - window)),
             // The head, and as many behind it.
             deleteStrategy: { type: 'window', retentionBlocks: toQuantity(window + 1n) },
           },
