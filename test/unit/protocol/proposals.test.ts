@@ -24,6 +24,7 @@ import {
   INBOX_ACTIVATED_TOPIC,
   PROVED_TOPIC,
   STATE_RECOVERED_TOPIC,
+  UPGRADED_TOPIC,
 } from '../../../src/protocol/shasta/inboxEvents.ts'
 import { hashProposal, PROPOSED_TOPIC } from '../../../src/protocol/shasta/proposals.ts'
 import { taikoHoodi as spec } from '../../../src/spec/networks/taikoHoodi.ts'
@@ -82,6 +83,7 @@ describe('topics and selectors are those of the contracts', () => {
       ForcedInclusionSaved: FORCED_INCLUSION_SAVED_TOPIC,
       ForcedInclusionsVoided: FORCED_INCLUSIONS_VOIDED_TOPIC,
       InboxActivated: INBOX_ACTIVATED_TOPIC,
+      Upgraded: UPGRADED_TOPIC,
     })
     expect(eventTopics(checkpointAbi)).toEqual({ CheckpointSaved: CHECKPOINT_SAVED_TOPIC })
     const functions = inboxAbi.filter((item) => item.type === 'function')
