@@ -91,6 +91,8 @@ describe('topics and selectors are those of the contracts', () => {
       propose: '0x9791e644',
       prove: '0xea191743',
       saveForcedInclusion: '0xdf596d9e',
+      getConfig: '0xc3f909d4',
+      getCoreState: '0x6aa6a01a',
     })
   })
 
