@@ -15,7 +15,7 @@ import type { L1BlockRef, ParentContext, Proposal } from '../protocol/protocol.t
 import { protocolOf } from '../protocol/protocols.ts'
 import { nextBaseFee } from '../protocol/shasta/baseFee.ts'
 import { checkUnsafe } from '../protocol/shasta/rules.ts'
-import { forkAt, type RollupSpec } from '../spec/rollupSpec.ts'
+import { forkAt, isOfInbox, type RollupSpec } from '../spec/rollupSpec.ts'
 import { type DerivationContext, type ParentBlock, readParentContext } from './blocks.ts'
 import { createRecentHashes } from './recentHashes.ts'
 
@@ -178,7 +178,7 @@ export function createUnsafeBuilder(deps: {
       const fault = checkUnsafe({ spec, parent: context, block: metadata })
       if (fault !== undefined) return { type: 'refused', reason: `${fault.detail} (${fault.rule})` }
       const fork = forkAt(spec, { number: context.number + 1n, timestamp: metadata.timestamp })
-      if (fork !== 'shasta' && fork !== 'unzen')
+      if (fork === undefined || !isOfInbox(fork))
         return { type: 'refused', reason: `preconfirmed blocks of ${fork} are not supported` }
       // May ask a provider, so not while the driver waits.
       const anchorBlock = await readL1Block(metadata.anchorBlockNumber)

@@ -1,4 +1,5 @@
 /** The rule families by fork. */
+import { FORKS, type ForkFamily } from '../spec/forks.ts'
 import type { ForkName, RollupSpec } from '../spec/rollupSpec.ts'
 import { BLOCK_PROPOSED_TOPIC } from './genesis/proposals.ts'
 import { genesisProtocol } from './genesis/protocol.ts'
@@ -10,17 +11,15 @@ import type { L1BlockRef, L1Log, Proposal, Protocol } from './protocol.ts'
 import { PROPOSED_TOPIC } from './shasta/proposals.ts'
 import { shastaProtocol } from './shasta/protocol.ts'
 
-const PROTOCOLS: Readonly<Record<ForkName, Protocol>> = {
+const PROTOCOLS: Readonly<Record<ForkFamily, Protocol>> = {
   genesis: genesisProtocol,
   ontake: ontakeProtocol,
   pacaya: pacayaProtocol,
   shasta: shastaProtocol,
-  // Unzen proposals decode and check alike, with its own block limit; its blocks are refused where they would be built.
-  unzen: shastaProtocol,
 }
 
 export function protocolOf(fork: ForkName): Protocol {
-  return PROTOCOLS[fork]
+  return PROTOCOLS[FORKS[fork].family]
 }
 
 const PROTOCOL_BY_TOPIC: ReadonlyMap<string | undefined, Protocol> = new Map([

@@ -1,6 +1,6 @@
 /** The base fee a block built now would have. */
 import { nextBaseFee } from '../protocol/shasta/baseFee.ts'
-import { forkAt, type RollupSpec } from '../spec/rollupSpec.ts'
+import { forkAt, isOfInbox, type RollupSpec } from '../spec/rollupSpec.ts'
 import type { RpcDeps } from './deps.ts'
 
 /**
@@ -11,7 +11,7 @@ export function createNextBaseFee(spec: RollupSpec): RpcDeps['nextBaseFee'] {
   return (parent, grandparent) => {
     const baseFeePerGas = parent.baseFeePerGas ?? 0n
     const fork = forkAt(spec, parent)
-    if (fork === 'genesis' || fork === 'ontake' || fork === 'pacaya') return baseFeePerGas
+    if (fork !== undefined && !isOfInbox(fork)) return baseFeePerGas
     const { number, timestamp, gasLimit, gasUsed } = parent
     const grandparentTimestamp = grandparent?.timestamp ?? 0n
     return nextBaseFee(

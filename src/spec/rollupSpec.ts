@@ -1,13 +1,13 @@
 /** A chain as data: addresses, forks and constants, each with its unit and source. No code asks for a chain by name. */
 import type { Address, Hash } from '../primitives/hex.ts'
+import { FORKS } from './forks.ts'
 
-/** Rule families of the Taiko stack, oldest first. */
-export type ForkName = 'genesis' | 'ontake' | 'pacaya' | 'shasta' | 'unzen'
+export type ForkName = keyof typeof FORKS
 
-/** Forks whose proposals come from `legacyInbox`; from Shasta on they come from `inbox`, with ids that begin at 1 again. */
-const LEGACY_FORKS: readonly ForkName[] = ['genesis', 'ontake', 'pacaya']
+/** Oldest first. */
+export const FORK_NAMES = Object.keys(FORKS) as readonly ForkName[]
 
-/** Genesis, Ontake and Pacaya begin at an L2 block number, Shasta and Unzen at an L2 block timestamp (seconds). */
+/** Up to Pacaya forks begin at an L2 block number, from Shasta on at an L2 block timestamp (seconds). */
 export type ForkActivation =
   | { readonly type: 'block'; readonly number: bigint }
   | { readonly type: 'timestamp'; readonly timestamp: bigint }
@@ -106,5 +106,13 @@ export function isDistrusted(
 
 /** Whether a fork's proposals come from `inbox`, one after the other by id and hash, and are proven there. */
 export function isOfInbox(fork: ForkName): boolean {
-  return !LEGACY_FORKS.includes(fork)
+  return FORKS[fork].inbox === 'inbox'
+}
+
+/** The fork of a proposal of `inbox`, by its L1 timestamp in seconds. Its blocks may be of an earlier one (`forkAt`). */
+export function inboxForkAt({ forks }: Pick<RollupSpec, 'forks'>, timestamp: bigint): ForkName {
+  let active: ForkName = 'shasta'
+  for (const { name, activation } of forks)
+    if (isOfInbox(name) && activation.type === 'timestamp' && activation.timestamp <= timestamp) active = name
+  return active
 }

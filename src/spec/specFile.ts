@@ -5,9 +5,9 @@
 import { z } from 'zod'
 import { CriticalError } from '../primitives/errors.ts'
 import type { Address, Hash, Hex } from '../primitives/hex.ts'
-import type { ForkName, RollupSpec } from './rollupSpec.ts'
+import { FORKS } from './forks.ts'
+import { FORK_NAMES, type RollupSpec } from './rollupSpec.ts'
 
-const FORK_ORDER: readonly ForkName[] = ['genesis', 'ontake', 'pacaya', 'shasta', 'unzen']
 /** u64: the widest integer any rule of the protocol keeps of these fields. */
 const INTEGER_MAX = 2n ** 64n - 1n
 
@@ -26,7 +26,7 @@ const address = hexOf<Address>(20)
 const hash = hexOf<Hash>(32)
 
 const forkSchema = z.strictObject({
-  name: z.enum(FORK_ORDER),
+  name: z.enum(FORK_NAMES),
   activation: z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('block'), number: integer }),
     z.strictObject({ type: z.literal('timestamp'), timestamp: integer }),
@@ -85,12 +85,12 @@ type ParsedFork = z.output<typeof forkSchema>
 function forkProblems(forks: readonly ParsedFork[]): string[] {
   const problems: string[] = []
   for (const [i, fork] of forks.entries()) {
-    const byTimestamp = fork.name === 'shasta' || fork.name === 'unzen'
+    const byTimestamp = FORKS[fork.name].begins === 'timestamp'
     if ((fork.activation.type === 'timestamp') !== byTimestamp)
       problems.push(`${fork.name} activates by ${byTimestamp ? 'timestamp' : 'block'}`)
     const previous = forks[i - 1]
     if (previous === undefined) continue
-    if (FORK_ORDER.indexOf(previous.name) >= FORK_ORDER.indexOf(fork.name))
+    if (FORK_NAMES.indexOf(previous.name) >= FORK_NAMES.indexOf(fork.name))
       problems.push(`${fork.name} must come before ${previous.name}`)
     if (previous.activation.type === fork.activation.type && activationOf(previous) > activationOf(fork))
       problems.push(`${fork.name} activates before ${previous.name}`)

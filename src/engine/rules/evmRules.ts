@@ -1,5 +1,6 @@
 /** Which Ethereum rules a block executes under, reduced to the questions the engine asks. EIP numbers are named at each field. */
 import type { EthereumFork } from '../../spec/ethereumSpec.ts'
+import { FORKS, type ForkExecution } from '../../spec/forks.ts'
 import type { ForkName } from '../../spec/rollupSpec.ts'
 import { UNZEN_ZK_SCHEDULE, type ZkSchedule } from '../../spec/zkSchedule.ts'
 
@@ -127,7 +128,9 @@ const UNZEN: EvmRules = {
   zkGas: UNZEN_ZK_SCHEDULE,
 }
 
+const ROLLUP: Readonly<Record<ForkExecution, EvmRules>> = { shanghai: SHANGHAI, unzen: UNZEN }
+
 /** The rules of a rollup block (taiko.md §2.8): blob transactions never execute, whatever the fork. */
 export function rollupRules(fork: ForkName): EvmRules {
-  return fork === 'unzen' ? UNZEN : SHANGHAI
+  return ROLLUP[FORKS[fork].execution]
 }

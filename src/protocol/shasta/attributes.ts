@@ -3,7 +3,7 @@ import { assert } from '../../primitives/assert.ts'
 import { bigintToFixedBytes, concatBytes, toWord } from '../../primitives/bytes.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
-import { forkAt } from '../../spec/rollupSpec.ts'
+import { forkAt, isOfInbox } from '../../spec/rollupSpec.ts'
 import { buildAnchorTransaction } from '../anchorTransaction.ts'
 import type { Protocol } from '../protocol.ts'
 import { ANCHOR_GAS_LIMIT, encodeAnchorV4 } from './anchor.ts'
@@ -20,7 +20,7 @@ export const buildAttributes: Protocol['buildAttributes'] = ({
   const number = parent.number + 1n
   const fork = forkAt(spec, { number, timestamp: block.timestamp })
   assert(
-    fork === 'shasta' || fork === 'unzen',
+    fork !== undefined && isOfInbox(fork),
     `block ${number} at ${block.timestamp} of a Shasta proposal is before Shasta`,
   )
   assert(

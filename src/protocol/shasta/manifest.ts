@@ -5,7 +5,8 @@
 import { assert, defined } from '../../primitives/assert.ts'
 import { bytesToBigint } from '../../primitives/bytes.ts'
 import { bytesToHex, ZERO_ADDRESS } from '../../primitives/hex.ts'
-import { forkTimestamp, type RollupSpec } from '../../spec/rollupSpec.ts'
+import { FORKS } from '../../spec/forks.ts'
+import { inboxForkAt, type RollupSpec } from '../../spec/rollupSpec.ts'
 import { BYTES_PER_BLOB, decodeBlobs } from '../blobCodec.ts'
 import { type Decoded, decodedFault } from '../faults.ts'
 import { inflateRlpItem } from '../inflate.ts'
@@ -16,10 +17,6 @@ import { readTransactions } from '../transactions.ts'
 /** Version word and size word. */
 const MANIFEST_HEADER_BYTES = 64
 export const MANIFEST_VERSION = 1n
-/** Blocks per source before Unzen. Derivation.md, DERIVATION_SOURCE_MAX_BLOCKS. */
-const SHASTA_BLOCKS_MAX = 192
-/** From Unzen, by the proposal's timestamp. Derivation.md, UNZEN_DERIVATION_SOURCE_MAX_BLOCKS. */
-const UNZEN_BLOCKS_MAX = 768
 
 const U64_MASK = (1n << 64n) - 1n
 const U32_MASK = (1n << 32n) - 1n
@@ -33,9 +30,9 @@ export const DEFAULT_BLOCK: ManifestBlock = {
   transactions: [],
 }
 
+/** By the proposal's timestamp. Derivation.md, DERIVATION_SOURCE_MAX_BLOCKS and UNZEN_DERIVATION_SOURCE_MAX_BLOCKS. */
 export function blocksMax(spec: RollupSpec, proposalTimestamp: bigint): number {
-  const unzen = forkTimestamp(spec, 'unzen')
-  return unzen !== undefined && proposalTimestamp >= unzen ? UNZEN_BLOCKS_MAX : SHASTA_BLOCKS_MAX
+  return FORKS[inboxForkAt(spec, proposalTimestamp)].blocksPerSourceMax
 }
 
 export const decodeSource: Protocol['decodeSource'] = ({ spec, proposal, sourceIndex, blobs }) => {

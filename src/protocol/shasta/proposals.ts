@@ -4,7 +4,7 @@ import { assert } from '../../primitives/assert.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
 import { type Address, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'
-import { forkTimestamp, type RollupSpec } from '../../spec/rollupSpec.ts'
+import { inboxForkAt, type RollupSpec } from '../../spec/rollupSpec.ts'
 import { decodeEvent } from '../events.ts'
 import type { DerivationSource, L1BlockRef, Proposal, Protocol } from '../protocol.ts'
 import { inboxAbi, proposalParameters } from './abi.ts'
@@ -49,11 +49,10 @@ export function toProposal(input: {
 }): Proposal {
   const { endOfSubmissionWindowTimestamp, ...event } = input.event
   const { blockNumber, blockHash, transactionHash, logIndex } = input.l1
-  const unzen = forkTimestamp(input.spec, 'unzen')
   const details: ShastaDetails = { type: 'shasta', endOfSubmissionWindowTimestamp }
   return {
     ...event,
-    fork: unzen !== undefined && event.timestamp >= unzen ? 'unzen' : 'shasta',
+    fork: inboxForkAt(input.spec, event.timestamp),
     hash: hashProposal(input.event),
     l1: { blockNumber, blockHash, transactionHash, logIndex },
     details,

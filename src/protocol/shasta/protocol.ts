@@ -1,4 +1,4 @@
-/** Shasta, and Unzen as far as it goes: it decodes and checks alike with its own block limit, and refuses to be built. */
+/** Shasta and what came after it: one family, with numbers by fork (spec/forks.ts). */
 import type { Protocol } from '../protocol.ts'
 import { buildAttributes } from './attributes.ts'
 import { decodeSource } from './manifest.ts'

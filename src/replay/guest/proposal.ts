@@ -7,7 +7,7 @@ import * as ontake from '../../protocol/ontake/proposals.ts'
 import * as pacaya from '../../protocol/pacaya/proposals.ts'
 import type { Proposal } from '../../protocol/protocol.ts'
 import { hashProposal, type ShastaDetails } from '../../protocol/shasta/proposals.ts'
-import { forkTimestamp, type RollupSpec } from '../../spec/rollupSpec.ts'
+import { inboxForkAt, type RollupSpec } from '../../spec/rollupSpec.ts'
 import { requireInput } from '../input.ts'
 import { address, bytes, hash, quantity } from './fields.ts'
 
@@ -164,12 +164,11 @@ function isKnownFork(json: unknown): boolean {
 
 function toShastaProposal(spec: RollupSpec, parsed: z.output<typeof shastaProposal>): Proposal {
   const { parentProposalHash, endOfSubmissionWindowTimestamp, ...rest } = parsed
-  const unzen = forkTimestamp(spec, 'unzen')
   const details: ShastaDetails = { type: 'shasta', endOfSubmissionWindowTimestamp }
   const fields = { ...rest, parentHash: parentProposalHash }
   return {
     ...fields,
-    fork: unzen !== undefined && rest.timestamp >= unzen ? 'unzen' : 'shasta',
+    fork: inboxForkAt(spec, rest.timestamp),
     hash: hashProposal({ ...fields, endOfSubmissionWindowTimestamp }),
     l1: l1Place(rest.originBlockNumber + 1n),
     details,

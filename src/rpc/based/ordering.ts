@@ -4,7 +4,7 @@ import { defined } from '../../primitives/assert.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import { toQuantity } from '../../primitives/hex.ts'
 import type { Schedule, ScheduleKind } from '../../schedule/schedule.ts'
-import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { isOfInbox, type RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Json } from '../json.ts'
 
 /**
@@ -52,7 +52,7 @@ export async function orderingProviderJson(deps: OrderingDeps, number: bigint): 
 async function rightOf({ schedule }: OrderingDeps, proposal: StoredProposal): Promise<Right> {
   if (proposal.windowEnd !== undefined) return 'lookahead'
   // Older inboxes asked other contracts than the one there is now.
-  if (schedule === undefined || (proposal.fork !== 'shasta' && proposal.fork !== 'unzen')) return 'unknown'
+  if (schedule === undefined || !isOfInbox(proposal.fork)) return 'unknown'
   try {
     if (await wasOverdue(schedule, proposal)) return 'overdue'
     const kind: ScheduleKind = await schedule.kind()

@@ -1,5 +1,6 @@
 /** What the `based_` methods about derivation and the schedule answer. */
 import { z } from 'zod'
+import { FORK_NAMES } from '../../spec/rollupSpec.ts'
 import { address, count, hash, quantity } from './words.ts'
 
 /** Numbers in JSON, as rollup tools expect them there. */
@@ -49,7 +50,7 @@ export const syncStatus = z
   })
   .meta({ id: 'SyncStatus' })
 
-const fork = z.enum(['genesis', 'ontake', 'pacaya', 'shasta', 'unzen'])
+const fork = z.enum(FORK_NAMES)
 
 export const rollupConfig = z
   .strictObject({
