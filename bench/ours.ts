@@ -3,21 +3,29 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFlatState } from '../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../src/engine/state/schema.ts'
 import type { StateChanges } from '../src/engine/state/source.ts'
 import { createEngine } from '../src/engine/vm.ts'
+import type { ForkName } from '../src/spec/rollupSpec.ts'
 import { openStore } from '../src/store/openStore.ts'
 import type { BlockRunner } from './stock.ts'
 import { BASE_FEE, hashOfBlock, SPEC } from './workloads.ts'
 
-/** As the node works, but for one commit a block: a thread recovers the senders of the next block while this one runs. */
+/** As the node works: a thread recovers the senders of the next block while this one runs, and a step of blocks is committed at once. */
 export async function createOurRunner(
   genesis: StateChanges,
-  /** More state around it, staged and committed one by one. */
-  filling: Iterable<StateChanges> = [],
+  options: {
+    /** More state around it, staged and committed one by one. */
+    readonly filling?: Iterable<StateChanges>
+    /** Default 1. */
+    readonly blocksPerStep?: number
+    /** Default `shasta`, which counts no zk gas. */
+    readonly fork?: ForkName
+  } = {},
 ): Promise<BlockRunner> {
+  const { filling = [], blocksPerStep = 1, fork = 'shasta' } = options
   const directory = mkdtempSync(join(tmpdir(), 'plumbline-bench-'))
-  const store = await openStore({ path: join(directory, 'state.sqlite'), schemas: { state: [STATE_SCHEMA] } })
+  const store = await openStore({ path: join(directory, 'state.sqlite'), schemas: { state: STATE_SCHEMAS } })
   const state = await createFlatState({ store })
   await store.transaction((transaction) => state.writeGenesis(transaction, genesis))
   state.settle()
@@ -27,12 +35,13 @@ export async function createOurRunner(
     state.settle()
   }
   const engine = createEngine({ spec: SPEC, workers: 1 })
+  let staged = 0
   return {
     async run({ number, anchor, transactions }, next) {
       const recovered = engine.recoverSenders(next?.transactions ?? [])
       const block = await engine.execute({
         attributes: {
-          fork: 'shasta',
+          fork,
           number,
           parentHash: hashOfBlock(number - 1n),
           coinbase: `0x${'c0'.repeat(20)}`,
@@ -52,8 +61,11 @@ export async function createOurRunner(
       const failed = block.transactions.filter(({ receipt }) => !receipt.succeeded)
       if (failed.length + block.dropped.length > 0) throw new Error('a transaction of the benchmark failed')
       await state.stage(state.head.blockNumber + 1n, block.changes)
-      await store.transaction((transaction) => state.write(transaction))
-      state.settle()
+      staged++
+      if (staged % blocksPerStep === 0) {
+        await store.transaction((transaction) => state.write(transaction))
+        state.settle()
+      }
       await recovered
       return block.header.gasUsed
     },

@@ -13,7 +13,7 @@ import { CHAIN_SCHEMAS } from '../src/chain/schema.ts'
 import { createChain } from '../src/chain/sqliteChain.ts'
 import type { ExecutedBlock } from '../src/engine/engine.ts'
 import { createFlatState } from '../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../src/engine/state/schema.ts'
 import { createEngine } from '../src/engine/vm.ts'
 import { blockSize } from '../src/primitives/blockSize.ts'
 import { type BlockHeader, headerHash } from '../src/primitives/header.ts'
@@ -34,7 +34,7 @@ const say = (message: FromNode) => process.send?.(message)
 
 const directory = mkdtempSync(join(tmpdir(), 'plumbline-bench-'))
 const database = join(directory, 'chain.db')
-const store = await openStore({ path: database, schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS } })
+const store = await openStore({ path: database, schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS } })
 const state = await createFlatState({ store })
 const chain = await createChain(store)
 const engine = createEngine({ spec: SPEC, workers: 0 })

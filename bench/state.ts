@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FlatState } from '../src/engine/state/flatState.ts'
 import { createFlatState } from '../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../src/engine/state/schema.ts'
 import type { AccountState, StateChanges, StorageChanges } from '../src/engine/state/source.ts'
 import { bigintToBytes } from '../src/primitives/bytes.ts'
 import type { Address, Hex } from '../src/primitives/hex.ts'
@@ -103,7 +103,7 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 async function open(path: string): Promise<{ store: Store; state: FlatState }> {
-  const store = await openStore({ path, schemas: { state: [STATE_SCHEMA] } })
+  const store = await openStore({ path, schemas: { state: STATE_SCHEMAS } })
   return { store, state: await createFlatState({ store }) }
 }
 
@@ -128,7 +128,7 @@ async function build(accounts: number): Promise<string> {
   if (existsSync(path)) return path
   const directory = mkdtempSync(join(tmpdir(), 'plumbline-bench-'))
   const partial = join(directory, 'state.sqlite')
-  const store = await openStore({ path: partial, schemas: { state: [STATE_SCHEMA] }, cacheKiB: 512 * 1024 })
+  const store = await openStore({ path: partial, schemas: { state: STATE_SCHEMAS }, cacheKiB: 512 * 1024 })
   const state = await createFlatState({ store, options: { nodeWindowBlocks: 0 } })
   await store.transaction((transaction) => state.writeGenesis(transaction, contracts(accounts)))
   state.settle()

@@ -59,7 +59,8 @@ export async function commitUnsafe(
   const { chain, state } = deps
   await inOneTransaction(deps, async (transaction) => {
     await chain.appendUnsafe(transaction, block, origin)
-    await state.write(transaction)
+    // Somebody waits for this block; branches can wait for the next step of L1.
+    await state.write(transaction, { mayFlush: false })
     const latest = { number: block.header.number, hash: block.hash }
     await chain.setHeads(transaction, { ...chain.heads(), latest })
   })
@@ -73,6 +74,11 @@ export async function commitDrop(deps: CommitDeps, parent: BlockRef): Promise<vo
     await state.rewind(transaction, parent.number)
     await chain.setHeads(transaction, { ...chain.heads(), latest: parent })
   })
+}
+
+/** What of the state was only in memory: before the end of the process, so that the next one has nothing to compute again. */
+export async function commitFlush(deps: CommitDeps): Promise<void> {
+  await inOneTransaction(deps, (transaction) => deps.state.flush(transaction))
 }
 
 /** The consensus layer has finalized an L1 block: the finalized head follows, and older steps are forgotten. */

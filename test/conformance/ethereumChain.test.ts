@@ -14,7 +14,7 @@ import { buildGenesis } from '../../src/engine/genesis.ts'
 import { loadKzg } from '../../src/engine/kzg.ts'
 import { createSenderPool } from '../../src/engine/senderPool.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import { type BlockHeader, headerHash } from '../../src/primitives/header.ts'
 import { ZERO_HASH } from '../../src/primitives/hex.ts'
 import { splitRlpSequence } from '../../src/primitives/rlpSequence.ts'
@@ -39,7 +39,7 @@ async function begin() {
   await loadKzg()
   const store = await openStore({
     path: ':memory:',
-    schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS },
+    schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS },
   })
   stores.push(store)
   const rooms = {

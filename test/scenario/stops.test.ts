@@ -16,6 +16,8 @@ import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.t
 const COMMIT_POINTS = 200
 const MOMENTS = 100
 const STEPS = 240
+/** So that some of the commits flush branches and most find some waiting. */
+const FLUSH_OFTEN = { flushBlocks: 5 }
 /** Bounds a hanging test; nothing here is timed. */
 const TIMEOUT_MS = 900_000
 
@@ -46,7 +48,7 @@ afterAll(async () => {
 async function live(path: string, wrapStore: (store: Store) => Store): Promise<boolean> {
   let node: Harness | undefined
   try {
-    node = await openHarness({ sim, l1, path, wrapStore })
+    node = await openHarness({ sim, l1, path, wrapStore, state: FLUSH_OFTEN })
     await node.sync()
     return true
   } catch (error) {

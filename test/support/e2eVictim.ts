@@ -11,7 +11,7 @@ import { isInitialised, writeGenesis } from '../../src/derive/genesis.ts'
 import { DERIVE_SCHEMA } from '../../src/derive/schema.ts'
 import { buildGenesis } from '../../src/engine/genesis.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import { createEngine } from '../../src/engine/vm.ts'
 import { createL1 } from '../../src/l1/createL1.ts'
 import { loadKzg } from '../../src/l1/kzg.ts'
@@ -55,7 +55,7 @@ const l1 = await createL1({
 })
 const opened = await openStore({
   path,
-  schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+  schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
 })
 const store = at === undefined ? opened : dieAtCommit(opened, Number(at))
 const state = await createFlatState({ store })

@@ -10,7 +10,7 @@ import { DERIVE_SCHEMA } from '../../src/derive/schema.ts'
 import type { Genesis } from '../../src/engine/genesis.ts'
 import { rollupRules } from '../../src/engine/rules/evmRules.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import { createEngine } from '../../src/engine/vm.ts'
 import { createL1 } from '../../src/l1/createL1.ts'
 import { sleep } from '../../src/primitives/async.ts'
@@ -77,7 +77,7 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
   })
   const store = await openStore({
     path: ':memory:',
-    schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+    schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
   })
   const state = await createFlatState({ store })
   const chain = await createChain(store)

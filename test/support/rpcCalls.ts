@@ -7,7 +7,7 @@ import { genesisHeads } from '../../src/chain/heads.ts'
 import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
 import { createChain } from '../../src/chain/sqliteChain.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import type { StateChanges } from '../../src/engine/state/source.ts'
 import { headerHash } from '../../src/primitives/header.ts'
 import { type Address, type Hex, hexToBytes, ZERO_HASH } from '../../src/primitives/hex.ts'
@@ -64,7 +64,7 @@ export async function createCallWorld() {
   const database = await temporaryDatabase()
   const store = await openStore({
     path: database.path,
-    schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS },
+    schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS },
   })
   const chain = await createChain(store)
   const state = await createFlatState({ store })

@@ -2,14 +2,14 @@
 
 import type { FlatState } from '../../src/engine/state/flatState.ts'
 import { createFlatState, type FlatStateOptions } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../src/engine/state/schema.ts'
+import { STATE_SCHEMAS as STATE_MIGRATIONS } from '../../src/engine/state/schema.ts'
 import type { StateChanges } from '../../src/engine/state/source.ts'
 import { logicalDump } from '../../src/store/dump.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type BlockShape, cloneModel, createRandom, type ModelState, randomBlock } from './stateBlocks.ts'
 
-export const STATE_SCHEMAS = { state: [STATE_SCHEMA] }
+export const STATE_SCHEMAS = { state: STATE_MIGRATIONS }
 /** Small enough that rows fall out and are read again; a cache of the usual size also takes long to set up. */
 export const SMALL_CACHE = { hashedKeys: 50, accounts: 20, slots: 20, nodes: 30, codeBytes: 500 }
 
@@ -28,10 +28,17 @@ export async function createTestChain(options: {
   readonly seed: number
   readonly shape: BlockShape
   readonly path?: string
+  /** One that is open already, in place of `path`. */
+  readonly store?: Store
   readonly state?: FlatStateOptions
 }): Promise<TestChain> {
-  const store = await openStore({ path: options.path ?? ':memory:', schemas: STATE_SCHEMAS })
-  const state = await createFlatState({ store, options: { cache: SMALL_CACHE, ...options.state } })
+  const store =
+    options.store ?? (await openStore({ path: options.path ?? ':memory:', schemas: STATE_SCHEMAS }))
+  const flushBlocks = 1 + (options.seed % 5)
+  const state = await createFlatState({
+    store,
+    options: { cache: SMALL_CACHE, flushBlocks, ...options.state },
+  })
   const models: ModelState[] = []
   const nextBlock = (): StateChanges => {
     const number = models.length
@@ -72,7 +79,13 @@ export async function commit(store: Store, state: FlatState): Promise<void> {
   state.settle()
 }
 
-export async function dumpOf(store: Store, tables: readonly string[]): Promise<string[]> {
+/** With all branches flushed: when they last were is no part of the content. */
+export async function dumpOf(
+  { store, state }: Pick<TestChain, 'store' | 'state'>,
+  tables: readonly string[],
+): Promise<string[]> {
+  await store.transaction((transaction) => state.flush(transaction))
+  state.settle()
   const lines: string[] = []
   for await (const line of logicalDump(store, tables)) lines.push(line)
   return lines

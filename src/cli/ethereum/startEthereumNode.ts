@@ -11,7 +11,7 @@ import { buildGenesis } from '../../engine/genesis.ts'
 import { loadKzg } from '../../engine/kzg.ts'
 import { createSenderPool } from '../../engine/senderPool.ts'
 import { createFlatState } from '../../engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMA } from '../../engine/state/schema.ts'
+import { STATE_SCHEMAS } from '../../engine/state/schema.ts'
 import { VERSION } from '../../node.ts'
 import { defined } from '../../primitives/assert.ts'
 import { type Hash, ZERO_ADDRESS } from '../../primitives/hex.ts'
@@ -74,7 +74,7 @@ export async function startEthereumNode(options: EthereumNodeOptions): Promise<E
     const database = join(dataDir, 'chain.db')
     const store = await openStore({
       path: database,
-      schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS },
+      schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS },
     })
     opened.push(() => store.close())
     const state = await createFlatState({ store })

@@ -15,6 +15,7 @@ import { RlpError } from '../../primitives/rlp.ts'
 import { splitRlpSequence } from '../../primitives/rlpSequence.ts'
 import type { EthereumSpec } from '../../spec/ethereumSpec.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
+import { commitFlush } from '../commit.ts'
 import { WrongChainError } from '../genesis.ts'
 import { createRecentHashes } from '../recentHashes.ts'
 
@@ -89,6 +90,7 @@ export async function importBlocks(deps: ImportDeps, file: Uint8Array): Promise<
     waiting = []
   }
   if (waiting.length > 0) await commit(deps, waiting)
+  if (executed > 0) await commitFlush(deps)
   return executed
 }
 

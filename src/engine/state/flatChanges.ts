@@ -3,7 +3,7 @@ import { assert } from '../../primitives/assert.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
 import { encodeAccount } from './account.ts'
 import { ACCOUNTS_ID, type FlatKey, idToString, toLatin1 } from './flatKeys.ts'
-import { type HeadRows, knownAccount, knownSlot, loadAccounts, loadSlots } from './flatRead.ts'
+import { type HeadRows, readAccountRows, readSlotRows } from './flatRead.ts'
 import { encodeSlotRow, slotLeafValue } from './flatRows.ts'
 import { type HeldAccount, NO_ACCOUNT } from './flatStage.ts'
 import type { TrieEntry } from './pathTrieMemory.ts'
@@ -35,11 +35,7 @@ export async function readAccounts(rows: HeadRows, changes: StateChanges): Promi
   const keys = new Map<FlatKey, Address>()
   for (const address of changes.accounts.keys()) keys.set(ACCOUNTS_ID + rows.hashKey(address), address)
   for (const address of changes.storage.keys()) keys.set(ACCOUNTS_ID + rows.hashKey(address), address)
-  const before = await collect(
-    [...keys.keys()],
-    (key) => knownAccount(rows, key),
-    (missing) => loadAccounts(rows, missing),
-  )
+  const before = await readAccountRows(rows, [...keys.keys()])
   const works: AccountWork[] = []
   for (const [key, address] of keys) {
     const held = before.get(key) ?? NO_ACCOUNT
@@ -76,11 +72,7 @@ export async function readSlots(rows: HeadRows, works: readonly AccountWork[]): 
   const keys = works.flatMap(({ baseId, slots }) =>
     baseId === 0 ? [] : slots.map(([hash]) => idToString(baseId) + hash),
   )
-  const before = await collect(
-    keys,
-    (key) => knownSlot(rows, key),
-    (missing) => loadSlots(rows, missing),
-  )
+  const before = await readSlotRows(rows, keys)
   for (const work of works) {
     const id = idToString(work.baseId)
     for (const [hash, slot, value] of work.slots) {
@@ -99,23 +91,6 @@ export async function readSlots(rows: HeadRows, works: readonly AccountWork[]): 
     }
     work.entries.sort((a, b) => (a.key < b.key ? -1 : 1))
   }
-}
-
-/** What is in memory, and one batch for the rest. */
-async function collect<T>(
-  keys: readonly FlatKey[],
-  known: (key: FlatKey) => T | undefined,
-  load: (keys: readonly FlatKey[]) => Promise<Map<FlatKey, T>>,
-): Promise<Map<FlatKey, T>> {
-  const found = new Map<FlatKey, T>()
-  const missing: FlatKey[] = []
-  for (const key of keys) {
-    const value = known(key)
-    if (value === undefined) missing.push(key)
-    else found.set(key, value)
-  }
-  if (missing.length > 0) for (const [key, value] of await load(missing)) found.set(key, value)
-  return found
 }
 
 /** Code is kept for ever and named by its hash; what is there already is no change. */

@@ -22,7 +22,7 @@ export async function pastRootAfter(
   const { blockNumber } = past
   await assertTrieKept(store, blockNumber)
   const rows = {
-    ...{ store, hashKey, stage: createStage(), cache: createFlatCache(CACHE) },
+    ...{ store, hashKey, stage: createStage(), unflushed: new Map(), cache: createFlatCache(CACHE) },
     readFlat: async (keys: readonly FlatKey[]) => {
       const found = new Map<FlatKey, Uint8Array>()
       for (const key of keys) {

@@ -7,6 +7,7 @@ import { type Hash, hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../../primitives/keccak.ts'
 import type { StoreSnapshot } from '../../store/store.ts'
 import { type FlatCache, ZERO_SLOT } from './flatCache.ts'
+import type { UnflushedNodes } from './flatFlush.ts'
 import { type FlatKey, fromLatin1, type KeyHasher, toLatin1 } from './flatKeys.ts'
 import { decodeAccountRow } from './flatRows.ts'
 import { type HeldAccount, NO_ACCOUNT, type Stage } from './flatStage.ts'
@@ -19,6 +20,8 @@ export type HeadRows = {
   readonly store: StoreSnapshot
   readonly readFlat: FlatReader
   readonly stage: Stage
+  /** Branches of committed blocks that the database does not have yet. */
+  readonly unflushed: UnflushedNodes
   readonly cache: FlatCache
   readonly hashKey: KeyHasher
   /** Default: the database's of now. */
@@ -92,6 +95,45 @@ export async function loadSlots(
   return slots
 }
 
+/** Those in memory, and one batch for the rest. */
+export function readAccountRows(
+  rows: HeadRows,
+  keys: readonly FlatKey[],
+): Promise<Map<FlatKey, HeldAccount>> {
+  return collect(
+    keys,
+    (key) => knownAccount(rows, key),
+    (missing) => loadAccounts(rows, missing),
+  )
+}
+
+export function readSlotRows(
+  rows: HeadRows,
+  keys: readonly FlatKey[],
+): Promise<Map<FlatKey, Uint8Array | null>> {
+  return collect(
+    keys,
+    (key) => knownSlot(rows, key),
+    (missing) => loadSlots(rows, missing),
+  )
+}
+
+async function collect<T>(
+  keys: readonly FlatKey[],
+  known: (key: FlatKey) => T | undefined,
+  load: (keys: readonly FlatKey[]) => Promise<Map<FlatKey, T>>,
+): Promise<Map<FlatKey, T>> {
+  const found = new Map<FlatKey, T>()
+  const missing: FlatKey[] = []
+  for (const key of keys) {
+    const value = known(key)
+    if (value === undefined) missing.push(key)
+    else found.set(key, value)
+  }
+  if (missing.length > 0) for (const [key, value] of await load(missing)) found.set(key, value)
+  return found
+}
+
 export function readCode(rows: HeadRows, hash: Hash): MaybePromise<Uint8Array> {
   if (hash === EMPTY_CODE_HASH) return EMPTY_BYTES
   return rows.stage.codes.get(hash) ?? rows.cache.codes.get(hash) ?? loadCode(rows, hash)
@@ -106,13 +148,14 @@ async function loadCode({ store, cache }: HeadRows, hash: Hash): Promise<Uint8Ar
   return code
 }
 
-export function headTrieView({ stage, cache }: HeadRows): TrieView {
+export function headTrieView({ stage, unflushed, cache }: HeadRows): TrieView {
   return {
     row: (position) => {
       const staged = stage.nodes.get(position)
-      return staged === undefined ? cache.nodes.get(position) : staged
+      const changed = staged === undefined ? unflushed.get(position) : staged
+      return changed === undefined ? cache.nodes.get(position) : changed
     },
-    leaf: (position) => stage.leaves.get(position),
+    leaf: (position) => stage.leaves.get(position) ?? cache.leaves.get(position),
   }
 }
 
@@ -124,6 +167,11 @@ export function headTrieLoader({ store, cache, trieLoader }: HeadRows): TrieLoad
       const { version } = cache
       const found = await loader.rows(positions)
       if (version === cache.version) for (const [position, row] of found) cache.nodes.set(position, row)
+      return found
+    },
+    leaves: async (positions) => {
+      const found = await loader.leaves(positions)
+      for (const [position, leaf] of found) cache.leaves.set(position, leaf)
       return found
     },
   }

@@ -18,14 +18,22 @@ export type FlatState = {
    */
   stage(blockNumber: bigint, changes: StateChanges): Promise<Hash>
   /**
-   * Writes every staged block in the caller's transaction. Call `settle` once it is committed, `discard` if it failed.
-   * `settle` does nothing when nothing was written; `discard` drops what is staged, written or not.
+   * Writes every staged block in the caller's transaction, and where that is due the branches of all blocks since they were last flushed.
+   * Call `settle` once it is committed, `discard` if it failed. `settle` does nothing when nothing was written; `discard` drops what is
+   * staged, written or not.
    */
-  write(transaction: StoreTransaction): Promise<void>
+  write(transaction: StoreTransaction, options?: WriteOptions): Promise<void>
+  /** Writes the branches that are not in the database yet, due or not. Nothing may be staged. Then `settle` or `discard`. */
+  flush(transaction: StoreTransaction): Promise<void>
   settle(): void
   discard(): void
   /** Writes the state back to the end of `blockNumber`, in the caller's transaction. Nothing may be staged. Then `settle` or `discard`. */
   rewind(transaction: StoreTransaction, blockNumber: bigint): Promise<void>
+  /**
+   * Brings into memory what staging a block will need that changes these: rows, and the branches and leaves on their way. Changes nothing,
+   * and what is not found is for the staging to miss.
+   */
+  readAhead(touched: TouchedKeys): Promise<void>
   /** State after a block of the past; its `rootAfter` reaches as far back as proofs do. Throws MissingStateError for a block whose state is not in the database; staged blocks are not. */
   at(blockNumber: bigint): Promise<StateSource>
   /** Merkle proof (EIP-1186) at a block inside the window of kept trie nodes. */
@@ -35,6 +43,14 @@ export type FlatState = {
   /** First state ever: `blockNumber` 0. */
   writeGenesis(transaction: StoreTransaction, changes: StateChanges): Promise<Hash>
 }
+
+export type WriteOptions = {
+  /** False: branches wait for a later write, unless they have become too many to wait. Default true. */
+  readonly mayFlush?: boolean
+}
+
+/** By account, the slots of it: 32 bytes in hex. */
+export type TouchedKeys = ReadonlyMap<Address, Iterable<Hex>>
 
 /** The state asked for is no longer the one served: the head moved on, or a reorg took the block away. Ask again. */
 export class StaleStateError extends TemporaryError {

@@ -2,9 +2,11 @@
 import { assert } from '../../primitives/assert.ts'
 import { EMPTY_BYTES } from '../../primitives/bytes.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
-import type { StoreSnapshot } from '../../store/store.ts'
-import { cacheStage, clearCache, createFlatCache, type FlatCacheSizes } from './flatCache.ts'
+import type { StoreSnapshot, StoreTransaction } from '../../store/store.ts'
+import { readAhead } from './flatAhead.ts'
+import { cacheFlushed, cacheStage, clearCache, createFlatCache, type FlatCacheSizes } from './flatCache.ts'
 import { computeDelta } from './flatCompute.ts'
+import { flushNodes, markUnflushed, overlayNodes, readUnflushed, recoverNodes } from './flatFlush.ts'
 import { createPastSource } from './flatHistory.ts'
 import { ACCOUNTS_ID, createKeyHasher, idToString } from './flatKeys.ts'
 import { pastRootAfter } from './flatPastRoot.ts'
@@ -21,14 +23,21 @@ import {
 import { rewindTo } from './flatRewind.ts'
 import { slotRowValue } from './flatRows.ts'
 import { addToStage, type BlockDelta, createStage, type HeldAccount, type StateHead } from './flatStage.ts'
-import { type FlatState, StaleStateError } from './flatState.ts'
+import { type FlatState, StaleStateError, type WriteOptions } from './flatState.ts'
 import { readHead, writeStage } from './flatWrite.ts'
+import type { TriePosition } from './pathTriePath.ts'
+import { pruneNodeDiffs } from './reverseDiff.ts'
 import { MissingStateError, type StateChanges, type StateSource } from './source.ts'
 
 export type FlatStateOptions = {
   readonly cache?: Partial<FlatCacheSizes>
   /** Blocks whose replaced branches are kept, for proofs and fast rewinds. Default 4,096. */
   readonly nodeWindowBlocks?: number
+  /** Branches are flushed after so many blocks, default 64, or once so many wait, default 32,768 (some 20 MB). */
+  readonly flushBlocks?: number
+  readonly flushNodesMax?: number
+  /** Branches that whoever writes the database has not flushed are computed once they are needed: calls need none. Default: at once. */
+  readonly recovers?: 'atOnce' | 'onDemand'
 }
 
 const CACHE_DEFAULT: FlatCacheSizes = {
@@ -39,6 +48,11 @@ const CACHE_DEFAULT: FlatCacheSizes = {
   codeBytes: 32 * 1024 * 1024,
 }
 export const NODE_WINDOW_BLOCKS_DEFAULT = 4_096
+
+const FLUSH_BLOCKS = 64
+const FLUSH_NODES_MAX = 32_768
+/** So many times more may wait where a flush would be in somebody's way. */
+const PATIENCE = 4
 
 const NO_STATE: StateHead = { blockNumber: -1n, stateRoot: EMPTY_TRIE_ROOT, nextStorageId: 1 }
 
@@ -55,7 +69,11 @@ export async function createFlatState(deps: {
   let head = committed
   let stage = createStage()
   /** The head once the caller's transaction is committed; undefined when nothing was written. */
-  let written: StateHead | undefined
+  let written: { readonly head: StateHead; readonly isFlushed: boolean } | undefined
+  /** Branches of committed blocks after the one that `state_nodes` is of. */
+  let unflushed = new Map<TriePosition, Uint8Array | null>()
+  let flushedBlock: bigint | undefined
+  let recovering: Promise<void> | undefined
   /** Counts the changes of head: a source of an earlier one is stale. */
   let epoch = 0
   /** Targets of rewinds so far, for sources of blocks of the past. */
@@ -66,11 +84,60 @@ export async function createFlatState(deps: {
     | undefined
 
   const readFlat = createFlatReader(store)
-  const rows = (): HeadRows => ({ store, readFlat, stage, cache, hashKey })
+  const rows = (): HeadRows => ({ store, readFlat, stage, unflushed, cache, hashKey })
+  /** The database as if all branches were flushed. */
+  const flushedStore = () => overlayNodes(store, unflushed)
+
+  async function recover(): Promise<void> {
+    const block = await readUnflushed(store)
+    if (block === undefined) return
+    unflushed = new Map(await recoverNodes(store, block, committed.stateRoot))
+    flushedBlock = block
+  }
+
+  /** Before anything that has to do with branches. */
+  function recovered(): Promise<void> {
+    recovering ??= recover().catch((error: unknown) => {
+      recovering = undefined
+      throw error
+    })
+    return recovering
+  }
+
+  function isFlushDue({ mayFlush = true }: WriteOptions): boolean {
+    const waiting = unflushed.size + stage.nodes.size
+    const nodesMax = options.flushNodesMax ?? FLUSH_NODES_MAX
+    if (!mayFlush) return waiting > PATIENCE * nodesMax
+    const blocks = head.blockNumber - (flushedBlock ?? committed.blockNumber)
+    return waiting > nodesMax || blocks >= BigInt(options.flushBlocks ?? FLUSH_BLOCKS)
+  }
+
+  async function writeAll(transaction: StoreTransaction, isFlushed: boolean): Promise<void> {
+    await writeStage(transaction, stage, windowBlocks)
+    if (isFlushed) {
+      await flushNodes(transaction, new Map([...unflushed, ...stage.nodes]))
+      await pruneNodeDiffs(transaction)
+    } else if (flushedBlock === undefined && stage.nodes.size > 0)
+      await markUnflushed(transaction, committed.blockNumber)
+    written = { head, isFlushed }
+  }
+
+  function settleNodes(isFlushed: boolean): void {
+    if (isFlushed) {
+      cacheFlushed(cache, unflushed)
+      cacheFlushed(cache, stage.nodes)
+      unflushed = new Map()
+      flushedBlock = undefined
+    } else {
+      if (stage.nodes.size > 0) flushedBlock ??= committed.blockNumber
+      for (const [position, row] of stage.nodes) unflushed.set(position, row)
+    }
+  }
 
   async function compute(changes: StateChanges): Promise<BlockDelta> {
     if (computed?.changes === changes && computed.epoch === epoch) return computed.delta
     const at = epoch
+    await recovered()
     const delta = await computeDelta(rows(), head, changes, () => assertEpoch(at))
     computed = { changes, epoch: at, delta }
     return delta
@@ -153,26 +220,47 @@ export async function createFlatState(deps: {
     }
   }
 
+  if (options.recovers !== 'onDemand') await recovered()
+
   return {
     get head() {
       return { blockNumber: head.blockNumber, stateRoot: head.stateRoot }
     },
     source,
     stage: stageBlock,
-    write: async (transaction) => {
-      await writeStage(transaction, stage, windowBlocks)
-      written = head
+    write: async (transaction, when = {}) => {
+      await recovered()
+      await writeAll(transaction, isFlushDue(when))
+    },
+    flush: async (transaction) => {
+      assert(stage.blocks.length === 0, 'branches are flushed while blocks are staged')
+      await recovered()
+      if (unflushed.size > 0) await writeAll(transaction, true)
     },
     settle: () => {
       if (written === undefined) return
-      if (written.blockNumber < committed.blockNumber) {
-        rewinds.push(written.blockNumber)
+      const { head: settled, isFlushed } = written
+      if (settled.blockNumber < committed.blockNumber) {
+        rewinds.push(settled.blockNumber)
         clearCache(cache)
-        moveHead(written)
-      } else cacheStage(cache, stage)
+        unflushed = new Map()
+        flushedBlock = undefined
+        moveHead(settled)
+      } else {
+        settleNodes(isFlushed)
+        cacheStage(cache, stage)
+      }
       stage = createStage()
-      committed = written
+      committed = settled
       written = undefined
+    },
+    readAhead: async (touched) => {
+      await recovered()
+      const at = epoch
+      await readAhead(rows(), head, touched).catch((error: unknown) => {
+        // What moved on meanwhile contradicts itself, and what is missing is for whoever needs it to say.
+        if (epoch === at && !(error instanceof MissingStateError)) throw error
+      })
     },
     discard: () => {
       written = undefined
@@ -183,30 +271,35 @@ export async function createFlatState(deps: {
     rewind: async (transaction, blockNumber) => {
       assert(stage.blocks.length === 0, 'a rewind while blocks are staged')
       assert(blockNumber <= committed.blockNumber, 'a rewind forward')
-      if (blockNumber < committed.blockNumber) written = await rewindTo(transaction, blockNumber)
+      if (blockNumber >= committed.blockNumber) return
+      await recovered()
+      written = { head: await rewindTo(transaction, blockNumber, unflushed), isFlushed: true }
     },
     at: async (blockNumber) => {
       const { past, assertCurrent } = await openPast(blockNumber)
       const rootAfter = (changes: StateChanges) =>
-        pastRootAfter({ store, hashKey }, past, changes, assertCurrent)
+        recovered().then(() =>
+          pastRootAfter({ store: flushedStore(), hashKey }, past, changes, assertCurrent),
+        )
       const deps = { reader: store, hashKey, readCode: source().code, rootAfter, assertCurrent }
       return createPastSource(deps, blockNumber, past.stateRoot)
     },
     proof: async (address, slots, blockNumber) => {
       const { past, assertCurrent } = await openPast(blockNumber)
       // A rewind meanwhile makes the tries contradict themselves: that is no damage, and said first.
-      return proveAt({ store, hashKey }, past, address, slots).finally(assertCurrent)
+      await recovered()
+      return proveAt({ store: flushedStore(), hashKey }, past, address, slots).finally(assertCurrent)
     },
     pathTo: async (owner, hash, blockNumber) => {
       const { past, assertCurrent } = await openPast(blockNumber)
-      return proveHashAt({ store, hashKey }, past, owner, hash).finally(assertCurrent)
+      await recovered()
+      return proveHashAt({ store: flushedStore(), hashKey }, past, owner, hash).finally(assertCurrent)
     },
     writeGenesis: async (transaction, changes) => {
       assert(head === NO_STATE, 'a genesis on a state that is there already')
       await transaction.run('INSERT INTO state_node_window (number) VALUES (0)')
       const root = await stageBlock(0n, changes)
-      await writeStage(transaction, stage, windowBlocks)
-      written = head
+      await writeAll(transaction, true)
       return root
     },
   }

@@ -6,7 +6,7 @@ import type { Stage, StateHead } from './flatStage.ts'
 import { writeReverseDiffs } from './reverseDiff.ts'
 import { MissingStateError } from './source.ts'
 
-/** Rows that changed in several staged blocks are written once, as the last one left them. */
+/** All but the branches (flatFlush.ts). Rows that changed in several staged blocks are written once, as the last one left them. */
 export async function writeStage(
   transaction: StoreTransaction,
   stage: Stage,
@@ -16,22 +16,11 @@ export async function writeStage(
   for (const [key, { row }] of stage.accounts) flat.push([fromLatin1(key), row])
   for (const [key, row] of stage.slots) flat.push([fromLatin1(key), row])
   await transaction.writePacked('state_flat', flat)
-  await writeNodes(transaction, stage.nodes)
   await transaction.writePacked(
     'state_code',
     [...stage.codes].map(([hash, code]) => [hexToBytes(hash), code]),
   )
   await writeReverseDiffs(transaction, stage.blocks, windowBlocks)
-}
-
-export async function writeNodes(
-  transaction: StoreTransaction,
-  nodes: ReadonlyMap<string, Uint8Array | null>,
-): Promise<void> {
-  await transaction.writePacked(
-    'state_nodes',
-    [...nodes].map(([position, row]) => [fromLatin1(position), row]),
-  )
 }
 
 /** Newest block written, or the one asked for. Undefined before genesis. */

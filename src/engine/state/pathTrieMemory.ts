@@ -26,6 +26,7 @@ export type TrieEntry = {
 /** Branches and leaves by position, before the computation. */
 export type TrieView = {
   row(position: TriePosition): Uint8Array | null | undefined
+  /** One that was there once will do: it is checked against the branch above it. */
   leaf(position: TriePosition): TrieLeaf | undefined
 }
 

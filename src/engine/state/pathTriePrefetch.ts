@@ -45,8 +45,7 @@ export async function prefetchTries(
     ])
     for (const { position, slot, depth } of leaves) {
       const leaf = foundLeaves?.get(position)
-      if (!leaf || !equalBytes(leafReference(leaf.nibbles, depth, leaf.value), slot.reference))
-        throw missing('leaf', position)
+      if (!leaf || !isLeafOf(leaf, slot, depth)) throw missing('leaf', position)
       memory.loadedLeaves.set(position, leaf)
     }
     for (const { position, slot, goOn } of rows) {
@@ -78,6 +77,10 @@ function isBranchOf(children: readonly TrieSlot[], slot: TrieSlot): boolean {
   return equalBytes(reference, slot.reference)
 }
 
+function isLeafOf(leaf: TrieLeaf, slot: TrieSlot, depth: number): boolean {
+  return equalBytes(leafReference(leaf.nibbles, depth, leaf.value), slot.reference)
+}
+
 function visitRoot(round: Round, job: TrieJob): void {
   const position = rootPosition(job.id)
   const visit = (slots: readonly TrieSlot[]) =>
@@ -107,8 +110,8 @@ function withBranch(
 
 function wantLeaf(round: Round, position: TriePosition, slot: TrieSlot, depth: number): void {
   const known = round.view.leaf(position)
-  if (known === undefined) round.leaves.push({ position, slot, depth })
-  else round.memory.loadedLeaves.set(position, known)
+  if (known !== undefined && isLeafOf(known, slot, depth)) round.memory.loadedLeaves.set(position, known)
+  else round.leaves.push({ position, slot, depth })
 }
 
 function visitSlot(

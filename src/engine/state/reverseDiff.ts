@@ -7,7 +7,13 @@
  */
 import { concatBytes, EMPTY_BYTES } from '../../primitives/bytes.ts'
 import { hexToBytes } from '../../primitives/hex.ts'
-import type { PackedEntry, SqlValue, StoreReader, StoreTransaction } from '../../store/store.ts'
+import type {
+  PackedEntry,
+  SqlValue,
+  StoreReader,
+  StoreSnapshot,
+  StoreTransaction,
+} from '../../store/store.ts'
 import { blockKey, FLAT_KEY_BYTES, type FlatKey, fromLatin1, toLatin1 } from './flatKeys.ts'
 import type { StagedBlock } from './flatStage.ts'
 import { MissingStateError } from './source.ts'
@@ -37,10 +43,14 @@ export async function writeReverseDiffs(
   }
   await transaction.writePacked('state_history', flat)
   await transaction.writePacked('state_node_history', nodes)
-  if (windowStart > 0n) {
-    await transaction.run('DELETE FROM state_node_history WHERE k < ?', [blockKey(windowStart + 1n)])
+  if (windowStart > 0n)
     await transaction.run('UPDATE state_node_window SET number = max(number, ?)', [windowStart])
-  }
+}
+
+/** Forgets the branches of blocks that have left the window. */
+export async function pruneNodeDiffs(transaction: StoreTransaction): Promise<void> {
+  const first = blockKey((await readNodeWindow(transaction)) + 1n)
+  await transaction.run('DELETE FROM state_node_history WHERE k < ?', [first])
 }
 
 const BLOCK_COLUMNS = ['number', 'root', 'next_storage_id', 'keys', 'codes']
@@ -57,14 +67,24 @@ function blockRow({ blockNumber, delta }: StagedBlock): readonly SqlValue[] {
   ]
 }
 
-/** Deletes the diffs of blocks above `blockNumber` and answers the rows and new code that undo them all; null: no row. */
-export async function takeReverseDiffs(
-  transaction: StoreTransaction,
+/** Of the blocks above one; null: no row. */
+export type ReverseDiffs = {
+  /** As it was before them all. */
+  readonly flat: ReadonlyMap<FlatKey, Uint8Array | null>
+  /** Hashes of the code they brought. */
+  readonly codes: readonly Uint8Array[]
+  /** Keys of `state_history` that these are. */
+  readonly places: readonly Uint8Array[]
+}
+
+export async function readReverseDiffs(
+  reader: Pick<StoreSnapshot, 'all' | 'readPacked'>,
   blockNumber: bigint,
-): Promise<{ flat: Map<FlatKey, Uint8Array | null>; codes: Uint8Array[] }> {
+): Promise<ReverseDiffs> {
   const flat = new Map<FlatKey, Uint8Array | null>()
   const codes: Uint8Array[] = []
-  const blocks = await transaction.all(
+  const all: Uint8Array[] = []
+  const blocks = await reader.all(
     'SELECT number, keys, codes FROM state_blocks WHERE number > ? ORDER BY number',
     [blockNumber],
   )
@@ -72,21 +92,31 @@ export async function takeReverseDiffs(
     const suffix = toLatin1(blockKey(BigInt(number as number)))
     const changed = splitEvery(keys as Uint8Array, FLAT_KEY_BYTES).map(toLatin1)
     const places = changed.map((key) => fromLatin1(key + suffix))
-    const rows = await transaction.readPacked('state_history', places)
+    const rows = await reader.readPacked('state_history', places)
     for (const key of changed) {
       const row = rows.get(key + suffix)
       if (row === undefined) throw new MissingStateError({ what: `the reverse diff of block ${number}` })
       // The oldest of these blocks that changed the key knows its value before them all.
       if (!flat.has(key)) flat.set(key, row.length === 0 ? null : row)
     }
-    await transaction.writePacked(
-      'state_history',
-      places.map((place) => [place, null]),
-    )
+    for (const place of places) all.push(place)
     codes.push(...splitEvery(hashes as Uint8Array, HASH_BYTES))
   }
+  return { flat, codes, places: all }
+}
+
+/** Deletes the diffs of blocks above `blockNumber` and answers what undoes them. */
+export async function takeReverseDiffs(
+  transaction: StoreTransaction,
+  blockNumber: bigint,
+): Promise<ReverseDiffs> {
+  const diffs = await readReverseDiffs(transaction, blockNumber)
+  await transaction.writePacked(
+    'state_history',
+    diffs.places.map((place) => [place, null]),
+  )
   await transaction.run('DELETE FROM state_blocks WHERE number > ?', [blockNumber])
-  return { flat, codes }
+  return diffs
 }
 
 /** Branches as they were after `blockNumber`, by position; undefined when the window does not reach back that far. */

@@ -1,5 +1,5 @@
 /** Tables of the flat state (docs/state.md). The packed ones are (k, v) and written many rows at a time. */
-export const STATE_SCHEMA = `
+const FIRST = `
 -- k: storage id (4 bytes, 0 for accounts) and keccak of address or slot. v: account or slot row (flatRows.ts).
 CREATE TABLE state_flat (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID;
 -- k: storage id, path, depth. v: the branch at that path (pathTrieRow.ts).
@@ -21,7 +21,14 @@ CREATE TABLE state_blocks (
 CREATE TABLE state_node_window (number INTEGER NOT NULL);
 `
 
-/** Tables whose content two nodes that derived the same blocks must share, whatever reorgs they saw. */
+/** At most one row: `state_nodes` is that of this block, and branches that later blocks changed are not there yet. */
+const UNFLUSHED = 'CREATE TABLE state_unflushed (number INTEGER NOT NULL)'
+
+export const STATE_SCHEMAS = [FIRST, UNFLUSHED]
+
+/**
+ * Tables whose content two nodes that derived the same blocks must share, whatever reorgs they saw; `state_nodes` once branches are flushed.
+ */
 export const STATE_LOGICAL_TABLES = [
   'state_flat',
   'state_nodes',

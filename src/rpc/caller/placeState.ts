@@ -44,7 +44,7 @@ export function createReadPlace(): ReadPlace {
     if (held?.latest !== latest.hash)
       held = {
         latest: latest.hash,
-        state: await createFlatState({ store: snapshot, options: { cache: CACHE } }),
+        state: await createFlatState({ store: snapshot, options: { cache: CACHE, recovers: 'onDemand' } }),
       }
     const { state } = held
     // The head's own source is the faster one, and the only one that can tell the root after changes.

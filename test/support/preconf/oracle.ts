@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMAS } from '../../../src/chain/schema.ts'
 import { DERIVE_SCHEMA } from '../../../src/derive/schema.ts'
 import { readCursor } from '../../../src/derive/steps.ts'
-import { STATE_LOGICAL_TABLES, STATE_SCHEMA } from '../../../src/engine/state/schema.ts'
+import { createFlatState } from '../../../src/engine/state/flatStateOnStore.ts'
+import { STATE_LOGICAL_TABLES, STATE_SCHEMAS } from '../../../src/engine/state/schema.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
 import { logicalDump } from '../../../src/store/dump.ts'
 import { openStore } from '../../../src/store/openStore.ts'
@@ -42,8 +43,10 @@ async function reachedL1({ l1 }: PreconfNet, node: PreconfNode): Promise<void> {
 async function dump(dataDir: string): Promise<string> {
   const store = await openStore({
     path: join(dataDir, 'chain.db'),
-    schemas: { state: [STATE_SCHEMA], chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+    schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
   })
+  const state = await createFlatState({ store })
+  await store.transaction((transaction) => state.flush(transaction))
   const lines: string[] = []
   for await (const line of logicalDump(store, [...CHAIN_LOGICAL_TABLES, ...STATE_LOGICAL_TABLES]))
     lines.push(line)

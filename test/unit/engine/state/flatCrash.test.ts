@@ -61,9 +61,7 @@ test(`killed ${KILLS} times while writing, the database equals one that was neve
     await checkIntegrity(survivor.store, 'full')
     await fresh.grow(head + 1 - fresh.models.length)
     expect(survivor.state.head.stateRoot).toBe(fresh.state.head.stateRoot)
-    expect(await dumpOf(survivor.store, STATE_LOGICAL_TABLES)).toEqual(
-      await dumpOf(fresh.store, STATE_LOGICAL_TABLES),
-    )
+    expect(await dumpOf(survivor, STATE_LOGICAL_TABLES)).toEqual(await dumpOf(fresh, STATE_LOGICAL_TABLES))
     await survivor.close()
   }
   expect(fresh.state.head.stateRoot).toBe(await modelRoot(fresh.models.at(-1)!))
@@ -74,7 +72,7 @@ test(`killed ${KILLS} times while writing, the database equals one that was neve
 test('a full disk in the middle of a step keeps the last one, and the same step goes in once there is room', async () => {
   const chain = await createTestChain({ seed: 62, shape: WRITER_SHAPE })
   await chain.grow(4)
-  const before = await dumpOf(chain.store, STATE_LOGICAL_TABLES)
+  const before = await dumpOf(chain, STATE_LOGICAL_TABLES)
   const pages = async (limit: string) => {
     await chain.store.transaction((transaction) => transaction.all(`PRAGMA max_page_count = ${limit}`))
   }
@@ -85,15 +83,13 @@ test('a full disk in the middle of a step keeps the last one, and the same step 
   chain.state.discard()
   const committed = Number(chain.state.head.blockNumber)
   chain.models.length = committed + 1
-  if (committed + 1 === length) expect(await dumpOf(chain.store, STATE_LOGICAL_TABLES)).toEqual(before)
+  if (committed + 1 === length) expect(await dumpOf(chain, STATE_LOGICAL_TABLES)).toEqual(before)
   expect((await chain.state.at(BigInt(committed))).stateRoot).toBe(await modelRoot(chain.models[committed]!))
   await pages('1000000')
   await chain.grow(34 - committed)
   const fresh = await createTestChain({ seed: 62, shape: WRITER_SHAPE })
   await fresh.grow(34)
-  expect(await dumpOf(chain.store, STATE_LOGICAL_TABLES)).toEqual(
-    await dumpOf(fresh.store, STATE_LOGICAL_TABLES),
-  )
+  expect(await dumpOf(chain, STATE_LOGICAL_TABLES)).toEqual(await dumpOf(fresh, STATE_LOGICAL_TABLES))
   await chain.close()
   await fresh.close()
 })

@@ -32,9 +32,7 @@ for (const seed of [21, 22, 23]) {
       })
       if (target < fresh.models.length) await fresh.rewind(target)
       else await fresh.grow(target + 1 - fresh.models.length)
-      expect(await dumpOf(chain.store, STATE_LOGICAL_TABLES)).toEqual(
-        await dumpOf(fresh.store, STATE_LOGICAL_TABLES),
-      )
+      expect(await dumpOf(chain, STATE_LOGICAL_TABLES)).toEqual(await dumpOf(fresh, STATE_LOGICAL_TABLES))
     }
     await chain.close()
     await fresh.close()
@@ -55,9 +53,7 @@ for (const seed of [21, 22, 23]) {
     await chain.grow(36 - chain.models.length)
     const fresh = await createTestChain(options)
     await fresh.grow(35)
-    expect(await dumpOf(chain.store, STATE_LOGICAL_TABLES)).toEqual(
-      await dumpOf(fresh.store, STATE_LOGICAL_TABLES),
-    )
+    expect(await dumpOf(chain, STATE_LOGICAL_TABLES)).toEqual(await dumpOf(fresh, STATE_LOGICAL_TABLES))
     await chain.close()
     await fresh.close()
   })
@@ -67,14 +63,14 @@ describe('a rewind', () => {
   test('that fails leaves everything, and after discard the node goes on', async () => {
     const chain = await createTestChain({ seed: 3, shape: SHAPE })
     await chain.grow(10)
-    const before = await dumpOf(chain.store, STATE_LOGICAL_TABLES)
+    const before = await dumpOf(chain, STATE_LOGICAL_TABLES)
     const failing = chain.store.transaction(async (transaction) => {
       await chain.state.rewind(transaction, 2n)
       throw new Error('on purpose')
     })
     await expect(failing).rejects.toThrow('on purpose')
     chain.state.discard()
-    expect(await dumpOf(chain.store, STATE_LOGICAL_TABLES)).toEqual(before)
+    expect(await dumpOf(chain, STATE_LOGICAL_TABLES)).toEqual(before)
     expect(chain.state.head.blockNumber).toBe(10n)
     await chain.grow(1)
     expect(chain.state.head.stateRoot).toBe(await modelRoot(chain.models[11]!))

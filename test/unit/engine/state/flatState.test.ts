@@ -123,7 +123,7 @@ describe('roots', () => {
         await state.stage(BigInt(number), randomBlock(random, model, SHAPE))
         if (number % every === 0 || number === 40) await commit(store, state)
       }
-      dumps.push(await dumpOf(store, [...STATE_LOGICAL_TABLES, 'state_node_history']))
+      dumps.push(await dumpOf({ store, state }, [...STATE_LOGICAL_TABLES, 'state_node_history']))
       await store.close()
     }
     expect(dumps[1]).toEqual(dumps[0])
@@ -174,7 +174,7 @@ describe('roots', () => {
       ),
     ).toBe(EMPTY_TRIE_ROOT)
     await commit(store, state)
-    expect(await dumpOf(store, ['state_flat'])).toHaveLength(1 + 4)
+    expect(await dumpOf({ store, state }, ['state_flat'])).toHaveLength(1 + 4)
     const root = await state.stage(2n, changesOf([[A, account(5n)]]))
     expect(root).toBe(await rootOf([[A, 5n, {}]]))
     await store.close()
@@ -390,7 +390,7 @@ describe('staging', () => {
 
   test('a failed transaction leaves the database and, after discard, the state as they were', async () => {
     const { store, state } = await small()
-    const before = await dumpOf(store, STATE_LOGICAL_TABLES)
+    const before = await dumpOf({ store, state }, STATE_LOGICAL_TABLES)
     await state.stage(1n, changesOf([[A, null]]))
     const failing = store.transaction(async (transaction) => {
       await state.write(transaction)
@@ -398,7 +398,7 @@ describe('staging', () => {
     })
     await expect(failing).rejects.toThrow('on purpose')
     state.discard()
-    expect(await dumpOf(store, STATE_LOGICAL_TABLES)).toEqual(before)
+    expect(await dumpOf({ store, state }, STATE_LOGICAL_TABLES)).toEqual(before)
     expect(state.head.blockNumber).toBe(0n)
     await state.stage(1n, changesOf([[A, null]]))
     await commit(store, state)
