@@ -15,6 +15,7 @@ import type { InboxItem } from './inboxItems.ts'
 import type { PreparedBlock, PreparedProposal } from './prepare.ts'
 import { applyInboxItem, type Disagreement, type ProofDeps } from './proofs.ts'
 import { assertFollows } from './proposalChain.ts'
+import { touchedBy } from './readAhead.ts'
 import type { RecentHashes } from './recentHashes.ts'
 import { createReuse } from './reuse.ts'
 
@@ -58,6 +59,7 @@ export async function deriveStep(deps: DeriveDeps, prepared: PreparedBlock): Pro
     }
     assertFollows(await newestProposal(deps, proposals, parent.header.number), item.proposal)
     const firstBlock = parent.header.number + 1n
+    await deps.state.readAhead(touchedBy(deps.spec, item, parent.header.number))
     const faults = new Map<number, SourceFault>()
     for await (const step of deriveBlocks(context, { ...item, parent })) {
       if (step.type === 'source') {

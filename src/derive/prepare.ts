@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { L1, L1Event, L1Header } from '../l1/l1.ts'
+import type { Address } from '../primitives/hex.ts'
 import type { BlobSlice, DecodedSource, Proposal } from '../protocol/protocol.ts'
 import { decodeProposal, protocolOf } from '../protocol/protocols.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
@@ -14,6 +15,8 @@ export type PreparedProposal = {
   readonly type: 'proposal'
   readonly proposal: Proposal
   readonly sources: readonly DecodedSource[]
+  /** Accounts that their transactions name. */
+  readonly parties: readonly Address[]
 }
 
 export type PreparedBlock = {
@@ -67,8 +70,8 @@ async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<P
     sources.push(protocolOf(proposal.fork).decodeSource({ spec, proposal, sourceIndex, blobs }))
   }
   const listed = sources.flatMap((source) => source.blocks.flatMap((block) => block.transactions))
-  await engine.recoverSenders(listed.map((transaction) => transaction.raw))
-  return { type: 'proposal', proposal, sources }
+  const parties = await engine.recoverSenders(listed.map((transaction) => transaction.raw))
+  return { type: 'proposal', proposal, sources, parties }
 }
 
 /** Blobs of an earlier L1 block (a Pacaya forced inclusion) lie in that block's slot, which its time tells. */

@@ -127,8 +127,8 @@ export type Engine = {
     readonly overrides?: StateOverrides
     readonly blockOverrides?: BlockOverrides
   }): Promise<CallResult>
-  /** Senders of raw transactions (null where unrecoverable), computed in worker threads and remembered for `execute`. */
-  recoverSenders(transactions: readonly Uint8Array[]): Promise<void>
+  /** Senders of raw transactions (null where unrecoverable), computed in worker threads and remembered for `execute`. Answers accounts they name. */
+  recoverSenders(transactions: readonly Uint8Array[]): Promise<readonly Address[]>
   close(): Promise<void>
 }
 

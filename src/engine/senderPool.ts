@@ -2,17 +2,18 @@
 import { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import { CriticalError } from '../primitives/errors.ts'
-import type { Hash } from '../primitives/hex.ts'
+import { type Address, bytesToHex, type Hash } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
 import { endWorker, workerUrl } from '../primitives/worker.ts'
-import { recoverRawSigner, recoverSigner } from './sender.ts'
+import { type Parties, recoverParties, recoverSigner } from './sender.ts'
 import type { SenderAnswer } from './senderWorker.ts'
 import type { Transaction } from './transaction.ts'
 
 export type SenderPool = {
   /** Recovered here if nobody did it before. */
   senderOf(hash: Hash, transaction: Transaction): Uint8Array | null
-  recover(transactions: readonly Uint8Array[]): Promise<void>
+  /** Answers the accounts that those not known before name: who sends them, and to whom. Each at least once. */
+  recover(transactions: readonly Uint8Array[]): Promise<readonly Address[]>
   close(): Promise<void>
 }
 
@@ -20,11 +21,15 @@ export type SenderPool = {
 const REMEMBERED_MAX = 100_000
 /** Stands for "nobody" in the cache, which holds no nulls. */
 const NOBODY = new Uint8Array(0)
+const NO_PARTIES: Parties = { sender: null, to: null }
 
 /** With 0 workers everything runs on the caller's thread. */
 export function createSenderPool(workerCount: number): SenderPool {
   const known = new LRUCache<Hash, Uint8Array>({ max: REMEMBERED_MAX })
-  const remember = (hash: Hash, sender: Uint8Array | null) => known.set(hash, sender ?? NOBODY)
+  const remember = (hash: Hash, { sender, to }: Parties): readonly Address[] => {
+    known.set(hash, sender ?? NOBODY)
+    return [sender, to].flatMap((party) => (party === null ? [] : [bytesToHex(party)]))
+  }
   const workers = Array.from({ length: workerCount }, () => createSenderWorker())
 
   return {
@@ -40,19 +45,17 @@ export function createSenderPool(workerCount: number): SenderPool {
       const open = transactions
         .map((raw) => ({ raw, hash: keccak256Hex(raw) }))
         .filter(({ hash }) => !known.has(hash))
-      if (workers.length === 0) {
-        for (const { raw, hash } of open) remember(hash, recoverRawSigner(raw))
-        return
-      }
+      if (workers.length === 0) return open.flatMap(({ raw, hash }) => remember(hash, recoverParties(raw)))
       const size = Math.ceil(open.length / workers.length)
-      await Promise.all(
+      const parts = await Promise.all(
         workers.map(async (worker, index) => {
           const part = open.slice(index * size, (index + 1) * size)
-          if (part.length === 0) return
-          const senders = await worker.recover(part.map(({ raw }) => raw))
-          for (const [i, { hash }] of part.entries()) remember(hash, senders[i] ?? null)
+          if (part.length === 0) return []
+          const parties = await worker.recover(part.map(({ raw }) => raw))
+          return part.flatMap(({ hash }, i) => remember(hash, parties[i] ?? NO_PARTIES))
         }),
       )
+      return parts.flat()
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.close()))
@@ -61,12 +64,12 @@ export function createSenderPool(workerCount: number): SenderPool {
 }
 
 type SenderWorker = {
-  recover(transactions: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]>
+  recover(transactions: readonly Uint8Array[]): Promise<readonly Parties[]>
   close(): Promise<void>
 }
 
 type PendingAnswer = {
-  readonly resolve: (senders: readonly (Uint8Array | null)[]) => void
+  readonly resolve: (parties: readonly Parties[]) => void
   readonly reject: (error: Error) => void
 }
 
@@ -82,8 +85,8 @@ function createSenderWorker(): SenderWorker {
     for (const { reject } of pending.values()) reject(error)
     pending.clear()
   }
-  worker.on('message', ({ id, senders }: SenderAnswer) => {
-    pending.get(id)?.resolve(senders)
+  worker.on('message', ({ id, parties }: SenderAnswer) => {
+    pending.get(id)?.resolve(parties)
     pending.delete(id)
     if (pending.size === 0) worker.unref()
   })

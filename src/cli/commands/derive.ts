@@ -27,7 +27,7 @@ export function deriveCommand(): Command {
       const cursor = await l1.start(signal, from)
       const events = l1.follow({ cursor, knownAncestors: async () => [cursor], signal })
       // Senders are execution's business.
-      const engine = { recoverSenders: async () => {} }
+      const engine = { recoverSenders: async () => [] }
       for await (const event of prepareEvents({ spec, l1, engine, signal }, events)) {
         if (event.type !== 'block') continue
         for (const item of event.items) if (item.type === 'proposal') printSources(item)
