@@ -357,6 +357,20 @@ test('a node is not started on an inbox that runs unknown code, unless providers
   await expect(connect(plain, { l1 })).rejects.toThrow(/is no proxy \(EIP-1967\); check the network/)
 })
 
+test('what the inbox runs is read by proof where servers make proofs: no word of theirs counts then', async () => {
+  const sim = createSimulatedL1({ seed: 'proven implementation' })
+  sim.mine({ transactions: [sim.transactions.upgrade(UNKNOWN)] })
+  for (let i = 0; i < 8; i++) sim.mine()
+  const l1 = { inboxImplementations: [KNOWN] }
+  /** It says the known one, wherever it is not proven. */
+  const smooth: Request = async (method, params, signal) =>
+    method === 'eth_getStorageAt'
+      ? `0x${KNOWN.slice(2).padStart(64, '0')}`
+      : sim.request(method, params, signal)
+  await expect(connect(sim, { l1, requests: [smooth] })).rejects.toThrow(`runs ${UNKNOWN}`)
+  await connect(sim, { l1: { inboxImplementations: [UNKNOWN] }, requests: [smooth] })
+})
+
 test('an inbox that describes itself in another shape is refused at the start', async () => {
   const sim = createSimulatedL1({ seed: 'another shape' })
   /** One word more, as a struct with another member has. */

@@ -10,7 +10,7 @@ import { type AccountState, genesisAccounts } from './accountState.ts'
 import { type BeaconBlock, buildBeaconBlock } from './beaconBlock.ts'
 import type { Blob } from './blob.ts'
 import type { L1Transaction } from './calls.ts'
-import { checkpointRoot } from './checkpointTrie.ts'
+import { contractsRoot } from './checkpointTrie.ts'
 import { type ExecutionContext, executeBlock } from './execute.ts'
 import { blobBaseFee, GAS_PER_BLOB, INITIAL_BASE_FEE, nextBaseFee, nextExcessBlobGas } from './fees.ts'
 import type { InboxConfig } from './inbox.ts'
@@ -89,9 +89,9 @@ export function buildBlock(
   const header: BlockHeader = {
     ...emptyFields(),
     ...{ number, timestamp, parentHash },
-    // There is no EVM: the root is as opaque to a reader as a real one, and differs between branches. With checkpoints it is one.
+    // There is no EVM: the root is as opaque to a reader as a real one, and differs between branches. With something to prove it is one.
     stateRoot:
-      checkpointRoot({ store: config.signalService, checkpoints: executed.inbox.checkpoints, mixHash }) ??
+      contractsRoot(config, executed.inbox, mixHash) ??
       keccak256Hex(concatBytes(hexToBytes(parent.header.stateRoot), hexToBytes(mixHash))),
     transactionsRoot: orderedTrieRoot(transactions.map((transaction) => transaction.raw)),
     receiptsRoot: orderedTrieRoot(executed.receipts.map(encodeReceipt)),

@@ -1,6 +1,7 @@
 /**
- * L1's state once something is proven: the signal service with its checkpoints, laid out as CheckpointStore.sol does it, and one account that
- * differs between blocks. Roots by our own code, proofs by @ethereumjs/mpt.
+ * L1's state once something is proven, or the inbox is a proxy: the signal service with its checkpoints, laid out as CheckpointStore.sol does
+ * it, the proxy with its implementation (EIP-1967), and one account that differs between blocks. Roots by our own code, proofs by
+ * @ethereumjs/mpt.
  */
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt'
 import { RLP } from '@ethereumjs/rlp'
@@ -23,37 +24,49 @@ import type { L2Checkpoint } from './inbox.ts'
 /** Of the mapping in CheckpointStore.sol, behind `latestBlockNumber`. */
 const RECORDS_SLOT = 1n
 
-/** Undefined before the first checkpoint. */
-export function checkpointRoot(input: {
-  readonly store: Address
-  readonly checkpoints: readonly L2Checkpoint[] | undefined
-  readonly mixHash: Hash
-}): Hash | undefined {
-  if (input.checkpoints === undefined) return undefined
-  const accounts = new Map<Address, AccountState>([
-    [input.store, account(1n, EMPTY_TRIE_ROOT)],
-    [fillerOf(input.mixHash), account(2n, EMPTY_TRIE_ROOT)],
-  ])
-  const storage = new Map([[input.store, { cleared: false, slots: slotsOf(input.checkpoints) }]])
+/** EIP-1967. */
+export const IMPLEMENTATION_SLOT: Hash = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc'
+
+type Contracts = { readonly signalService: Address; readonly inbox: Address }
+type Slots = ReadonlyMap<Hex, Uint8Array>
+
+/** What each contract holds; undefined while neither holds anything. */
+function contentOf(
+  { signalService, inbox }: Contracts,
+  { checkpoints, implementation }: Pick<L1Block['inbox'], 'checkpoints' | 'implementation'>,
+): ReadonlyMap<Address, Slots> | undefined {
+  if (checkpoints === undefined && implementation === undefined) return undefined
+  const content = new Map<Address, Slots>([[signalService, slotsOf(checkpoints ?? [])]])
+  if (implementation !== undefined)
+    content.set(inbox, new Map([[IMPLEMENTATION_SLOT, trimLeadingZeros(hexToBytes(implementation))]]))
+  return content
+}
+
+/** Undefined before there is anything. */
+export function contractsRoot(
+  contracts: Contracts,
+  inbox: Pick<L1Block['inbox'], 'checkpoints' | 'implementation'>,
+  mixHash: Hash,
+): Hash | undefined {
+  const content = contentOf(contracts, inbox)
+  if (content === undefined) return undefined
+  const accounts = new Map<Address, AccountState>([[fillerOf(mixHash), account(2n, EMPTY_TRIE_ROOT)]])
+  for (const address of content.keys()) accounts.set(address, account(1n, EMPTY_TRIE_ROOT))
+  const storage = new Map([...content].map(([address, slots]) => [address, { cleared: false, slots }]))
   return createEmptyState().after({ accounts, storage, code: new Map() }).stateRoot
 }
 
 /** As `eth_getProof`. */
-export async function proveCheckpoints(
+export async function proveContracts(
   block: L1Block,
-  store: Address,
+  contracts: Contracts,
   address: unknown,
   slots: unknown,
 ): Promise<unknown> {
-  const storage = await createMPT()
-  for (const [slot, value] of slotsOf(block.inbox.checkpoints ?? []))
-    await storage.put(keccak256(hexToBytes(slot)), RLP.encode(value))
+  const content = contentOf(contracts, block.inbox) ?? new Map<Address, Slots>()
   const state = await createMPT()
-  const leaves: [Address, AccountState][] = [
-    [store, account(1n, bytesToHex(storage.root()))],
-    [fillerOf(block.header.mixHash), account(2n, EMPTY_TRIE_ROOT)],
-  ]
-  for (const [at, { nonce, balance, storageRoot, codeHash }] of leaves) {
+  const storages = new Map<Address, MerklePatriciaTrie>()
+  const put = async (at: Address, { nonce, balance, storageRoot, codeHash }: AccountState) => {
     const fields = [
       bigintToBytes(nonce),
       bigintToBytes(balance),
@@ -62,7 +75,14 @@ export async function proveCheckpoints(
     ]
     await state.put(keccak256(hexToBytes(at)), RLP.encode(fields))
   }
-  const isStore = String(address).toLowerCase() === store
+  for (const [at, held] of content) {
+    const storage = await createMPT()
+    for (const [slot, value] of held) await storage.put(keccak256(hexToBytes(slot)), RLP.encode(value))
+    storages.set(at, storage)
+    await put(at, account(1n, bytesToHex(storage.root())))
+  }
+  await put(fillerOf(block.header.mixHash), account(2n, EMPTY_TRIE_ROOT))
+  const storage = storages.get(String(address).toLowerCase() as Address)
   return {
     address,
     accountProof: await nodesOf(state, hexToBytes(String(address))),
@@ -70,7 +90,7 @@ export async function proveCheckpoints(
       (slots as Hex[]).map(async (key) => ({
         key,
         value: toQuantity(0n),
-        proof: isStore ? await nodesOf(storage, hexToBytes(key)) : [],
+        proof: storage === undefined ? [] : await nodesOf(storage, hexToBytes(key)),
       })),
     ),
   }
@@ -80,7 +100,7 @@ async function nodesOf(trie: MerklePatriciaTrie, key: Uint8Array): Promise<Hex[]
   return (await createMerkleProof(trie, keccak256(key))).map(bytesToHex)
 }
 
-function slotsOf(checkpoints: readonly L2Checkpoint[]): ReadonlyMap<Hex, Uint8Array> {
+function slotsOf(checkpoints: readonly L2Checkpoint[]): Slots {
   const parameters = parseAbiParameters('uint256, uint256')
   return new Map(
     checkpoints.flatMap(({ blockNumber, blockHash, stateRoot }) => {

@@ -3,7 +3,7 @@ import { type Address, bytesToHex, toQuantity } from '../../../src/primitives/he
 import type { L1Block } from './block.ts'
 import { blockById, blockByTag, requireBlock, toHash } from './blockId.ts'
 import type { CallObject } from './callObject.ts'
-import { proveCheckpoints } from './checkpointTrie.ts'
+import { IMPLEMENTATION_SLOT, proveContracts } from './checkpointTrie.ts'
 import type { Mempool } from './mempool.ts'
 import { type ContractsConfig, callContract } from './rpcCall.ts'
 import { RpcError } from './rpcError.ts'
@@ -16,9 +16,6 @@ import {
   type Json,
 } from './rpcFormat.ts'
 import { numberOf, type View } from './tree.ts'
-
-/** EIP-1967. */
-const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc'
 
 /** Rejects with an RpcError; the signal matters only to a provider that hangs. */
 export type Request = (method: string, params?: readonly unknown[], signal?: AbortSignal) => Promise<unknown>
@@ -74,7 +71,7 @@ export function createRequest(
     eth_getCode: ([address]) =>
       contracts.includes(String(address).toLowerCase() as Address) ? '0x5b60006000fd' : '0x',
     eth_getProof: ([address, slots, id]) =>
-      proveCheckpoints(requireBlock(blockById(view, id ?? 'latest')), config.signalService, address, slots),
+      proveContracts(requireBlock(blockById(view, id ?? 'latest')), config, address, slots),
     eth_getStorageAt: ([address, slot, id]) => {
       const { inbox } = requireBlock(blockById(view, id ?? 'latest'))
       const isImplementation =
