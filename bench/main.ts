@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   derive: async () => (await import('./derive.ts')).run(),
   growth: async () => (await import('./growth.ts')).run(),
   state: async () => (await import('./state.ts')).run(),
+  snapshot: async () => (await import('./snapshot.ts')).run(),
   guard: async () => (await import('./guard.ts')).run(),
   follow: async () => (await import('./follow.ts')).run(),
   rpc: async () => (await import('./rpc.ts')).run(),
