@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/log.ts'
 import { type Access, isHostAllowed, isOriginAllowed } from './access.ts'
 import { clientOf } from './client.ts'
 import type { Dispatcher } from './jsonrpc.ts'
+import { resultText } from './jsonText.ts'
 import type { RpcLimits } from './limits.ts'
 import type { PushConnection } from './method.ts'
 
@@ -83,7 +84,9 @@ export function attachWebSocket(
       socket.terminate()
     }
     const notify = (subscription: string, result: unknown) =>
-      send(JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription, result } }))
+      send(
+        `{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":${JSON.stringify(subscription)},"result":${resultText(result)}}}`,
+      )
 
     async function answer(body: Uint8Array): Promise<void> {
       const afterReply: (() => void)[] = []

@@ -6,17 +6,17 @@ import { matches } from '../../chain/logs.ts'
 import { bytesToHex, type Hash } from '../../primitives/hex.ts'
 import { limitExceeded, RpcError } from '../errors.ts'
 import type { BlockFeed, FeedEvent } from '../feed.ts'
-import type { Json } from '../json.ts'
+import { JsonText, resultText } from '../jsonText.ts'
 import { COST } from '../limits.ts'
-import { logJson } from '../logJson.ts'
 import { type CallContext, defineMethod, type Methods } from '../method.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { requirePool, type TxPool } from '../pool.ts'
 import { logs } from '../schemas/receipt.ts'
 import { bytes, hash } from '../schemas/words.ts'
+import { logText } from './feedText.ts'
 import { type LogDeps, logSelection, queryLogs } from './logs.ts'
 
-type Change = Json | Hash
+type Change = JsonText | Hash
 
 type Filter = {
   /** Taken and emptied by a poll. */
@@ -115,8 +115,8 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
       result: bytes,
       handle: ({ filter }, context) => {
         const selection = logSelection(filter)
-        const toChanges = ({ type, block }: FeedEvent) =>
-          block.logs.filter((log) => matches(log, selection)).map((log) => logJson(log, type === 'removed'))
+        const toChanges = (event: FeedEvent) =>
+          event.block.logs.filter((log) => matches(log, selection)).map((log) => logText(event, log))
         return install(context, (add) => feed.subscribe((event) => add(toChanges(event))), filter)
       },
     }),
@@ -151,7 +151,7 @@ export function filterMethods(deps: LogDeps & { readonly feed: BlockFeed; readon
           filter.hasOverflowed = false
           throw limitExceeded('more changes than are kept; poll more often or narrow the filter')
         }
-        return take(filter)
+        return new JsonText(`[${take(filter).map(resultText).join()}]`)
       },
     }),
     eth_getFilterLogs: defineMethod({

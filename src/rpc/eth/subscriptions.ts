@@ -7,15 +7,15 @@ import { bytesToHex } from '../../primitives/hex.ts'
 import type { RpcDeps } from '../deps.ts'
 import { limitExceeded, RpcError } from '../errors.ts'
 import type { BlockFeed } from '../feed.ts'
-import { headerJson, pendingTransactionJson } from '../json.ts'
+import { pendingTransactionJson } from '../json.ts'
 import { COST, type RpcLimits } from '../limits.ts'
-import { logJson } from '../logJson.ts'
 import { type CallContext, defineMethod, type Methods, type PushConnection } from '../method.ts'
 import { syncingJson } from '../node.ts'
 import { type LogFilterParameter, logFilterParam } from '../params.ts'
 import { requirePool } from '../pool.ts'
 import { streamSubscription } from '../preconf/stream.ts'
 import { bytes } from '../schemas/words.ts'
+import { headerText, logText } from './feedText.ts'
 import { logSelection } from './logs.ts'
 
 const KINDS = [
@@ -89,14 +89,14 @@ function createSubscription(
     case 'newHeads':
       // After a reorg the heads of the new branch follow, the lowest first; a client sees it by their numbers.
       return (push) =>
-        feed.subscribe(({ type, block }) => {
-          if (type === 'added') push(headerJson(block.hash, block.header))
+        feed.subscribe((event) => {
+          if (event.type === 'added') push(headerText(event))
         })
     case 'logs': {
       const selection = logSelection(typeof option === 'object' ? option : {})
       return (push) =>
-        feed.subscribe(({ type, block }) => {
-          for (const log of block.logs) if (matches(log, selection)) push(logJson(log, type === 'removed'))
+        feed.subscribe((event) => {
+          for (const log of event.block.logs) if (matches(log, selection)) push(logText(event, log))
         })
     }
     case 'newPendingTransactions': {
