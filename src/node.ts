@@ -237,13 +237,6 @@ async function beginAt(
   logger.info(beginning, 'loaded the snapshot; nothing before its block is known here')
 }
 
-/** What stays in memory is computed again at the next start. */
-function flushState(between: UnsafeChain['between'], deps: CommitDeps, logger: Logger): Promise<void> {
-  return between(() => commitFlush(deps)).catch((error: unknown) =>
-    logger.warn({ error }, 'branches of the state were not flushed'),
-  )
-}
-
 async function joinPreconf(
   rooms: Rooms & { readonly l1: L1 & { readonly reads: L1Reads } },
   now: () => number,
