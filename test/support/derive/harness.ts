@@ -11,7 +11,7 @@ import { readCursor } from '../../../src/derive/steps.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { createFlatState, type FlatStateOptions } from '../../../src/engine/state/flatStateOnStore.ts'
 import { STATE_LOGICAL_TABLES, STATE_SCHEMAS } from '../../../src/engine/state/schema.ts'
-import { createEngine } from '../../../src/engine/vm.ts'
+import { createEngine, type EngineOptions } from '../../../src/engine/vm.ts'
 import { createL1, type L1Options } from '../../../src/l1/createL1.ts'
 import type { L1 } from '../../../src/l1/l1.ts'
 import { SNAPSHOT_SCHEMA } from '../../../src/snapshot/schema.ts'
@@ -87,6 +87,7 @@ export type HarnessOptions = {
   readonly onDisagreement?: Parameters<typeof createDriver>[0]['onDisagreement']
   /** Threads that recover senders. Default: none. */
   readonly workers?: number
+  readonly engine?: Pick<EngineOptions, 'isChecked' | 'loop'>
 }
 
 export type Harness = Awaited<ReturnType<typeof openHarness>>
@@ -107,7 +108,7 @@ async function start(options: HarnessOptions, opened: Store) {
   const store = options.wrapStore?.(opened) ?? opened
   const state = await createFlatState({ store, ...(options.state && { options: options.state }) })
   const chain = await createChain(store)
-  const engine = createEngine({ spec, workers: options.workers ?? 0 })
+  const engine = createEngine({ spec, workers: options.workers ?? 0, ...options.engine })
   if (!(await isInitialised(store))) {
     const start = sim.tree.block(sim.blockAt(0).hash)!
     await writeGenesis({ store, chain, state }, { spec, genesis, l1: { number: 0n, hash: start.hash } })
