@@ -189,9 +189,10 @@ function lookUpIn(
       // Ids began anew with the inbox: what an older fork numbered so is another proposal.
       return found !== undefined && isOfInbox(found.fork) ? found : undefined
     },
-    hashOf: async (number) => {
-      const staged = blocks.find(({ block }) => block.header.number === number)?.block.hash
-      return staged ?? defined((await chain.headerByNumber(number))?.hash, `L2 block ${number}`)
+    blockOf: async (number) => {
+      const staged = blocks.find(({ block }) => block.header.number === number)?.block
+      const { hash, header } = staged ?? defined(await chain.headerByNumber(number), `L2 block ${number}`)
+      return { number, hash, stateRoot: header.stateRoot }
     },
   }
 }

@@ -22,18 +22,22 @@ export type Disagreement = {
   /** L2 blocks of the proposal as it was derived here; none where it ends before the first block of what is compared. */
   readonly firstBlock: bigint
   readonly lastBlock: bigint
-  /** Hashes of its last block. */
-  readonly proven: Hash
-  readonly ours: Hash
+  /** What of its last block differs; with the same hash, what a proof says beside it for the checkpoint on L1. */
+  readonly what: 'hash' | 'number' | 'state root'
+  readonly proven: Hash | bigint
+  readonly ours: Hash | bigint
   /** Who says so. */
   readonly l1Block: bigint
   readonly transactionHash: Hash
 }
 
+/** The last block of a proposal, as far as L1 speaks of it. */
+export type End = BlockRef & { readonly stateRoot: Hash }
+
 export type ProofDeps = {
   /** Of this step or an earlier one; undefined for one that this node has not derived. */
   readonly proposal: (id: bigint) => Promise<StoredProposal | undefined>
-  readonly hashOf: (blockNumber: bigint) => Promise<Hash>
+  readonly blockOf: (blockNumber: bigint) => Promise<End>
   /** Asked before the node stops: what a second look at these blocks says, as a sentence. */
   readonly onDisagreement?: (disagreement: Disagreement) => Promise<string>
   readonly logger: Logger
@@ -56,9 +60,9 @@ export async function applyInboxItem(deps: ProofDeps, item: InboxItem): Promise<
       deps.logger.warn(fieldsOf(item), 'the inbox has taken back what was proven: executable moves back')
       const end = await endOf(deps, item.lastFinalizedProposalId)
       // The contract refuses a recovery without a hash; where there is none, nothing is said of the block.
-      if (end !== undefined && item.lastFinalizedBlockHash !== ZERO_HASH)
+      if (item.lastFinalizedBlockHash !== ZERO_HASH)
         await compare(deps, item, item.lastFinalizedProposalId, item.lastFinalizedBlockHash)
-      return end === undefined ? {} : { executable: end }
+      return moveTo(end)
     }
     case 'forcedInclusionsVoided':
       deps.logger.warn(fieldsOf(item), 'the inbox has voided forced inclusions: they will never be included')
@@ -76,47 +80,70 @@ async function applyProof(deps: ProofDeps, item: ProvenItem): Promise<InboxOutco
     return { compared: 0 }
   }
   const end = await endOf(deps, lastProposalId)
-  const moved = end === undefined ? {} : { executable: end }
   if (claim.type === 'indirect') {
     deps.logger.warn(fieldsOf(item), 'a proof by way of another contract: what it proves cannot be compared')
-    return { ...moved, compared: 0 }
+    return { ...moveTo(end), compared: 0 }
   }
   const { firstProposalId, firstProposalParentBlockHash, transitions } = claim.commitment
+  const { endBlockNumber, endStateRoot } = claim.commitment
   await compare(deps, item, firstProposalId - 1n, firstProposalParentBlockHash)
   let compared = 0
   for (const [index, { blockHash }] of transitions.entries())
     if (await compare(deps, item, firstProposalId + BigInt(index), blockHash)) compared++
-  return { ...moved, compared }
+  if (end !== undefined) {
+    // What L1 keeps as the checkpoint that withdrawals are proven against.
+    const said = { item, proposalId: lastProposalId, end }
+    if (endBlockNumber !== end.number)
+      await stop(deps, { ...said, what: 'number', proven: endBlockNumber, ours: end.number })
+    if (endStateRoot !== end.stateRoot)
+      await stop(deps, { ...said, what: 'state root', proven: endStateRoot, ours: end.stateRoot })
+  }
+  return { ...moveTo(end), compared }
+}
+
+function moveTo(end: End | undefined): InboxOutcome {
+  return end === undefined ? {} : { executable: { number: end.number, hash: end.hash } }
 }
 
 /** False: this node has not derived that proposal. Throws a ProvenOtherwiseError. */
-async function compare(deps: ProofDeps, said: InboxItem, proposalId: bigint, proven: Hash): Promise<boolean> {
+async function compare(deps: ProofDeps, item: InboxItem, proposalId: bigint, proven: Hash): Promise<boolean> {
   const end = await endOf(deps, proposalId)
   if (end === undefined) return false
-  if (end.hash === proven) return true
-  const { l1Block, transactionHash } = said
+  if (end.hash !== proven) await stop(deps, { item, proposalId, end, what: 'hash', proven, ours: end.hash })
+  return true
+}
+
+async function stop(
+  deps: ProofDeps,
+  found: Pick<Disagreement, 'proposalId' | 'what' | 'proven' | 'ours'> & {
+    readonly item: InboxItem
+    readonly end: End
+  },
+): Promise<never> {
+  const { item, end, ...difference } = found
+  const { l1Block, transactionHash } = item
+  const { proposalId, what, proven, ours } = difference
   const firstBlock = (await deps.proposal(proposalId))?.firstBlock ?? end.number
   const disagreement: Disagreement = {
-    ...{ proposalId, firstBlock, lastBlock: end.number },
-    ...{ proven, ours: end.hash, l1Block, transactionHash },
+    ...difference,
+    ...{ firstBlock, lastBlock: end.number, l1Block, transactionHash },
   }
   const second = await deps.onDisagreement?.(disagreement)
-  const found = second === undefined ? '' : `${second}. `
   throw new ProvenOtherwiseError(
     disagreement,
-    `proposal ${proposalId} ends with L2 block ${end.number}, which is ${end.hash} here, but L1 transaction ${transactionHash} (block ` +
-      `${l1Block}) ${said.type === 'recovered' ? 'sets it to be' : 'proves it to be'} ${proven}; it is the first that differs. ${found}` +
-      `Nothing of that L1 block was written. Ask other clients for L2 block ${end.number}: if they have ${proven}, this version derives the ` +
-      'chain wrongly, so wait for a release that does not; if they have ours, L1 was given a false proof, and the node goes on with ' +
-      `--l1.distrust-proofs-from ${l1Block}, leaving executable where it is until the inbox recovers`,
+    `proposal ${proposalId} ends with L2 block ${end.number}, whose ${what} is ${ours} here, but L1 transaction ${transactionHash} (block ` +
+      `${l1Block}) ${item.type === 'recovered' ? 'sets it to be' : 'proves it to be'} ${proven}; it is the first that differs. ` +
+      `${second === undefined ? '' : `${second}. `}Nothing of that L1 block was written. Ask other clients for L2 block ${end.number}: ` +
+      `if they have ${proven}, this version derives the chain wrongly, so wait for a release that does not; if they have ours, L1 was ` +
+      `given a false proof, and the node goes on with --l1.distrust-proofs-from ${l1Block}, leaving executable where it is until the inbox recovers`,
   )
 }
 
 /** Last block of a proposal. Proposal 0 is the inbox's activation, which made no block: what it stands for ends before proposal 1. */
-async function endOf({ proposal, hashOf }: ProofDeps, proposalId: bigint): Promise<BlockRef | undefined> {
+async function endOf({ proposal, blockOf }: ProofDeps, proposalId: bigint): Promise<End | undefined> {
   const beforeFirst = proposalId === 0n ? (await proposal(1n))?.firstBlock : undefined
   const number = beforeFirst === undefined ? (await proposal(proposalId))?.lastBlock : beforeFirst - 1n
-  return number === undefined ? undefined : { number, hash: await hashOf(number) }
+  return number === undefined ? undefined : blockOf(number)
 }
 
 /** A log line takes it all but the claim, which is long. */

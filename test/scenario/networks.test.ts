@@ -84,11 +84,19 @@ async function prove(
   node: Harness,
   [from, to]: readonly [bigint, bigint],
   change: (hashes: readonly Hash[]) => readonly Hash[] = (hashes) => hashes,
+  end: { readonly blockNumber?: bigint; readonly stateRoot?: Hash } = {},
 ) {
   const { parentHash, blockHashes } = await endsOf(node, from, to)
   const claim = { firstProposalId: from, parentHash, blockHashes: change(blockHashes) }
   const last = (await node.chain.proposal(to))!
-  return sim.prove({ lastProposalId: to, lastProposalHash: last.hash, claim })
+  const { header } = (await node.chain.headerByNumber(last.lastBlock))!
+  const checkpoint = {
+    blockNumber: header.number,
+    blockHash: claim.blockHashes.at(-1)!,
+    stateRoot: header.stateRoot,
+    ...end,
+  }
+  return sim.prove({ lastProposalId: to, lastProposalHash: last.hash, claim, checkpoint })
 }
 
 const comparedBy = (node: Harness) =>
@@ -139,7 +147,7 @@ test('a proof of another chain stops the node before anything of its L1 block is
   const error = await node.sync().catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(ProvenOtherwiseError)
   const disagreement = {
-    ...{ proposalId: 2n, firstBlock: 2n, lastBlock: 3n, proven: OTHER_HASH, ours },
+    ...{ proposalId: 2n, firstBlock: 2n, lastBlock: 3n, what: 'hash', proven: OTHER_HASH, ours },
     ...{ l1Block: block.header.number, transactionHash: block.transactions[0]!.hash },
   }
   expect((error as ProvenOtherwiseError).disagreement).toEqual(disagreement)
@@ -164,6 +172,18 @@ test('a proof of another chain stops the node before anything of its L1 block is
   propose(sim)
   await distrusting.sync()
   expect([executableOf(distrusting), Number(distrusting.chain.heads().safe.number)]).toEqual([0, 5])
+})
+
+test('the checkpoint of a proof is compared too: withdrawals are proven against its state root', async () => {
+  const { sim, node } = await threeProposals('checkpoint')
+  await prove(sim, node, [1n, 2n], undefined, { stateRoot: OTHER_HASH })
+  await expect(node.sync()).rejects.toThrow(/^proposal 2 ends with L2 block 3, whose state root is 0x/)
+  sim.reorg({ depth: 1, transactions: 'drop' })
+  await prove(sim, node, [1n, 2n], undefined, { blockNumber: 4n })
+  await expect(node.sync()).rejects.toThrow(
+    /^proposal 2 ends with L2 block 3, whose number is 3 here.* to be 4;/,
+  )
+  expect(executableOf(node)).toBe(0)
 })
 
 test('proofs of a time that the spec distrusts are passed over, until the inbox takes them back', async () => {
