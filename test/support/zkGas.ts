@@ -29,12 +29,14 @@ export async function measureZkGas(
   options: {
     readonly gas?: bigint
     readonly schedule?: ZkSchedule
+    /** Of the block before this. */
+    readonly before?: number
     /** Of another contract. */
     readonly other?: string
   } = {},
 ): Promise<ZkRun> {
   await loadKzg()
-  const { gas = 200_000n, schedule = UNZEN_ZK_SCHEDULE, other } = options
+  const { gas = 200_000n, schedule = UNZEN_ZK_SCHEDULE, other, before = 0 } = options
   const codes = new Map<Hash, Uint8Array>()
   const accounts = new Map<Address, AccountState>()
   const put = (address: Address, hex: string) => {
@@ -49,6 +51,7 @@ export async function measureZkGas(
   if (other !== undefined) put(OTHER_ADDRESS, other)
   const changes: StateChanges = { accounts, storage: new Map(), code: codes }
   const meter = createZkMeter(schedule, opcodesOf('osaka')!)
+  meter.used = before
   const { evm, block } = await createRunContext({
     chainId: 1n,
     rules: ethereumRules('osaka'),

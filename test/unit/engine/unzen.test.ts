@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { openBlock } from '../../../src/engine/execute.ts'
 import { createSenderPool } from '../../../src/engine/senderPool.ts'
+import { concatBytes, toWord } from '../../../src/primitives/bytes.ts'
 import { headerHash, NO_REQUESTS_HASH } from '../../../src/primitives/header.ts'
-import { type Hex, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { type Hex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { readArtifact } from '../../support/contracts/artifacts.ts'
 import {
   ancestorHash,
   attributesFor,
@@ -34,6 +36,16 @@ const funded = (code: Hex = '0x') =>
 
 const spend = (key: number, nonce = 0) =>
   signTransaction(key, { chainId, to: SPENDER, value: 0n, gas: 6_000_000n, nonce })
+
+test('a block with nothing but its anchor transaction over 255 ancestors counts about a million', async () => {
+  const { deployedBytecode: code } = readArtifact('Anchor')
+  // anchorV4 of no newer checkpoint. Public networks hold 1,160,742 a block, and 1,750,318 with a newer one (unzen.md §4.4).
+  const anchorData = concatBytes(hexToBytes('0x523e6854'), toWord(0n), toWord(1n), toWord(2n))
+  const block = await executeOn(stateWith({ [SPEC.l2.anchor]: { code } }), [], { fork, anchorData })
+  expect(block.transactions[0]?.receipt.succeeded).toBe(true)
+  expect(block.header.difficulty).toBeGreaterThan(900_000n)
+  expect(block.header.difficulty).toBeLessThan(1_800_000n)
+})
 
 describe('a header under Unzen', () => {
   test('has the zk gas as its difficulty, and the fields of Osaka with nothing in them', async () => {

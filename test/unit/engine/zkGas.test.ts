@@ -85,6 +85,9 @@ describe('whole frames, with the real factors', () => {
 
   test('past the limit nothing more runs', async () => {
     expect((await measureZkGas('6020621800002000', { gas: 5_000_000n })).isExceeded).toBe(true)
+    // The hash alone.
+    const { used } = await measureZkGas('6020621800002000', { gas: 5_000_000n, schedule: only(0x20, 31) })
+    expect(used).toBe(150_854_649)
   })
 
   test('calls to the depth limit count each', async () => {
@@ -107,6 +110,30 @@ describe('whole frames, with the real factors', () => {
       measureZkGas(code, { other: '600160020100', schedule: { ...UNZEN_ZK_SCHEDULE, blockMax } })
     expect((await at(exact)).isExceeded).toBe(false)
     expect((await at(exact - 1)).isExceeded).toBe(true)
+  })
+
+  const to = (address: string, opcode: string, gas: string) =>
+    `6000600060006000${opcode === 'f1' || opcode === 'f2' ? '6000' : ''}${push20(address)}${gas}${opcode}`
+  const identity = `0x${'04'.padStart(40, '0')}`
+  test.each<[where: string, code: string, other?: string]>([
+    ['in the transaction’s own frame', '600160020100'],
+    ['in a call', to(OTHER_ADDRESS, 'f1', '612710'), '6001600201'],
+    ['in a call for its code', to(OTHER_ADDRESS, 'f2', '612710'), '6001600201'],
+    ['in a delegated call', to(OTHER_ADDRESS, 'f4', '612710'), '6001600201'],
+    ['in a static call', to(OTHER_ADDRESS, 'fa', '612710'), '6001600201'],
+    ['in a call that then reverts', to(OTHER_ADDRESS, 'f1', '612710'), '60016002015f5ffd'],
+    ['in initcode', '6460016002015f526005601b5ff0'],
+    ['three calls down', to(OTHER_ADDRESS, 'f1', '614e20'), `3615600a575b${to(identity, 'fa', '6103e8')}`],
+    ['in a precompile', to(identity, 'fa', '6103e8')],
+  ])('100,000,000 is allowed and one more is not, %s, and no caller goes on', async (_, code, other) => {
+    const more = other === undefined ? {} : { other }
+    const { used } = await measureZkGas(code, more)
+    const before = 100_000_000 - used
+    expect(await measureZkGas(code, { ...more, before })).toEqual({ used: 100_000_000, isExceeded: false })
+    // What the callers would do next costs more than the step that exceeds.
+    const beyond = await measureZkGas(`${code}6120005f20`, { ...more, before: before + 1 })
+    expect(beyond.isExceeded).toBe(true)
+    expect(beyond.used).toBe(100_000_001)
   })
 })
 
@@ -190,6 +217,7 @@ describe('what a step counts that fails', () => {
     [0x55, '600160005500', 0],
     [0xff, '6000ff', 5000],
     [0xf1, '600060006000600060016000612710f100', 100],
+    [0xf2, `60206502000000000060206000600160${'00'}612710f200`, 103],
   ])('%i in a static frame', async (opcode, other, raw) => {
     const { used } = await measureZkGas(STATIC_CHILD, { other, schedule: only(opcode) })
     expect(used).toBe(raw)

@@ -11,6 +11,7 @@ import { buildAnchorTransaction } from '../../../src/protocol/anchorTransaction.
 import { decodeBlob, decodeBlobs, encodeBlob, encodeBlobs } from '../../../src/protocol/blobCodec.ts'
 import {
   GOLDEN_TOUCH_ADDRESS,
+  isOfGoldenTouch,
   signGoldenTouch,
   signGoldenTouchWithSecondNonce,
 } from '../../../src/protocol/goldenTouch.ts'
@@ -98,6 +99,10 @@ describe('golden touch', () => {
       const hash = keccak256Hex(toWord(i))
       const signature = signGoldenTouch(hexToBytes(hash))
       expect(signature.s <= HALF_N).toBe(true)
+      expect(isOfGoldenTouch(hexToBytes(hash), signature)).toBe(true)
+      const other = { ...signature, s: signature.s ^ 1n }
+      expect(isOfGoldenTouch(hexToBytes(hash), other)).toBe(false)
+      expect(isOfGoldenTouch(hexToBytes(keccak256Hex(toWord(i + 1n))), signature)).toBe(false)
       expect(recoverAddress(hash, signature)).toBe(GOLDEN_TOUCH_ADDRESS)
     }
   })
