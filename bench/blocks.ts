@@ -1,10 +1,10 @@
 /**
  * Blocks end to end: from raw bytes to a sealed block whose state is in SQLite, beside stock EthereumJS (in memory) on the same
- * blocks in the same run. Blocks of the two take turns, so that a busy machine slows both.
+ * blocks in the same run, and with zk gas counted beside without. Blocks of the two take turns, so that a busy machine slows both.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ChildAnswer, Cost } from './blocksChild.ts'
+import type { ChildAnswer, Cost, Machine } from './blocksChild.ts'
 import type { BenchRow } from './row.ts'
 import { WORKLOADS, type Workload } from './workloads.ts'
 
@@ -13,29 +13,35 @@ const CHILD = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './blocksChild.ts' : './blocksChild.js', import.meta.url),
 )
 
+/** Mean of a block. */
+type Mean = Cost & { readonly gas: number }
+
 export async function run(): Promise<BenchRow[]> {
   const rows: BenchRow[] = []
-  for (const workload of WORKLOADS) rows.push(...rowsOf(workload, await measure(workload)))
+  for (const workload of WORKLOADS) {
+    rows.push(...besideStock(workload, await measure(workload, 'ours', 'stock')))
+    rows.push(metering(workload, await measure(workload, 'metered', 'plain')))
+  }
   return rows
 }
 
-function rowsOf({ name, transactionsPerBlock }: Workload, costs: { ours: Cost; stock: Cost }): BenchRow[] {
-  const { ours, stock } = costs
+function besideStock(
+  { name, transactionsPerBlock }: Workload,
+  [ours, stock]: readonly [Mean, Mean],
+): BenchRow[] {
   const label = `blocks, ${name}`
   const perSecond = 1000 / ours.wallMs
   const rates = `${perSecond.toFixed(1)} blocks/s, ${Math.round(perSecond * transactionsPerBlock)} tx/s`
+  const cost = ({ cpuMs }: Mean) => `${cpuMs.toFixed(1)} ms of CPU`
+  const speed = (mean: Mean) => mean.gas / 1000 / mean.wallMs
   return [
+    { name: label, value: ours.wallMs, unit: 'ms/block', note: `${rates}, ${cost(ours)}` },
+    { name: `${label}, stock EthereumJS`, value: stock.wallMs, unit: 'ms/block', note: cost(stock) },
     {
-      name: label,
-      value: ours.wallMs,
-      unit: 'ms/block',
-      note: `${rates}, ${ours.cpuMs.toFixed(1)} ms of CPU`,
-    },
-    {
-      name: `${label}, stock EthereumJS`,
-      value: stock.wallMs,
-      unit: 'ms/block',
-      note: `${stock.cpuMs.toFixed(1)} ms of CPU`,
+      name: `${label}, gas`,
+      value: speed(ours),
+      unit: 'Mgas/s',
+      note: `stock ${speed(stock).toFixed(1)}`,
     },
     {
       name: `${label}, times as fast as stock`,
@@ -46,22 +52,36 @@ function rowsOf({ name, transactionsPerBlock }: Workload, costs: { ours: Cost; s
   ]
 }
 
-/** Mean cost of a block after the warm-up. */
-async function measure(workload: Workload): Promise<{ ours: Cost; stock: Cost }> {
-  const start = (machine: string) => fork(CHILD, [machine, workload.name], { serialization: 'advanced' })
-  const [ours, stock] = [start('ours'), start('stock')]
-  const samples: { ours: Cost; stock: Cost }[] = []
+function metering({ name }: Workload, [metered, plain]: readonly [Mean, Mean]): BenchRow {
+  const speed = metered.gas / 1000 / metered.wallMs
+  return {
+    name: `blocks, ${name}, with zk gas counted`,
+    value: speed,
+    unit: 'Mgas/s',
+    note: `${(metered.cpuMs / plain.cpuMs).toFixed(2)} times the CPU of the same blocks without`,
+  }
+}
+
+/** After the warm-up. */
+async function measure(workload: Workload, ...machines: readonly [Machine, Machine]): Promise<[Mean, Mean]> {
+  const start = (machine: Machine) => fork(CHILD, [machine, workload.name], { serialization: 'advanced' })
+  const [first, second] = [start(machines[0]), start(machines[1])]
+  const samples: [ChildAnswer, ChildAnswer][] = []
   try {
     for (let index = 0; index < workload.warmUpBlocks + workload.measuredBlocks; index++) {
-      const [our, their] = [await runBlock(ours, index), await runBlock(stock, index)]
-      if (our.gasUsed !== their.gasUsed)
-        throw new Error(`gas of block ${index} differs: ours ${our.gasUsed}, stock ${their.gasUsed}`)
-      if (index >= workload.warmUpBlocks) samples.push({ ours: our.cost, stock: their.cost })
+      const answers: [ChildAnswer, ChildAnswer] = [
+        await runBlock(first, index),
+        await runBlock(second, index),
+      ]
+      const [one, other] = answers.map(({ gasUsed }) => gasUsed)
+      if (one !== other)
+        throw new Error(`gas of block ${index} differs: ${machines[0]} ${one}, ${machines[1]} ${other}`)
+      if (index >= workload.warmUpBlocks) samples.push(answers)
     }
   } finally {
-    for (const child of [ours, stock]) if (child.connected) child.disconnect()
+    for (const child of [first, second]) if (child.connected) child.disconnect()
   }
-  return { ours: mean(samples.map((each) => each.ours)), stock: mean(samples.map((each) => each.stock)) }
+  return [mean(samples.map(([one]) => one)), mean(samples.map(([, other]) => other))]
 }
 
 function runBlock(child: ChildProcess, index: number): Promise<ChildAnswer> {
@@ -76,8 +96,12 @@ function runBlock(child: ChildProcess, index: number): Promise<ChildAnswer> {
   })
 }
 
-function mean(costs: readonly Cost[]): Cost {
-  const average = (pick: (cost: Cost) => number) =>
-    costs.reduce((sum, cost) => sum + pick(cost), 0) / costs.length
-  return { wallMs: average(({ wallMs }) => wallMs), cpuMs: average(({ cpuMs }) => cpuMs) }
+function mean(answers: readonly ChildAnswer[]): Mean {
+  const average = (pick: (answer: ChildAnswer) => number) =>
+    answers.reduce((sum, answer) => sum + pick(answer), 0) / answers.length
+  return {
+    wallMs: average(({ cost }) => cost.wallMs),
+    cpuMs: average(({ cost }) => cost.cpuMs),
+    gas: average(({ gasUsed }) => Number(gasUsed)),
+  }
 }

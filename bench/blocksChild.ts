@@ -9,13 +9,23 @@ import { buildBlocks, genesisChanges, WORKLOADS } from './workloads.ts'
 export type Cost = { readonly wallMs: number; readonly cpuMs: number }
 export type ChildAnswer = { readonly cost: Cost; readonly gasUsed: bigint }
 
-const [machine, workloadName] = process.argv.slice(2)
+/** `metered` is ours with zk gas counted; `plain` is ours on the same, smaller blocks. */
+export type Machine = 'ours' | 'stock' | 'metered' | 'plain'
+
+const [machine, workloadName] = process.argv.slice(2) as [Machine, string]
 const workload = WORKLOADS.find(({ name }) => name === workloadName)
 if (workload === undefined) throw new Error(`no workload ${workloadName}`)
 
-const blocks = buildBlocks(workload, workload.warmUpBlocks + workload.measuredBlocks)
-const createRunner = machine === 'ours' ? createOurRunner : createStockRunner
-const runner = await createRunner(genesisChanges())
+const isFull = machine === 'ours' || machine === 'stock'
+const { transactionsPerBlock, meteredPerBlock, blocksPerStep } = workload
+const blocks = buildBlocks(
+  workload,
+  workload.warmUpBlocks + workload.measuredBlocks,
+  isFull ? transactionsPerBlock : meteredPerBlock,
+)
+const runner = await (machine === 'stock'
+  ? createStockRunner(genesisChanges())
+  : createOurRunner(genesisChanges(), { blocksPerStep, fork: machine === 'metered' ? 'unzen' : 'shasta' }))
 
 async function runBlock(index: number): Promise<ChildAnswer> {
   const block = blocks[index]

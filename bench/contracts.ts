@@ -71,6 +71,22 @@ contract Pair {
     }
 }`
 
+/** What no storage slows: hashes and 256-bit arithmetic, some 400 gas a round. Slots: the last result 0. */
+const COMPUTE = `// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+contract Compute {
+    uint256 private constant PRIME = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f;
+    uint256 private _last;
+
+    function run(uint256 rounds) external {
+        uint256 x = _last | 1;
+        for (uint256 i = 0; i < rounds; i++) {
+            x = mulmod(x, uint256(keccak256(abi.encode(x, i))), PRIME) ^ i;
+        }
+        _last = x;
+    }
+}`
+
 type Output = {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
   readonly contracts: Readonly<
@@ -96,7 +112,9 @@ type Output = {
 /** Code as it stands on the chain; `immutables` fill the contract's immutable words in the order of their declaration. */
 export type CompiledContract = (immutables?: readonly bigint[]) => Uint8Array
 
-export function compileContracts(): Readonly<Record<'Token' | 'Pair' | 'Anchor', CompiledContract>> {
+export function compileContracts(): Readonly<
+  Record<'Token' | 'Pair' | 'Compute' | 'Anchor', CompiledContract>
+> {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const read = (path: string) => ({ content: readFileSync(join(CONTRACTS, path), 'utf8') })
   const input = {
@@ -104,6 +122,7 @@ export function compileContracts(): Readonly<Record<'Token' | 'Pair' | 'Anchor',
     sources: {
       'Token.sol': { content: TOKEN },
       'Pair.sol': { content: PAIR },
+      'Compute.sol': { content: COMPUTE },
       'l2/Anchor.sol': read('l2/Anchor.sol'),
       'shared/ICheckpointStore.sol': read('shared/ICheckpointStore.sol'),
     },
@@ -132,6 +151,7 @@ export function compileContracts(): Readonly<Record<'Token' | 'Pair' | 'Anchor',
   return {
     Token: contract('Token.sol', 'Token'),
     Pair: contract('Pair.sol', 'Pair'),
+    Compute: contract('Compute.sol', 'Compute'),
     Anchor: contract('l2/Anchor.sol', 'Anchor'),
   }
 }

@@ -18,7 +18,7 @@ export async function run(): Promise<BenchRow[]> {
   const costs: number[] = []
   for (const accounts of SIZES) {
     const blocks = buildBlocks(workload, workload.warmUpBlocks + 2 * workload.measuredBlocks)
-    const runner = await createOurRunner(genesisChanges(), fill(accounts))
+    const runner = await createOurRunner(genesisChanges(), { filling: fill(accounts) })
     let measuredMs = 0
     for (const [index, block] of blocks.entries()) {
       const start = performance.now()

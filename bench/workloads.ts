@@ -26,6 +26,7 @@ const ACCOUNTS = 10_000
 const SENDERS = 500
 export const TOKENS: readonly Address[] = [`0x${'70'.repeat(20)}`, `0x${'71'.repeat(20)}`]
 const PAIR: Address = `0x${'9a'.repeat(20)}`
+const COMPUTE: Address = `0x${'c1'.repeat(20)}`
 
 export const SPEC = createDevnetSpec({
   l1ChainId: 1n,
@@ -41,9 +42,13 @@ export type Workload = {
   readonly name: string
   /** Transactions of one block, without the anchor. */
   readonly transactionsPerBlock: number
+  /** As many as the zk gas of a block is enough for. */
+  readonly meteredPerBlock: number
   /** Enough for the compiler to have seen what runs often. */
   readonly warmUpBlocks: number
   readonly measuredBlocks: number
+  /** One commit for so many, as a node makes one for what an L1 block proposes. */
+  readonly blocksPerStep: number
   readonly build: (context: { index: number; send: Send }) => Uint8Array
 }
 
@@ -63,35 +68,55 @@ const transferData = (index: number) =>
 const swapData = (index: number) =>
   concatBytes(hexToBytes('0x2aea6605'), toWord(10n ** 15n), toWord(BigInt(index & 1)))
 
+/** `run(uint256)` of a million gas. */
+const computeData = concatBytes(keccak256(Buffer.from('run(uint256)')).subarray(0, 4), toWord(2500n))
+
 export const WORKLOADS: readonly Workload[] = [
   {
     name: 'transfers',
     transactionsPerBlock: 500,
-    warmUpBlocks: 4,
-    measuredBlocks: 6,
+    meteredPerBlock: 400,
+    warmUpBlocks: 10,
+    measuredBlocks: 10,
+    blocksPerStep: 5,
     build: ({ index, send }) =>
       send({ sender: index, to: recipientOf(index * 7), value: 1n, gasLimit: 21_000n }),
   },
   {
     name: 'ERC-20 transfers',
     transactionsPerBlock: 250,
-    warmUpBlocks: 4,
-    measuredBlocks: 6,
+    meteredPerBlock: 200,
+    warmUpBlocks: 10,
+    measuredBlocks: 10,
+    blocksPerStep: 5,
     build: ({ index, send }) =>
       send({ sender: index, to: TOKENS[0] as Address, data: transferData(index * 7), gasLimit: 100_000n }),
   },
   {
     name: 'swaps',
     transactionsPerBlock: 100,
-    warmUpBlocks: 4,
-    measuredBlocks: 6,
+    meteredPerBlock: 80,
+    warmUpBlocks: 10,
+    measuredBlocks: 10,
+    blocksPerStep: 5,
     build: ({ index, send }) => send({ sender: index, to: PAIR, data: swapData(index), gasLimit: 250_000n }),
+  },
+  {
+    name: 'compute',
+    transactionsPerBlock: 4,
+    meteredPerBlock: 4,
+    warmUpBlocks: 10,
+    measuredBlocks: 10,
+    blocksPerStep: 5,
+    build: ({ index, send }) => send({ sender: index, to: COMPUTE, data: computeData, gasLimit: 2_000_000n }),
   },
   {
     name: 'anchor-only',
     transactionsPerBlock: 0,
-    warmUpBlocks: 50,
-    measuredBlocks: 100,
+    meteredPerBlock: 0,
+    warmUpBlocks: 192,
+    measuredBlocks: 384,
+    blocksPerStep: 192,
     build: () => EMPTY_BYTES,
   },
 ]
@@ -103,7 +128,11 @@ export type BenchBlock = {
 }
 
 /** Blocks that follow one another; signing them is not part of what is measured. */
-export function buildBlocks(workload: Workload, count: number): BenchBlock[] {
+export function buildBlocks(
+  workload: Workload,
+  count: number,
+  transactionsPerBlock = workload.transactionsPerBlock,
+): BenchBlock[] {
   const nonces = new Map<number, bigint>()
   const send: Send = ({ sender, to, value = 0n, data = EMPTY_BYTES, gasLimit }) => {
     const who = sender % SENDERS
@@ -114,17 +143,25 @@ export function buildBlocks(workload: Workload, count: number): BenchBlock[] {
   return Array.from({ length: count }, (_, block) => ({
     number: FIRST_BLOCK + BigInt(block),
     anchor: anchorTransaction(BigInt(block)),
-    transactions: Array.from({ length: workload.transactionsPerBlock }, (__, i) =>
-      workload.build({ index: block * workload.transactionsPerBlock + i, send }),
+    transactions: Array.from({ length: transactionsPerBlock }, (__, i) =>
+      workload.build({ index: block * transactionsPerBlock + i, send }),
     ),
   }))
 }
 
-/** Hash of block `number`, as both machines are told. */
-export const hashOfBlock = (number: bigint): Hash => keccak256Hex(toWord(number))
+const hashes = new Map<bigint, Hash>()
+
+/** Hash of block `number`, as both machines are told; from memory, as a node has its last blocks'. */
+export function hashOfBlock(number: bigint): Hash {
+  const known = hashes.get(number)
+  if (known !== undefined) return known
+  const hash = keccak256Hex(toWord(number))
+  hashes.set(number, hash)
+  return hash
+}
 
 export function genesisChanges(): StateChanges {
-  const { Token, Pair, Anchor } = compileContracts()
+  const { Token, Pair, Compute, Anchor } = compileContracts()
   const accounts = new Map<Address, AccountState>()
   const storage = new Map<Address, StorageChanges>()
   const code = new Map<Hash, Uint8Array>()
@@ -145,6 +182,7 @@ export function genesisChanges(): StateChanges {
   for (const token of TOKENS) put(token, 0n, Token(), tokenSlots(senders))
   const reserves = ((10n ** 24n) << 112n) | (10n ** 24n)
   put(PAIR, 0n, Pair(TOKENS.map(BigInt)), new Map([[ZERO_HASH, trimLeadingZeros(toWord(reserves))]]))
+  put(COMPUTE, 0n, Compute())
   put(SPEC.l2.anchor, 0n, Anchor())
   // Stock EthereumJS knows no exempt transaction: there the anchor is paid for.
   put(GOLDEN_TOUCH_ADDRESS, 1000n * ETHER)
