@@ -77,12 +77,6 @@ const manifestSchema = z.strictObject({
 export type Manifest = z.output<typeof manifestSchema>
 export type ChunkEntry = Manifest['chunks'][number]
 
-export type ChunkRef = {
-  readonly entry: ChunkEntry
-  /** Among all chunks. */
-  readonly index: number
-}
-
 /** The only name that a chunk can have: what a manifest says is compared with it, and never used as a path. */
 export function chunkFile(section: Section, indexInSection: number): string {
   return `${section}-${String(indexInSection).padStart(5, '0')}.gz`

@@ -14,6 +14,11 @@ import {
 import { formatConfig } from '../../../src/cli/config/print.ts'
 import { ConfigError, environmentName, resolveConfig } from '../../../src/cli/config/resolve.ts'
 import { SEQUENCE_OPTIONS } from '../../../src/cli/config/sequenceOptions.ts'
+import {
+  SNAPSHOT_CREATE_OPTIONS,
+  SNAPSHOT_LOAD_OPTIONS,
+  SNAPSHOT_VERIFY_OPTIONS,
+} from '../../../src/cli/config/snapshotOptions.ts'
 import { nodeOptionsOf, rpcOptionsOf } from '../../../src/cli/nodeConfig.ts'
 import { callerOptionsOf } from '../../../src/rpc/caller/processCaller.ts'
 import { DEFAULT_LIMITS } from '../../../src/rpc/limits.ts'
@@ -73,7 +78,10 @@ describe('where a value comes from, the first that has it', () => {
       'l1.accept-implementation': `0x${'ab'.repeat(20)}`,
       'l1.trusted-block': `7:0x${'ab'.repeat(32)}`,
       'l1.trust-transaction-hashes': 'true',
+      'sync.trust-snapshot': `0x${'ab'.repeat(32)}`,
       'l1.timeout': '500',
+      'engine.check': 'true',
+      'engine.loop': 'stock',
       'devnet.exit-after-demo': 'true',
       'devnet.sequence': 'true',
       'devnet.fork': 'shasta',
@@ -96,7 +104,10 @@ describe('where a value comes from, the first that has it', () => {
       'log.level': 'warn',
       'log.format': 'json',
     }
-    for (const options of [NODE_OPTIONS, DERIVE_OPTIONS, DEVNET_OPTIONS, SEQUENCE_OPTIONS] as const) {
+    for (const options of [
+      ...[NODE_OPTIONS, DERIVE_OPTIONS, DEVNET_OPTIONS, SEQUENCE_OPTIONS],
+      ...[SNAPSHOT_CREATE_OPTIONS, SNAPSHOT_VERIFY_OPTIONS, SNAPSHOT_LOAD_OPTIONS],
+    ]) {
       for (const { flag } of options) {
         const text = examples[flag] ?? '12'
         const ways = [
