@@ -9,5 +9,3 @@ export function quantile(values: readonly number[], q: number): number | null {
   if (lower === undefined || upper === undefined) return null
   return lower + (upper - lower) * (position - Math.floor(position))
 }
-
-export const REPORTED_QUANTILES = [0.5, 0.9, 0.95, 0.99] as const

@@ -1,0 +1,55 @@
+/** What came of what L1 users queued past the proposers. */
+import { distributionTable } from './distribution.ts'
+import { numberOf, optionalNumber, textOf } from './fields.ts'
+import type { Metric } from './metric.ts'
+
+export const forcedInclusions: Metric = {
+  id: 'forced-inclusions',
+  title: 'Forced inclusions',
+  definition:
+    'Delay = time of the L1 block of the proposal that took it − time of the L1 block that queued it, in seconds and in L1 blocks. Overdue: taken after its due time (queue time + the inbox’s delay), ' +
+    'or not taken while the range ends after it. Voided ones are counted apart: the inbox was told to skip them.',
+  source: 'docs/metrics.md; the inbox’s forcedInclusionDelay',
+  tables: ['forced_inclusions'],
+  compute({ rows, endsAt }) {
+    const all = rows('forced_inclusions')
+    const of = (outcome: string) => all.filter((row) => textOf(row, 'outcome') === outcome)
+    const [included, pending] = [of('included'), of('pending')]
+    const late = included.filter((row) => numberOf(row, 'included_at') > numberOf(row, 'due_at'))
+    const due = pending.filter((row) => endsAt > numberOf(row, 'due_at'))
+    const inBlocks = included.flatMap((row) => {
+      const saved = optionalNumber(row, 'saved_in_block')
+      return saved === null ? [] : [numberOf(row, 'included_in_block') - saved]
+    })
+    const counts = [
+      ['forced-included', 'Taken', included.length],
+      ['forced-pending', 'Still queued', pending.length],
+      ['forced-voided', 'Voided by the inbox', of('voided').length],
+      ['forced-overdue', 'Overdue', late.length + due.length],
+    ] as const
+    return {
+      values: counts.map(([id, title, value]) => ({ id, title, unit: 'count', value })),
+      tables: [
+        distributionTable(
+          { id: 'forced-delay', title: 'Delay until taken', unit: 'seconds', of: 'measured' },
+          [
+            {
+              name: 'seconds',
+              values: included.map((row) => numberOf(row, 'included_at') - numberOf(row, 'saved_at')),
+              censored: pending.length,
+            },
+          ],
+        ),
+        distributionTable(
+          {
+            id: 'forced-delay-blocks',
+            title: 'Delay until taken, in L1 blocks',
+            unit: 'count',
+            of: 'measured',
+          },
+          [{ name: 'L1 blocks', values: inBlocks, censored: pending.length }],
+        ),
+      ],
+    }
+  },
+}
