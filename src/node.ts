@@ -329,6 +329,7 @@ async function createStatus(deps: {
           problem = undefined
           cursor = progress.l1
           inbox = noteInbox(inbox, progress.notes)
+          if (progress.notes.some(({ item }) => item.type === 'upgraded')) schedule.refresh('settings')
           blobs += progress.blobs
           metrics.l1MissedSlotsTotal.inc(progress.missedSlots)
           metrics.derivedBlocksTotal.inc(progress.blocks)
@@ -349,6 +350,8 @@ async function createStatus(deps: {
           // Until what came in place of it is derived.
           isSynced = false
           cursor = progress.l1
+          // It may have undone an upgrade.
+          schedule.refresh('settings')
           metrics.l1ReorgDepth.observe(Number(progress.l1Depth))
           metrics.pipelineResetsTotal.inc({ reason: 'l1Reorg' })
           return

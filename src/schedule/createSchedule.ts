@@ -31,7 +31,7 @@ export type ScheduleDeps = {
   readonly failurePauseMs?: number
 }
 
-/** What does not change while a node runs. */
+/** What does not change while the inbox runs the same code. */
 type Setting = {
   readonly inbox: InboxSchedule
   readonly clock: SlotClock
@@ -164,7 +164,8 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    refresh() {
+    refresh(anew) {
+      if (anew === 'settings') found = undefined
       if (fingerprint === undefined || listeners.size > 0) snapshot().catch(() => {})
     },
     problems: () => problems,

@@ -90,7 +90,7 @@ export type SlotTurn = {
 }
 
 export type Schedule = {
-  /** Read once: an inbox keeps its schedule. */
+  /** Read once: an inbox keeps its schedule until it is upgraded. */
   kind(): Promise<ScheduleKind>
   /** The slot in which a block can come next: the clock's, the next one from a third of it on, or the one after the head's. */
   currentSlot(signal?: AbortSignal): Promise<bigint>
@@ -107,8 +107,8 @@ export type Schedule = {
   inclusionDeadlines(savedAt: bigint): Promise<{ readonly dueAt: bigint; readonly overdueAfter: bigint }>
   /** Called when an epoch's windows change: a new epoch, another branch of L1, an operator gone. Returns the unsubscribe function. */
   onChange(listener: () => void): () => void
-  /** L1 may have a new head; cheap, and never throws. */
-  refresh(): void
+  /** L1 may have a new head; cheap, and never throws. `settings`: which schedule the inbox asks is read again, from the next head on. */
+  refresh(anew?: 'settings'): void
   /** Sentences for an operator. */
   problems(): readonly string[]
 }

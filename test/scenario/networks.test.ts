@@ -337,6 +337,32 @@ test('an upgrade to known code is passed by, one to unknown code stops derivatio
   expect(Number(accepting.chain.heads().safe.number)).toBe(5)
 })
 
+test('which schedule an inbox asks is read again after an upgrade, and only then', async () => {
+  const sim = createSimulatedL1({ seed: 'schedule anew' })
+  const GET_CONFIG = '0xc3f909d4'
+  let asked = 0
+  const counting: Request = async (method, params, signal) => {
+    if (method === 'eth_call' && JSON.stringify(params).includes(GET_CONFIG)) asked++
+    return sim.request(method, params, signal)
+  }
+  const node = await startNode(sim, { requests: [counting] })
+  const schedule = createSchedule({
+    ...{ spec: node.spec, l1: node.l1, reads: node.l1.reads, logger: silentLogger },
+    now: () => sim.head().header.timestamp,
+  })
+  const atNextHead = async () => {
+    sim.mine()
+    await node.sync()
+    await schedule.at(await schedule.currentSlot())
+    return asked
+  }
+  const first = await atNextHead()
+  expect(await atNextHead()).toBe(first)
+  schedule.refresh('settings')
+  expect(await atNextHead()).toBe(first + 1)
+  expect(await atNextHead()).toBe(first + 1)
+})
+
 test('an inbox that is said to be no proxy must not be upgraded', async () => {
   const sim = createSimulatedL1({ seed: 'no proxy' })
   const node = await startNode(sim)
