@@ -1,6 +1,5 @@
 /** A snapshot on a server: each file bounded by what the manifest says, gone on with where it broke off, and fetched again when it is wrong. */
 import { retryTemporary } from '../primitives/async.ts'
-import { concatBytes } from '../primitives/bytes.ts'
 import { TemporaryError } from '../primitives/errors.ts'
 import { checkChunkFile } from './chunk.ts'
 import { SnapshotError } from './errors.ts'
@@ -114,7 +113,8 @@ export function createHttpSnapshot(place: string, options: HttpSnapshotOptions):
       },
     )
     if (failure) throw failure
-    return concatBytes(...parts)
+    // Not as arguments: a server may send byte by byte.
+    return new Uint8Array(Buffer.concat(parts))
   }
 
   return {
