@@ -107,7 +107,7 @@ export async function createCommitmentsWorld(options: {
           signCommitment: (key, commitment) =>
             otherGuard === undefined ? guard.signCommitment(key, commitment) : otherGuard(),
         },
-        rules: { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n },
+        rules: { chainId: spec.l2.chainId, evm: rollupRules('unzen'), minTip: 0n },
         next: async () => ({
           ...(await readPoolHead(chain, spec, DEFAULT_SEQUENCER_OPTIONS.gasLimitTarget)),
           state: node.state.source(),

@@ -95,7 +95,7 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
   const pool = createTxPool(
     { state: createPoolState(() => state.source()) },
     {
-      rules: { chainId: L2_CHAIN_ID, evm: rollupRules('shasta'), minTip: 0n },
+      rules: { chainId: L2_CHAIN_ID, evm: rollupRules('unzen'), minTip: 0n },
       head: await readPoolHead(chain, spec, gasLimitTarget),
     },
   )

@@ -108,7 +108,7 @@ export async function createWorld(options: {
   const pool = createTxPool(
     { state: createPoolState(() => state.source()) },
     {
-      rules: { chainId: spec.l2.chainId, evm: rollupRules('shasta'), minTip: 0n },
+      rules: { chainId: spec.l2.chainId, evm: rollupRules('unzen'), minTip: 0n },
       head: await readPoolHead(chain, spec, gasLimitTarget),
     },
   )

@@ -13,8 +13,8 @@ import {
   webSocket,
 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { headerHash } from '../../../src/primitives/header.ts'
-import { bytesToHex } from '../../../src/primitives/hex.ts'
+import { headerHash, NO_REQUESTS_HASH } from '../../../src/primitives/header.ts'
+import { bytesToHex, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { createProcessCaller } from '../../../src/rpc/caller/processCaller.ts'
 import type { Caller } from '../../../src/rpc/deps.ts'
 import { createNextBaseFee } from '../../../src/rpc/nextBaseFee.ts'
@@ -99,8 +99,14 @@ test('serves blocks whose hash and roots are their own', async () => {
       expect(await ask('eth_getBlockByNumber', toHex(number), false)).toMatchObject({
         withdrawals: [],
         uncles: [],
-        difficulty: '0x0',
+        // The zk gas of the block.
+        difficulty: toHex(stored.header.difficulty),
+        blobGasUsed: '0x0',
+        excessBlobGas: '0x0',
+        parentBeaconBlockRoot: ZERO_HASH,
+        requestsHash: NO_REQUESTS_HASH,
       })
+    expect(stored.header.difficulty > 0n).toBe(number > 0n)
   }
 })
 
@@ -116,7 +122,7 @@ test('says from which bytes of which blob a transaction came', async () => {
       transactionHash: hash,
       blockNumber: '0x1',
       derived: true,
-      fork: 'shasta',
+      fork: 'unzen',
       proposalId: '0x1',
       proposer: proposals[0]!.proposer.toLowerCase(),
       l1Block: { hash: block.hash },
@@ -169,7 +175,7 @@ test('explains a source that became the default', async () => {
     firstBlock: string
     sources: { fault: unknown }[]
   }
-  expect(proposal).toMatchObject({ id: '0x2', fork: 'shasta', firstBlock: '0x3', lastBlock: '0x3' })
+  expect(proposal).toMatchObject({ id: '0x2', fork: 'unzen', firstBlock: '0x3', lastBlock: '0x3' })
   expect(proposal.sources[0]!.fault).toEqual(fault)
 })
 

@@ -108,7 +108,7 @@ describe.skipIf(!hasCallProcess)('answered by a node', () => {
     const pool = createTxPool(
       { state: createPoolState(() => state.source()) },
       {
-        rules: { chainId: L2_CHAIN_ID, evm: rollupRules('shasta'), minTip: 0n },
+        rules: { chainId: L2_CHAIN_ID, evm: rollupRules('unzen'), minTip: 0n },
         head: await readPoolHead(chain, spec, 15_000_000n),
       },
     )

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const pool = createTxPool(
     { state: createPoolState(() => state.source()) },
     {
-      rules: { chainId: L2_CHAIN_ID, evm: rollupRules('shasta'), minTip: 0n },
+      rules: { chainId: L2_CHAIN_ID, evm: rollupRules('unzen'), minTip: 0n },
       head: await readPoolHead(chain, spec, 15_000_000n),
     },
   )
