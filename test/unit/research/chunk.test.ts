@@ -54,6 +54,7 @@ async function write(dir: string) {
     connection,
     { dir, network: 'devnet', formats: FORMATS },
     { from: 0, to: 999 },
+    TABLES,
     rowsOf,
   )
   close()
@@ -110,11 +111,12 @@ test('refuses a row that is not of the table', async () => {
   const target = { dir: newDir(), network: 'devnet', formats: FORMATS }
   const broken = (change: object) => (name: TableName) =>
     name === 'l1_blocks' ? [{ ...rowsOf(name)[0]!, ...change }] : []
-  await expect(writeChunk(connection, target, { from: 0, to: 9 }, broken({ slot: null }))).rejects.toThrow(
+  const range = { from: 0, to: 9 }
+  await expect(writeChunk(connection, target, range, TABLES, broken({ slot: null }))).rejects.toThrow(
     'l1_blocks.slot is null',
   )
-  await expect(
-    writeChunk(connection, target, { from: 0, to: 9 }, broken({ slot: undefined })),
-  ).rejects.toThrow('l1_blocks.slot was not given')
+  await expect(writeChunk(connection, target, range, TABLES, broken({ slot: undefined }))).rejects.toThrow(
+    'l1_blocks.slot was not given',
+  )
   close()
 })
