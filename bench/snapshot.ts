@@ -39,6 +39,7 @@ import type { Store } from '../src/store/store.ts'
 import type { BenchRow } from './row.ts'
 
 const CONTRACTS = 200
+const BUILD_BATCH = 25_000
 const CACHE_KIB = 64 * 1024
 const SAMPLE_MS = 50
 const L2_CHAIN_ID = 167_001n
@@ -85,11 +86,11 @@ export async function run({ leaves = 1_000_000 }: { readonly leaves?: number } =
     return result
   }
   try {
-    await build(at('node.db'), leaves)
+    const block = await build(at('node.db'), leaves)
     const snapshots = await openSnapshots({ path: at('node.db'), cacheKiB: CACHE_KIB })
     const first = await scratch()
     const created = await measure('create', () =>
-      createSnapshot({ spec: SPEC, snapshots, scratch: first, directory: at('snapshot') }, { block: 1n }),
+      createSnapshot({ spec: SPEC, snapshots, scratch: first, directory: at('snapshot') }, { block }),
     )
     await first.close()
     await snapshots.close()
@@ -115,29 +116,31 @@ export async function run({ leaves = 1_000_000 }: { readonly leaves?: number } =
   }
 }
 
-/** A database with the state, and the one block that has it. */
-async function build(path: string, leaves: number): Promise<void> {
-  const store = await openStore({ path, schemas: SCHEMAS, cacheKiB: 512 * 1024 })
+/** A database with the state, grown block by block; the last block is one that a proposal brought. Answers its number. */
+async function build(path: string, leaves: number): Promise<bigint> {
+  const store = await openStore({ path, schemas: SCHEMAS, cacheKiB: CACHE_KIB })
   const state = await createFlatState({ store, options: { nodeWindowBlocks: 0 } })
-  const addresses = Array.from({ length: leaves }, (_, i) => addressOf(i))
-  // States before the block are of no block that anybody asks for: only the last one has a header.
-  await store.transaction((transaction) =>
-    state.writeGenesis(transaction, { accounts: new Map(), storage: new Map(), code: new Map() }),
-  )
+  const nothing = { accounts: new Map(), storage: new Map(), code: new Map() }
+  await store.transaction((transaction) => state.writeGenesis(transaction, nothing))
   state.settle()
-  const accounts = new Map(addresses.map((address, i) => [address, account(BigInt(i))] as const))
-  await state.stage(1n, {
-    accounts,
-    storage: storageOf(addresses.slice(0, CONTRACTS), leaves / CONTRACTS),
-    code: new Map(),
-  })
-  await store.transaction((transaction) => state.write(transaction))
-  state.settle()
-  await writeChain(store, state.head.stateRoot)
+  const blocks = Math.ceil(leaves / BUILD_BATCH)
+  for (let block = 0; block < blocks; block++) {
+    const accounts = new Map<Address, AccountState>()
+    for (let i = block * BUILD_BATCH; i < Math.min(leaves, (block + 1) * BUILD_BATCH); i++)
+      accounts.set(addressOf(i), account(BigInt(i)))
+    const owners = [...accounts.keys()].slice(0, Math.ceil(CONTRACTS / blocks))
+    const storage = storageOf(owners, Math.floor(accounts.size / owners.length), block)
+    await state.stage(state.head.blockNumber + 1n, { accounts, storage, code: new Map() })
+    await store.transaction((transaction) => state.write(transaction))
+    state.settle()
+  }
+  const { blockNumber, stateRoot } = state.head
+  await writeChain(store, blockNumber, stateRoot)
   await store.close()
+  return blockNumber
 }
 
-async function writeChain(store: Store, stateRoot: Hash): Promise<void> {
+async function writeChain(store: Store, number: bigint, stateRoot: Hash): Promise<void> {
   const anchorBlock = {
     number: 1n,
     hash: ZERO_HASH,
@@ -150,9 +153,17 @@ async function writeChain(store: Store, stateRoot: Hash): Promise<void> {
     data: encodeAnchorV4(anchorBlock),
   })
   const receipt: Receipt = { type: 2, succeeded: true, cumulativeGasUsed: 21_000n, logs: [] }
-  const genesis = headerOf({ number: 0n })
+  const before = [headerOf({ number: 0n })]
+  for (let at = 1n; at < number; at++)
+    before.push(headerOf({ number: at, parentHash: headerHash(before.at(-1) as BlockHeader) }))
   const header = headerOf({
-    ...{ number: 1n, parentHash: headerHash(genesis), stateRoot, gasUsed: 21_000n, timestamp: 1n },
+    ...{
+      number,
+      parentHash: headerHash(before.at(-1) as BlockHeader),
+      stateRoot,
+      gasUsed: 21_000n,
+      timestamp: 1n,
+    },
     extraData: shastaExtraData(0, 1n),
     transactionsRoot: orderedTrieRoot([raw]),
     receiptsRoot: orderedTrieRoot([encodeReceipt(receipt)]),
@@ -163,10 +174,10 @@ async function writeChain(store: Store, stateRoot: Hash): Promise<void> {
   const ends = { to: SPEC.l2.anchor, gasUsed: 21_000n, effectiveGasPrice: 1n, createdContract: null, receipt }
   await store.transaction(async (transaction) => {
     await chain.append(transaction, [
-      {
-        block: { hash: headerHash(genesis), header: genesis, transactions: [], size: 600 },
+      ...before.map((earlier) => ({
+        block: { hash: headerHash(earlier), header: earlier, transactions: [], size: 600 },
         origin: undefined,
-      },
+      })),
       {
         block: {
           hash,
@@ -189,9 +200,9 @@ async function writeChain(store: Store, stateRoot: Hash): Promise<void> {
     ])
     await chain.writeProposal(transaction, {
       ...{ id: 1n, fork: 'unzen', hash: ZERO_HASH, proposer: ZERO_ADDRESS, timestamp: 1n, l1 },
-      ...{ firstBlock: 1n, lastBlock: 1n, sources: [] },
+      ...{ firstBlock: number, lastBlock: number, sources: [] },
     })
-    const at = { number: 1n, hash }
+    const at = { number, hash }
     await chain.setHeads(transaction, { latest: at, safe: at, finalized: at, executable: at })
   })
 }
@@ -215,11 +226,17 @@ function headerOf(fields: Partial<BlockHeader> & Pick<BlockHeader, 'number'>): B
   }
 }
 
-function storageOf(contracts: readonly Address[], slotsEach: number): Map<Address, StorageChanges> {
+function storageOf(
+  contracts: readonly Address[],
+  slotsEach: number,
+  block: number,
+): Map<Address, StorageChanges> {
   const slots = (owner: number): Map<Hex, Uint8Array> =>
     new Map(
       Array.from({ length: slotsEach }, (_, n) => [
-        keccak256Hex(hexToBytes(`0x${(owner * slotsEach + n).toString(16).padStart(64, '0')}`)),
+        keccak256Hex(
+          hexToBytes(`0x${((block * CONTRACTS + owner) * slotsEach + n).toString(16).padStart(64, '0')}`),
+        ),
         bigintToBytes(BigInt(1 + n) * 10n ** 15n),
       ]),
     )
