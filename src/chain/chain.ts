@@ -171,8 +171,11 @@ export type Chain = ChainReader & {
     blocks: readonly { readonly block: StoredBlock; readonly origin: BlockOrigin | undefined }[],
   ): Promise<void>
   appendUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: UnsafeOrigin): Promise<void>
-  /** L1 has brought a block that was appended unsafe, perhaps among listed transactions that execution drops. */
-  settleUnsafe(transaction: StoreTransaction, block: StoredBlock, origin: BlockOrigin): Promise<void>
+  /** L1 has brought blocks that were appended unsafe, perhaps among listed transactions that execution drops. They follow one another. */
+  settleUnsafe(
+    transaction: StoreTransaction,
+    blocks: readonly { readonly block: StoredBlock; readonly origin: BlockOrigin }[],
+  ): Promise<void>
   writeProposal(transaction: StoreTransaction, proposal: StoredProposal): Promise<void>
   setHeads(transaction: StoreTransaction, heads: Heads): Promise<void>
   /** Deletes blocks above `number` with everything that hangs on them. */

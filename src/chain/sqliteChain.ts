@@ -157,14 +157,21 @@ export async function createChain(
       pending.added.push({ number: block.header.number, hash: block.hash })
     },
 
-    async settleUnsafe(transaction, block, origin) {
-      const number = toSafeNumber(block.header.number)
-      await transaction.run('DELETE FROM unsafe_origins WHERE block_number = ?', [number])
-      await transaction.insertRows('origins', ORIGIN_COLUMNS, [originRow(block.header.number, origin)])
-      if (origin.dropped.length === 0) return
-      const body = encodeBody(block)
-      await transaction.run('UPDATE blocks SET body = ? WHERE number = ?', [body, number])
-      pending.rewritten.push(number)
+    async settleUnsafe(transaction, blocks) {
+      const [first, last] = [blocks[0]?.block, blocks.at(-1)?.block]
+      if (first === undefined || last === undefined) return
+      await transaction.run('DELETE FROM unsafe_origins WHERE block_number BETWEEN ? AND ?', [
+        toSafeNumber(first.header.number),
+        toSafeNumber(last.header.number),
+      ])
+      const origins = blocks.map(({ block, origin }) => originRow(block.header.number, origin))
+      await transaction.insertRows('origins', ORIGIN_COLUMNS, origins)
+      for (const { block, origin } of blocks) {
+        if (origin.dropped.length === 0) continue
+        const number = toSafeNumber(block.header.number)
+        await transaction.run('UPDATE blocks SET body = ? WHERE number = ?', [encodeBody(block), number])
+        pending.rewritten.push(number)
+      }
     },
 
     async writeProposal(transaction, proposal) {

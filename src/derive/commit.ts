@@ -36,8 +36,8 @@ export type CommitDeps = { readonly store: Store; readonly chain: Chain; readonl
 export async function commitStep(deps: CommitDeps, step: StepResult, finalizedL1: bigint): Promise<void> {
   const { chain, state } = deps
   await inOneTransaction(deps, async (transaction) => {
-    for (const { block, origin, isReused } of step.blocks)
-      if (isReused) await chain.settleUnsafe(transaction, block, origin)
+    const reused = step.blocks.filter(({ isReused }) => isReused)
+    await chain.settleUnsafe(transaction, reused)
     const added = step.blocks.filter(({ isReused }) => !isReused)
     await chain.append(transaction, added)
     for (const proposal of step.proposals) await chain.writeProposal(transaction, proposal)
