@@ -17,7 +17,7 @@ import { wilson } from '../../../src/research/metrics/wilson.ts'
 import { inputOf, rowOf } from '../../support/dataset.ts'
 
 const compute = (id: string, input: MetricInput) => METRICS.find((metric) => metric.id === id)!.compute(input)
-const valueOf = (id: string, value: string, input: MetricInput) =>
+const resultOf = (id: string, value: string, input: MetricInput) =>
   compute(id, input).values.find((each) => each.id === value)!.value
 const tableOf = (id: string, table: string, input: MetricInput) =>
   compute(id, input).tables.find((each) => each.id === table)!.rows
@@ -84,8 +84,8 @@ describe('concentration', () => {
         { proposer: '0xcc', proposals: 40 },
       ],
     })
-    expect(valueOf('proposer-concentration', 'proposers', input)).toBe(3)
-    expect(valueOf('proposer-concentration', 'max-share', input)).toBe(0.4)
+    expect(resultOf('proposer-concentration', 'proposers', input)).toBe(3)
+    expect(resultOf('proposer-concentration', 'max-share', input)).toBe(0.4)
     const rows = tableOf('proposer-concentration', 'concentration', input)
     const proposals = rows.filter(([counted]) => counted === 'proposals')
     expect(proposals.map(([, by, entities, max]) => [by, entities, max])).toEqual([
@@ -118,9 +118,9 @@ describe('posting gaps', () => {
     const input = inputOf({ proposals: [at(0), at(100), at(200), at(200), at(300), at(900)] }, 1000)
     expect(tableOf('posting-gaps', 'posting-gap-statistics', input).at(-1)).toEqual(['all', 4, 225, 100, 600])
     // θ = 3 · median 100; the gap of 600 exceeds it by 300, the open one of 100 does not.
-    expect(valueOf('posting-gaps', 'downtime', input)).toBe(300)
-    expect(valueOf('posting-gaps', 'uptime', input)).toBe(0.7)
-    expect(valueOf('posting-gaps', 'unposted-age', input)).toBe(100)
+    expect(resultOf('posting-gaps', 'downtime', input)).toBe(300)
+    expect(resultOf('posting-gaps', 'uptime', input)).toBe(0.7)
+    expect(resultOf('posting-gaps', 'unposted-age', input)).toBe(100)
     expect(compute('posting-gaps', input).tables[1]!.title).toMatch('less than 59 days')
   })
 })
@@ -132,7 +132,7 @@ test('economics: what is left, and what a transaction costs', () => {
       { proposer: '0xbb', transactions: 0, fees: 0n, cost: 100n },
     ],
   })
-  expect(valueOf('proposer-economics', 'cost-per-transaction', input)).toBe(250n)
+  expect(resultOf('proposer-economics', 'cost-per-transaction', input)).toBe(250n)
   expect(tableOf('proposer-economics', 'proposer-economics', input).map((row) => row.slice(5))).toEqual([
     [1000n, 903n, 97n, 225n],
     [0n, 100n, -100n, null],
@@ -160,10 +160,10 @@ test('windows: missed, empty, proposed', () => {
     },
     60,
   )
-  expect(valueOf('window-outcomes', 'missed-window-rate', input)).toBe(0.5)
-  expect(valueOf('window-outcomes', 'empty-window-rate', input)).toBe(0.25)
-  expect(valueOf('window-outcomes', 'empty-block-rate', input)).toBe(0.5)
-  expect(valueOf('window-outcomes', 'l1-missed-slot-rate', input)).toBe(0.25)
+  expect(resultOf('window-outcomes', 'missed-window-rate', input)).toBe(0.5)
+  expect(resultOf('window-outcomes', 'empty-window-rate', input)).toBe(0.25)
+  expect(resultOf('window-outcomes', 'empty-block-rate', input)).toBe(0.5)
+  expect(resultOf('window-outcomes', 'l1-missed-slot-rate', input)).toBe(0.25)
   expect(tableOf('window-outcomes', 'windows-by-proposer', input)).toEqual([['0xaa', 4, 1, 1, 2, 0.5]])
 })
 
@@ -252,7 +252,7 @@ test('promises: kept, broken, undone, contradicted, handed over', () => {
       { proposer: '0xbb', timestamp: 19 },
     ],
   })
-  const value = (id: string) => valueOf('promise-outcomes', id, input)
+  const value = (id: string) => resultOf('promise-outcomes', id, input)
   expect(value('kept-rate')).toBe(0.75)
   expect(value('equivocations')).toBe(1)
   // Blocks 2 and 3 of the four that L1 has answered.
@@ -296,11 +296,11 @@ test('blobs: fill, compression, and what was posted twice', () => {
       listed(3n, 3n, '0xb', true),
     ],
   })
-  expect(valueOf('blob-use', 'blob-fill', input)).toBe(0.5)
+  expect(resultOf('blob-use', 'blob-fill', input)).toBe(0.5)
   // 4 · 32,768 bytes of transactions in 2 · 131,072 bytes posted.
-  expect(valueOf('blob-use', 'compression-ratio', input)).toBe(0.5)
+  expect(resultOf('blob-use', 'compression-ratio', input)).toBe(0.5)
   // 0xa was executed before; 0xb only after it was dropped.
-  expect(valueOf('blob-use', 'redundancy', input)).toBe(0.25)
+  expect(resultOf('blob-use', 'redundancy', input)).toBe(0.25)
   expect(tableOf('blob-use', 'redundancy-by-proposal', input)).toEqual([[2n, 2, 1, 0.5]])
 })
 
@@ -314,8 +314,8 @@ test('reverts: by count, gas and position', () => {
   const input = inputOf({
     transactions: [executed(2, false, 30n), executed(1, true, 60n), { block_number: 1n, success: null }],
   })
-  expect(valueOf('revert-rate', 'revert-rate', input)).toBe(0.5)
-  expect(valueOf('revert-rate', 'revert-gas-rate', input)).toBeCloseTo(1 / 3, 12)
+  expect(resultOf('revert-rate', 'revert-rate', input)).toBe(0.5)
+  expect(resultOf('revert-rate', 'revert-gas-rate', input)).toBeCloseTo(1 / 3, 12)
   // Places 0 and 1 of 2: deciles 1 and 6.
   const deciles = tableOf('revert-rate', 'reverts-by-position', input)
   expect(deciles[0]).toEqual([1, 1, 0, 0])
@@ -337,9 +337,9 @@ test('ordering bias: pairs of different senders, by arrival and by tip', () => {
     ],
   })
   // Arrival, pairs with other senders: (1,2) −, (1,4) +, (2,3) +, (2,4) +, (3,4) too close.
-  expect(valueOf('ordering-bias', 'kendall-arrival', input)).toBe(0.5)
+  expect(resultOf('ordering-bias', 'kendall-arrival', input)).toBe(0.5)
   // Tips 30, 20, 10, 25: (1,2) +, (1,4) +, (2,3) +, (2,4) −, (3,4) −.
-  expect(valueOf('ordering-bias', 'kendall-tip', input)).toBeCloseTo(0.2, 12)
+  expect(resultOf('ordering-bias', 'kendall-tip', input)).toBeCloseTo(0.2, 12)
 })
 
 describe('sandwiches', () => {
