@@ -20,6 +20,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** So many are always a safe integer. */
 const SAFE_BYTES = 6
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER)
+const WORD_BYTES = 32
 
 /** Big-endian bytes as an unsigned integer; no bytes are zero. */
 export function bytesToBigint(bytes: Uint8Array): bigint {
@@ -34,16 +36,34 @@ export function bytesToBigint(bytes: Uint8Array): bigint {
 
 /** Big-endian, exactly `size` bytes. Throws a RangeError if `value` is negative or does not fit. */
 export function bigintToFixedBytes(value: bigint, size: number): Uint8Array {
+  if (value >= 0n && value <= SAFE_MAX) {
+    const bytes = new Uint8Array(size)
+    let rest = Number(value)
+    for (let i = size - 1; i >= 0 && rest > 0; i--) {
+      bytes[i] = rest
+      rest = Math.floor(rest / 256)
+    }
+    if (rest === 0) return bytes
+  }
   const hex = value.toString(16)
   if (value < 0n || hex.length > 2 * size) throw new RangeError(`${value} does not fit ${size} bytes`)
-  return new Uint8Array(Buffer.from(hex.padStart(2 * size, '0'), 'hex'))
+  if (size !== WORD_BYTES) return new Uint8Array(Buffer.from(hex.padStart(2 * size, '0'), 'hex'))
+  const word = new Uint8Array(WORD_BYTES)
+  const view = new DataView(word.buffer)
+  // Each is cut to its 64 bits.
+  for (let i = 0; i < 4; i++) view.setBigUint64(24 - 8 * i, value >> BigInt(64 * i))
+  return word
 }
 
 /** Big-endian without leading zeros; zero is no bytes, as RLP writes it. Throws a RangeError if negative. */
 export function bigintToBytes(value: bigint): Uint8Array {
   if (value === 0n) return EMPTY_BYTES
-  const hex = value.toString(16)
-  return bigintToFixedBytes(value, (hex.length + 1) >> 1)
+  if (value > 0n && value <= SAFE_MAX) {
+    let size = 0
+    for (let rest = Number(value); rest > 0; rest = Math.floor(rest / 256)) size++
+    return bigintToFixedBytes(value, size)
+  }
+  return bigintToFixedBytes(value, (value.toString(16).length + 1) >> 1)
 }
 
 /** The 32-byte word of the EVM and of Solidity's ABI. */

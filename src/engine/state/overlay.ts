@@ -33,6 +33,8 @@ export class OverlayState implements StateManagerInterface {
   readonly #accountsBefore = new Map<Address, ReadAccount | null>()
   readonly #storageBefore = new Map<Address, Map<Hex, Uint8Array>>()
   readonly #codes = new Map<Hash, Uint8Array>()
+  /** By the very bytes of its hash, which an account keeps whatever else of it changes. */
+  readonly #codeByHash = new WeakMap<Uint8Array, Uint8Array>()
   readonly #newCodes = new Map<Hash, Uint8Array>()
   readonly #accounts = new Map<Address, ReadAccount | null>()
   readonly #storage = new Map<Address, WrittenStorage>()
@@ -241,7 +243,8 @@ export class OverlayState implements StateManagerInterface {
         continue
       }
       if (!storage.has(address) && before !== undefined && sameAccount(before, after)) continue
-      const codeHash = bytesToHex(after.codeHash)
+      const isEmptyCode = after.codeHash === EMPTY_CODE_HASH_BYTES
+      const codeHash = isEmptyCode ? EMPTY_CODE_HASH : bytesToHex(after.codeHash)
       accounts.set(address, {
         nonce: after.nonce,
         balance: after.balance,
@@ -268,16 +271,20 @@ export class OverlayState implements StateManagerInterface {
   }
 
   #code(account: ReadAccount | null): MaybePromise<Uint8Array> {
-    if (account === null) return EMPTY_BYTES
-    const hash = bytesToHex(account.codeHash)
+    if (account === null || account.codeHash === EMPTY_CODE_HASH_BYTES) return EMPTY_BYTES
+    const { codeHash } = account
+    const seen = this.#codeByHash.get(codeHash)
+    if (seen !== undefined) return seen
+    const hash = bytesToHex(codeHash)
     if (hash === EMPTY_CODE_HASH) return EMPTY_BYTES
-    const known = this.#newCodes.get(hash) ?? this.#codes.get(hash)
-    if (known !== undefined) return known
-    const found = this.#ask(() => this.#source.code(hash))
     const keep = (code: Uint8Array) => {
       this.#codes.set(hash, code)
+      this.#codeByHash.set(codeHash, code)
       return code
     }
+    const known = this.#newCodes.get(hash) ?? this.#codes.get(hash)
+    if (known !== undefined) return keep(known)
+    const found = this.#ask(() => this.#source.code(hash))
     return found instanceof Promise ? found.then(keep) : keep(found)
   }
 
