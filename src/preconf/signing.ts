@@ -88,11 +88,14 @@ export async function openCommitterKey(
     signers: [signer],
     slots: spec.l1,
     windowSeconds: options.windowSeconds,
+    isJournalNew: await journal.isNew(),
     readL1: view.read,
   }).catch((error: unknown) => {
     view.close()
     throw error
   })
+  // After the guard has noted that it was new.
+  await journal.note()
   const sign: SealSigner = async (commitment) => {
     const answer = await guard.signBlock(committer, commitment)
     if (answer.type === 'signed') return answer

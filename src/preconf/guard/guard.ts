@@ -52,6 +52,11 @@ export type GuardOptions = {
   readonly slots: SlotTimes
   /** Longest time from the L1 head to the end of a window that is promised for, and the wait after a loss. Seconds. */
   readonly windowSeconds: bigint
+  /**
+   * Nothing is known of blocks that were begun: what was signed of one could not be gone on with, and another in its place would not be
+   * heard. It waits a window, as after a loss of its own.
+   */
+  readonly isJournalNew?: boolean
   /** From verified L1 data, with the head as it is now. Asked at opening, at an import, and for every signature. */
   readL1(): Promise<L1View>
 }
@@ -87,6 +92,7 @@ export async function openGuard(options: GuardOptions): Promise<Guard> {
     domain: name,
     windowSeconds,
     l1Timestamp: timestamp,
+    ...(options.isJournalNew !== undefined && { isJournalNew: options.isJournalNew }),
   })
   /** By key and hash: who asks for the same meanwhile gets the same. */
   const onTheirWay = new Map<string, Promise<GuardAnswer>>()

@@ -50,6 +50,8 @@ export type LedgerOptions = {
   readonly windowSeconds: bigint
   /** Of the L1 head now, in seconds. */
   readonly l1Timestamp: bigint
+  /** What was signed here is in no journal any more. */
+  readonly isJournalNew?: boolean
 }
 
 export type Ledger = {
@@ -96,7 +98,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const opened = await store.transaction(async (transaction) => {
       await transaction.run(`PRAGMA wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`)
       const state = await readState(transaction)
-      const cause = findGap(state, counted)
+      const cause = findGap(state, counted, options.isJournalNew)
       const l1Timestamp = maxBigint(options.l1Timestamp, counted?.l1Timestamp ?? 0n)
       const next = {
         ...(cause === undefined ? state : startQuiet(state, { cause, l1Timestamp, windowSeconds })),

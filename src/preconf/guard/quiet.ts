@@ -9,7 +9,7 @@ import type { L1View } from './position.ts'
 const NO_LIFE = '0'.repeat(16)
 
 /** Why a memory may have gaps. */
-export type QuietCause = 'new' | 'databaseLost' | 'oldCopy' | 'counterLost' | 'imported'
+export type QuietCause = 'new' | 'databaseLost' | 'oldCopy' | 'counterLost' | 'imported' | 'journalLost'
 
 export type State = Count & {
   /** L1 must pass this time before anything is signed. Seconds. */
@@ -37,6 +37,8 @@ const CAUSES: Readonly<Record<QuietCause, string>> = {
   oldCopy: 'its database is an old copy, which lacks what the keys signed since',
   counterLost: 'its counter was lost, so that its database may be an old copy',
   imported: 'what another guard signed was imported, perhaps not all of it',
+  journalLost:
+    'the journal of the blocks that were signed was lost (preconf.db), so that they cannot be gone on with',
 }
 
 export function describeStatus(
@@ -80,13 +82,18 @@ export function startQuiet(
   }
 }
 
-/** What the two files say about each other at opening. Undefined: the memory is whole. */
-export function findGap(state: State, counted: Count | undefined): QuietCause | undefined {
+/** What the files say about each other at opening. Undefined: the memory is whole. */
+export function findGap(
+  state: State,
+  counted: Count | undefined,
+  isJournalNew = false,
+): QuietCause | undefined {
   if (counted === undefined) return state.generation === 0n ? 'new' : 'counterLost'
   if (state.generation === 0n) return 'databaseLost'
   if (state.quietCause === 'importing') return 'imported'
   const isOfThisLife = state.life === counted.life
-  return isOfThisLife && state.generation >= counted.generation ? undefined : 'oldCopy'
+  if (!isOfThisLife || state.generation < counted.generation) return 'oldCopy'
+  return isJournalNew ? 'journalLost' : undefined
 }
 
 /** Generation 0 of a database that is new. */

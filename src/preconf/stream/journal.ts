@@ -31,6 +31,9 @@ export type StreamJournal = BuildJournal & {
   blocksFrom(number: bigint, count: number): Promise<readonly SealedMessage[]>
   /** Signed blocks with numbers from `from` to `to`, both included, in order. */
   blocksBetween(from: bigint, to: bigint): Promise<readonly KeptBlock[]>
+  /** No key has signed with it yet, until `note`: where one has signed before, another journal was lost. */
+  isNew(): Promise<boolean>
+  note(): Promise<void>
   /** A block of somebody else's, checked. */
   keep(message: SealedMessage): Promise<void>
   /** A block of ours has its signatures for the stream. */
@@ -213,6 +216,8 @@ export function createStreamJournal({ store, domain, group }: Deps): StreamJourn
       )
       return rows.map(readBlock)
     },
+    isNew: async () => (await store.get('SELECT id FROM stream_noted')) === undefined,
+    note: () => write((transaction) => transaction.run('INSERT OR IGNORE INTO stream_noted VALUES (1)')),
     keep: ({ block, totalFrags, envSignature, sealSignature }) =>
       write((transaction) =>
         insertBlock(transaction, {

@@ -122,6 +122,7 @@ export function createPublisher(deps: {
     block: SealedBlock,
     totalFrags: number,
     signatures: Pick<KeptBlock, 'envSignature' | 'sealSignature'> = {},
+    kept?: Promise<void>,
   ): Promise<void> {
     const { header, commitment, metadata } = block
     const position = { number: header.number, parentHash: header.parentHash }
@@ -132,6 +133,8 @@ export function createPublisher(deps: {
     const sealSignature = signatures.sealSignature ?? (await persist(() => signSeal(block, totalFrags)))
     if (envSignature === undefined || sealSignature === undefined) return
     const message = { type: 'sealed', block, totalFrags, envSignature, sealSignature } as const
+    // Nobody may have what a start would not sign again.
+    await kept
     // Lost with a crash in between, the signatures are made again: the guard gives the same.
     hub.publish(message)
     await journal.keepPublished(message)
@@ -153,7 +156,7 @@ export function createPublisher(deps: {
         const isOpen = open?.number === number && open.parentHash === parentHash
         const signatures = isOpen && open ? { envSignature: open.envSignature } : {}
         open = undefined
-        return publishSealed(block, frags, signatures)
+        return publishSealed(block, frags, signatures, event.type === 'signed' ? event.kept : undefined)
       }
       case 'abandoned':
         open = undefined

@@ -56,4 +56,8 @@ CREATE TABLE stream_evidence (
 `,
   // Nothing more was to be added to it.
   'ALTER TABLE stream_open ADD COLUMN is_closed INTEGER NOT NULL DEFAULT 0',
+  // One row once a key has signed with this journal.
+  `CREATE TABLE stream_noted (id INTEGER PRIMARY KEY CHECK (id = 1));
+   INSERT INTO stream_noted SELECT 1 WHERE EXISTS (SELECT 1 FROM stream_open)
+     OR EXISTS (SELECT 1 FROM stream_blocks WHERE is_own = 1)`,
 ]

@@ -36,8 +36,16 @@ export type BuildEvent =
       readonly sequence: number
       readonly transactions: readonly ExecutedTransaction[]
     }
-  /** Signed, and on the disk with all that it holds: to be published. The latest block in a moment, unless something comes first. */
-  | { readonly type: 'signed'; readonly block: SealedBlock; readonly frags: number }
+  /**
+   * Signed, its draft on the disk: to be published once its signature is there as well, which `kept` says. The latest block in a moment,
+   * unless something comes first.
+   */
+  | {
+      readonly type: 'signed'
+      readonly block: SealedBlock
+      readonly frags: number
+      readonly kept: Promise<void>
+    }
   /** Signed, and the latest block. */
   | { readonly type: 'sealed'; readonly block: SealedBlock; readonly frags: number }
   /** It will not be: the chain moved, or the guard refused. */

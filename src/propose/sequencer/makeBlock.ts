@@ -195,8 +195,11 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       }
       const sealing = {
         ...{ origin, signUntilMs, isKept: forced === undefined },
-        ...{ onExecuted: noteExecuted, onSigned: watch.onSigned },
-        onKept: (block: SealedBlock) => emit({ type: 'signed', block, frags: building.frags() }),
+        onExecuted: noteExecuted,
+        onSigned(block: SealedBlock, kept: Promise<void>) {
+          watch.onSigned(kept)
+          emit({ type: 'signed', block, frags: building.frags(), kept })
+        },
       }
       const sealed = await sealBlock(deps, building, sealing, signal)
       if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)

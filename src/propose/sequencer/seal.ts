@@ -56,7 +56,6 @@ export async function sealBlock(
     isKept,
     onExecuted,
     onSigned,
-    onKept,
   }: {
     readonly origin: UnsafeOrigin
     readonly signUntilMs: number
@@ -65,9 +64,7 @@ export async function sealBlock(
     /** Told while the disk and the guard have it; throws nothing. */
     readonly onExecuted: (block: UnsignedBlock) => void
     /** It is signed, its draft on the disk, and its parent still the latest. `kept`: so is its signature. Throws nothing. */
-    readonly onSigned: (kept: Promise<void>) => void
-    /** So is its signature; throws nothing. */
-    readonly onKept: (block: SealedBlock) => void
+    readonly onSigned: (block: SealedBlock, kept: Promise<void>) => void
   },
   signal: AbortSignal,
 ): Promise<SealResult> {
@@ -100,10 +97,11 @@ export async function sealBlock(
   }
   const block: SealedBlock = { ...draft, commitmentHash: answer.hash, signature: answer.signature }
   const kept = journal.sealed(block)
-  if (!hasMoved()) onSigned(kept)
+  // Whoever waits for it is told.
+  kept.catch(() => {})
+  if (!hasMoved()) onSigned(block, kept)
   // Before it is the latest: what is in the chain without its signature would not be published after a stop.
   await kept
-  if (!hasMoved()) onKept(block)
   const extended = await unsafe.extend({ executed, origin })
   return extended === 'extended' ? { type: 'sealed', block } : abandoned('another block came first')
 }

@@ -205,6 +205,20 @@ test('a block that was under way is there to be resumed, in its order, and once 
   })
 })
 
+test('a journal is new until a key has noted it, also when it is opened again', async () => {
+  const { sequencer } = await start('noted', { files: 'noted' })
+  expect(await sequencer.journal.isNew()).toBe(true)
+  await sequencer.close()
+  const again = await world.openNode('again', { files: 'noted' })
+  expect(await again.journal.isNew()).toBe(true)
+  await again.journal.note()
+  await again.journal.note()
+  expect(await again.journal.isNew()).toBe(false)
+  await again.close()
+  const last = await world.openNode('last', { files: 'noted' })
+  expect(await last.journal.isNew()).toBe(false)
+})
+
 test('what our sequencer gives up is not put back, until L1 takes back what it had brought', async () => {
   const { author, sequencer } = await start('forgone')
   const landed = await author.build({})

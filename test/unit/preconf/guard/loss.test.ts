@@ -73,6 +73,17 @@ describe('a memory that may have gaps waits a window', () => {
     await guard.close()
   })
 
+  test('with the journal of the blocks that it signed lost, until a guard has noted the new one', async () => {
+    await signAndClose()
+    const guard = await place.open({ isJournalNew: true })
+    expect((await guard.status()).sentence).toContain('preconf.db')
+    await expectWaiting(guard)
+    await guard.close()
+    const same = await place.open({ isJournalNew: false })
+    expect((await same.status()).type).toBe('ready')
+    await same.close()
+  })
+
   test.each([
     ['lost', () => rmSync(place.counterPath)],
     ['damaged', () => writeFileSync(place.counterPath, 'x')],

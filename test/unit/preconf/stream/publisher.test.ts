@@ -57,6 +57,21 @@ function start(sign?: MessageSigner) {
   })
   return { hub, messages, publisher, released }
 }
+const block = {
+  hash: `0x${'b1'.repeat(32)}`,
+  header: {
+    number: 1n,
+    parentHash,
+    transactionsRoot: parentHash,
+    receiptsRoot: parentHash,
+    stateRoot: parentHash,
+    gasUsed: 0n,
+    gasLimit: 16_000_000n,
+    logsBloom: new Uint8Array(256),
+  },
+  commitment: { windowEnd: 12n, anchorBlockNumber: 3n },
+  metadata: { isForcedInclusion: false },
+} as unknown as SealedBlock
 const shown = (messages: readonly Message[]) =>
   messages.map((message) => (message.type === 'frag' ? `frag ${message.frag.seq}` : message.type))
 
@@ -105,27 +120,32 @@ test('a block is published once when it is signed, however often its signer has 
     if (message.type === 'seal' && ++seals < 5) throw new Error('the signer is away')
     return { type: 'signed', signature: `0x${'01'.repeat(65)}` }
   })
-  const block = {
-    hash: `0x${'b1'.repeat(32)}`,
-    header: {
-      number: 1n,
-      parentHash,
-      transactionsRoot: parentHash,
-      receiptsRoot: parentHash,
-      stateRoot: parentHash,
-      gasUsed: 0n,
-      gasLimit: 16_000_000n,
-      logsBloom: new Uint8Array(256),
-    },
-    commitment: { windowEnd: 12n, anchorBlockNumber: 3n },
-    metadata: { isForcedInclusion: false },
-  } as unknown as SealedBlock
-  for (const event of [opened(1n), { type: 'signed', block, frags: 0 } as const]) publisher.note(event)
+  for (const event of [opened(1n), { type: 'signed', block, frags: 0, kept: Promise.resolve() } as const])
+    publisher.note(event)
   await publisher.settled()
   expect([shown(messages), seals]).toEqual([['env', 'sealed'], 5])
   publisher.note({ type: 'sealed', block, frags: 0 })
   await publisher.settled()
   expect([shown(messages), seals]).toEqual([['env', 'sealed'], 5])
+})
+
+test('a block is published when its signature is on the disk, and not where it cannot be kept', async () => {
+  const { publisher, messages } = start()
+  let keep: () => void = () => {}
+  const kept = new Promise<void>((resolve) => {
+    keep = resolve
+  })
+  publisher.note({ type: 'signed', block, frags: 0, kept })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(messages).toEqual([])
+  keep()
+  await publisher.settled()
+  expect(shown(messages)).toEqual(['sealed'])
+  const failing = start()
+  const lost = Promise.reject(new Error('the disk is away'))
+  failing.publisher.note({ type: 'signed', block, frags: 0, kept: lost })
+  await failing.publisher.settled()
+  expect(failing.messages).toEqual([])
 })
 
 test('what was published is not published again, and one failing subscriber does not take it from the others', () => {
