@@ -107,7 +107,7 @@ export type ResumableBlock = {
 
 /**
  * What outlives a stop of a block under way. Each call is durable when it resolves, and harmless when it is made again with the same
- * content. Calls for a block are made one at a time; the next one may be opened while a block is drafted and sealed. Opening a block anew at the same place replaces what was kept there.
+ * content. Calls for a block are made one at a time; the next one may be opened while a block is closed, drafted and sealed. Opening a block anew at the same place replaces what was kept there.
  */
 export type BuildJournal = {
   opened(

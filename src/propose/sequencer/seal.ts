@@ -74,7 +74,10 @@ export async function sealBlock(
   })
   const hasMoved = () => chain.heads().latest.hash !== building.position.parentHash
   // That it is complete goes to the disk while the roots are computed.
-  const [executed] = await Promise.all([building.block.seal(), building.keepClosed()])
+  const closed = building.keepClosed()
+  // It is waited for below.
+  closed.catch(() => {})
+  const executed = await building.block.seal()
   const commitment = await commitTo(deps, building, executed, origin)
   if (hasMoved()) return abandoned('the chain moved on')
   const { hash, header } = executed
@@ -82,11 +85,11 @@ export async function sealBlock(
     ...{ metadata: building.metadata, hash, header, commitment },
     transactions: building.transactions().map(({ raw }) => raw),
   }
-  const drafted = journal.draft(draft)
+  const drafted = closed.then(() => journal.draft(draft))
   // It is waited for below; a signature that fails first is what is told.
   drafted.catch(() => {})
   onExecuted({ executed, origin, commitment })
-  if (!isKept) await drafted
+  await (isKept ? closed : drafted)
   const isOfUse = () => !hasMoved() && deps.now() < signUntilMs
   const answer = await signPatiently(deps, commitment, isOfUse, signal)
   await drafted

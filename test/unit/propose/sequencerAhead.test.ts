@@ -265,6 +265,37 @@ test('nobody is answered before the draft of the block is on the disk, though it
   expect(await asked).toMatchObject({ type: 'included', parentHash: held.draft.hash })
 })
 
+test('no signature is asked for before the disk has it that the block takes no more', async () => {
+  world = await createWorld({ seed: 'ahead-closing', operators: [1, 2], slotsPerEpoch: 4 })
+  first = world.sim.head().beacon.slot + 2
+  const journal = createMemoryBuildJournal()
+  const keep = journal.closed
+  let written: () => void = () => {}
+  let isHeld = false
+  journal.closed = async (block) => {
+    isHeld = true
+    await new Promise<void>((resolve) => {
+      written = resolve
+    })
+    await keep(block)
+  }
+  const signer = world.createSigner(1)
+  let asked = 0
+  const sign: SequencerDeps['sign'] = (commitment) => {
+    asked++
+    expect(journal.log).toContain(`closed ${commitment.blockNumber}`)
+    return signer(commitment)
+  }
+  running.push(await world.start(1, { journal, deps: { sign } }))
+  passing.push(world.until(first, 3000))
+  await eventually(() => isHeld)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(asked).toBe(0)
+  journal.closed = keep
+  written()
+  await eventually(() => asked === 1)
+})
+
 test('what the next block holds is told only once the signature of the one before is on the disk', async () => {
   const journal = createMemoryBuildJournal()
   const keep = journal.sealed
