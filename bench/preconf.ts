@@ -137,7 +137,10 @@ async function measure<T>(net: PreconfNet, work: () => Promise<T>) {
   return { result, followedMs, load: `load ${loadavg()[0]?.toFixed(1)}` }
 }
 
-/** From the moment a block is the sequencer's latest to that in which it is the follower's, in milliseconds. */
+/**
+ * From the moment a block is the sequencer's latest to that in which it is the follower's, in milliseconds. Below zero where the follower
+ * is first: a block is published once its signature is on the disk, while the sequencer's own chain takes it.
+ */
 function readFollowing(net: PreconfNet, from: number, to: number): readonly number[] {
   const [sequencer, follower] = net.nodes
   const hadAt = new Map<number, number>()
