@@ -9,6 +9,7 @@ import { configCommand } from './commands/config.ts'
 import { dbCommand } from './commands/db.ts'
 import { deriveCommand } from './commands/derive.ts'
 import { devnetCommand } from './commands/devnet.ts'
+import { exportCommand } from './commands/export.ts'
 import { keysCommand } from './commands/keys.ts'
 import { nodeCommand } from './commands/node.ts'
 import { openrpcCommand } from './commands/openrpc.ts'
@@ -32,6 +33,7 @@ const program = new Command('plumbline')
   .addCommand(rpcChainCommand())
   .addCommand(deriveCommand())
   .addCommand(archiveCommand())
+  .addCommand(exportCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
   .addCommand(dbCommand())

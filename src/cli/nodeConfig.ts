@@ -149,7 +149,7 @@ export function rpcOptionsOf(config: Config): NodeOptions['rpc'] {
   }
 }
 
-async function readGenesis(config: Config): Promise<Genesis> {
+export async function readGenesis(config: Config): Promise<Genesis> {
   return buildGenesis(await readJson(config.need<string>('genesis'), 'genesis'))
 }
 

@@ -2,6 +2,7 @@
 
 import { ARCHIVE_FETCH_OPTIONS } from './archiveOptions.ts'
 import { BRIDGE_OPTIONS, PROPOSE_OPTIONS } from './bridgeOptions.ts'
+import { EXPORT_OPTIONS } from './exportOptions.ts'
 import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
@@ -24,5 +25,6 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...LIST_OPTIONS,
   ...SLASH_OPTIONS,
   ...ARCHIVE_FETCH_OPTIONS,
+  ...EXPORT_OPTIONS,
   ...SNAPSHOT_CREATE_OPTIONS,
 ]

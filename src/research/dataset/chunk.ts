@@ -3,12 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Row, Table, TableName } from './column.ts'
-import { appendRow, createTable } from './duckdb.ts'
-import { TABLES } from './tables.ts'
-
-export const FORMATS = ['parquet', 'csv', 'ndjson'] as const
-export type Format = (typeof FORMATS)[number]
+import type { Format, Row, Table, TableName } from './column.ts'
+import { appendRow, createTable, quoted } from './duckdb.ts'
 
 const EXTENSIONS: Readonly<Record<Format, string>> = { parquet: 'parquet', csv: 'csv', ndjson: 'ndjson' }
 const COPY_OPTIONS: Readonly<Record<Format, string>> = {
@@ -49,12 +45,13 @@ export async function writeChunk(
   connection: DuckDBConnection,
   target: { readonly dir: string; readonly network: string; readonly formats: readonly Format[] },
   range: ChunkRange,
+  tables: readonly Table[],
   rowsOf: (table: TableName) => readonly Row[],
 ): Promise<readonly DatasetFile[]> {
   const { dir, network, formats } = target
   await mkdir(dir, { recursive: true })
   const written: DatasetFile[] = []
-  for (const table of TABLES) {
+  for (const table of tables) {
     const rows = rowsOf(table.name)
     await fillTable(connection, table, rows)
     for (const format of formats) {
@@ -79,7 +76,9 @@ async function fillTable(connection: DuckDBConnection, table: Table, rows: reado
   appender.closeSync()
 }
 
-async function describeFile(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+export async function describeFile(
+  path: string,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const { size } = await stat(path)
   return {
     bytes: size,
@@ -87,9 +86,4 @@ async function describeFile(path: string): Promise<{ readonly bytes: number; rea
       .update(await readFile(path))
       .digest('hex'),
   }
-}
-
-/** Inside single quotes. */
-function quoted(path: string): string {
-  return path.replaceAll("'", "''")
 }

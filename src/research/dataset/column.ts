@@ -38,6 +38,8 @@ export type Table = {
   readonly definition: string
   /** Rows are written in this order, which is total: two exports of one range are the same bytes. */
   readonly orderBy: readonly string[]
+  /** Its rows are about all of the range: one file, not one for each chunk. */
+  readonly isOfWholeRange?: true
   readonly columns: readonly Column[]
 }
 
@@ -59,3 +61,7 @@ export const TABLE_NAMES = [
   'proposers',
 ] as const
 export type TableName = (typeof TABLE_NAMES)[number]
+
+/** Of files; the first of those there are is the one that is read. */
+export const FORMATS = ['parquet', 'csv', 'ndjson'] as const
+export type Format = (typeof FORMATS)[number]

@@ -106,3 +106,8 @@ const APPENDERS: Readonly<Record<ColumnType, Append>> = {
   timestamp: appendU32,
   milliseconds: appendU64,
 }
+
+/** What stands inside single quotes. */
+export function quoted(text: string): string {
+  return text.replaceAll("'", "''")
+}

@@ -1,5 +1,6 @@
 /** The tables of a dataset, column by column. dataset.json, the Parquet types, docs/datasets.md and the readers all come from here. */
-import type { Column, ColumnType, Table } from './column.ts'
+import { defined } from '../../primitives/assert.ts'
+import type { Column, ColumnType, Table, TableName } from './column.ts'
 
 const column = (name: string, type: ColumnType, definition: string): Column => ({ name, type, definition })
 const nullable = (name: string, type: ColumnType, definition: string): Column => ({
@@ -70,15 +71,23 @@ const proposals: Table = {
     nullable(
       'l1_gas_used',
       'u64',
-      'Gas of the proposing transaction; null where its receipt is not at hand.',
+      'Gas of the whole proposing transaction, also where it made several proposals; null where its receipt is not at hand.',
     ),
     nullable('l1_gas_price', 'u64', 'Effective gas price of it, wei per gas; null as before.'),
     nullable('l1_execution_fee', 'wei', 'l1_gas_used × l1_gas_price.'),
     nullable('l1_blob_gas_used', 'u64', 'Blob gas of the proposing transaction; null as before.'),
-    nullable('l1_blob_gas_price', 'u64', 'Blob base fee of its block, wei per blob gas; null as before.'),
-    nullable('l1_blob_fee', 'wei', 'l1_blob_gas_used × l1_blob_gas_price.'),
-    nullable('proven_at', 'timestamp', 'L1 time at which a `Proved` event covered it; null while none did.'),
-    nullable('proven_in_block', 'u32', 'L1 block of that event; null while there is none.'),
+    nullable(
+      'l1_blob_gas_price',
+      'u64',
+      'Blob base fee of its block, wei per blob gas; null as before, and where the schedule of L1 is not known.',
+    ),
+    nullable('l1_blob_fee', 'wei', 'l1_blob_gas_used × l1_blob_gas_price; 0 without blobs.'),
+    nullable(
+      'proven_at',
+      'timestamp',
+      'L1 time at which a `Proved` event of the range covered it; null where none did, or the inbox took it back.',
+    ),
+    nullable('proven_in_block', 'u32', 'L1 block of that event; null where there is none.'),
   ],
 }
 
@@ -150,17 +159,17 @@ const l2Blocks: Table = {
     nullable(
       'preconfirmed_at',
       'milliseconds',
-      'When this node first held it as its latest block; null where it was derived first.',
+      'When this node made or first heard a block commitment to these transactions, by its clock; null where it knows of none.',
     ),
     nullable(
       'finalized_at',
       'timestamp',
-      'Time of the L1 head at which its L1 block was known to be final; null while not known.',
+      'When this node saw it become final, by its clock; null where it did not, or was not yet running.',
     ),
     nullable(
       'executable_at',
       'timestamp',
-      'L1 time at which a `Proved` event covered it; null while none did.',
+      'L1 time at which a `Proved` event of the range covered it; null where none did, or the inbox took it back.',
     ),
   ],
 }
@@ -191,25 +200,33 @@ const transactions: Table = {
     nullable(
       'max_fee_per_gas',
       'wei',
-      'Wei per gas; the gas price of older types. Null where it cannot be told.',
+      'Wei per gas; the gas price of older types. Null where it cannot be told, or is 10^38 or more.',
     ),
     nullable(
       'max_priority_fee_per_gas',
       'wei',
-      'Wei per gas; the gas price of older types. Null where it cannot be told.',
+      'Wei per gas; the gas price of older types. Null where it cannot be told, or is 10^38 or more.',
     ),
     nullable('gas_used', 'u64', 'Null if it was dropped.'),
     nullable('effective_gas_price', 'wei', 'Wei per gas; null if it was dropped.'),
     nullable('success', 'bool', 'False if it reverted or halted; null if it was dropped.'),
-    nullable('drop_reason', 'string', 'Null if it executed.'),
-    nullable('drop_rule', 'string', 'Rule number in docs/derivation.md; null if it executed.'),
+    nullable('drop_reason', 'string', 'What was found, as a sentence; null if it executed.'),
+    nullable(
+      'drop_rule',
+      'string',
+      'Rule number in docs/derivation.md, one for each kind of reason; null if it executed.',
+    ),
     nullable('contract_address', 'address', 'The contract it created; null if none.'),
     column('proposal_id', 'u64', 'As in proposals.'),
     column('source_index', 'u32', 'As in sources.'),
     column('is_forced_inclusion', 'bool', 'As in sources.'),
     column('payload_offset', 'u64', 'Start in the inflated payload of its source, bytes.'),
     column('payload_length', 'u64', 'Length there, bytes.'),
-    nullable('first_seen_at', 'milliseconds', 'When this node’s pool first had it; null if it never did.'),
+    nullable(
+      'first_seen_at',
+      'milliseconds',
+      'When this node was first asked for a promise about it, by its clock; null where it never was.',
+    ),
   ],
 }
 
@@ -235,7 +252,7 @@ const logs: Table = {
 const forcedInclusions: Table = {
   name: 'forced_inclusions',
   definition: 'Every forced inclusion that was saved in the range, or consumed by a proposal of it.',
-  orderBy: ['saved_in_block', 'blob_hash', 'offset'],
+  orderBy: ['saved_in_block', 'blob_hash', 'offset', 'saved_at', 'included_in_block', 'proposal_id'],
   columns: [
     L2_CHAIN,
     column('blob_hash', 'hash', 'Versioned hash of its first blob.'),
@@ -243,12 +260,16 @@ const forcedInclusions: Table = {
     nullable('fee', 'wei', 'Paid to be queued; null where the event is before the range.'),
     column('saved_at', 'timestamp', 'L1 time at which it was queued.'),
     nullable('saved_in_block', 'u32', 'That L1 block; null where it is before the range.'),
-    column(
+    nullable(
       'due_at',
       'timestamp',
-      'From then on a proposal must take it: saved_at + the inbox’s forced inclusion delay.',
+      'From then on a proposal must take it: saved_at + the inbox’s forced inclusion delay; null where the delay is not known.',
     ),
-    column('outcome', 'string', '`included`, `voided` (the inbox was told to skip it) or `pending`.'),
+    column(
+      'outcome',
+      'string',
+      'At the end of the range: `included`, `voided` (the inbox was told to skip so many of the oldest) or `pending`.',
+    ),
     nullable('proposal_id', 'u64', 'Of the proposal that took it; null if none did.'),
     nullable('included_in_block', 'u32', 'L1 block of that proposal; null if none took it.'),
     nullable('included_at', 'timestamp', 'L1 time of it; null if none took it.'),
@@ -258,20 +279,21 @@ const forcedInclusions: Table = {
 
 const windows: Table = {
   name: 'windows',
+  isOfWholeRange: true,
   definition:
-    'Every proposer window that overlaps the range, where the schedule elects one proposer at a time; empty where anyone may propose.',
-  orderBy: ['window_start'],
+    'Every proposer window that proposals of the range name; empty where they name none, as where anyone may propose. A window in which nobody proposed is not there: L1 keeps no record of who was elected.',
+  orderBy: ['window_end', 'proposer'],
   columns: [
     L2_CHAIN,
-    column('window_start', 'timestamp', 'Timestamp of its first slot.'),
+    nullable('window_start', 'timestamp', 'Timestamp of its first slot; null where it is not known.'),
     column('window_end', 'timestamp', 'Timestamp of its last slot.'),
-    column('slots', 'u32', 'L1 slots in it.'),
-    column('missed_slots', 'u32', 'Of these, slots without an L1 block.'),
+    nullable('slots', 'u32', 'L1 slots in it; null where its first is not known.'),
+    nullable('missed_slots', 'u32', 'Of these, slots without an L1 block; null as before.'),
     column('proposer', 'address', 'Who was elected.'),
     column(
       'outcome',
       'string',
-      '`proposed`, `empty` (proposed, but no transaction executed) or `missed` (no proposal).',
+      '`proposed`, `empty` (proposed, but no transaction executed) or `missed` (no proposal: not told by proposals).',
     ),
     column('proposals', 'u32', 'Proposals that landed in it.'),
     column('blocks', 'u32', 'L2 blocks of these.'),
@@ -305,22 +327,27 @@ const promises: Table = {
 const preconfirmedBlocks: Table = {
   name: 'preconfirmed_blocks',
   definition:
-    'Every block commitment in the node’s stream journal whose number is in the range, beside what L1 brought.',
+    'Every block commitment in the node’s promise book to a block number of the range, beside what L1 brought.',
   orderBy: ['block_number', 'block_hash', 'commitment_hash'],
   columns: [
     L2_CHAIN,
     column('block_number', 'u64', 'L2 block number.'),
-    column('block_hash', 'hash', 'Hash that was promised.'),
+    nullable(
+      'block_hash',
+      'hash',
+      'Hash that was promised; null where it did not land and the stream journal has forgotten it.',
+    ),
     column('commitment_hash', 'hash', 'Hash of the block commitment.'),
     column('is_own', 'bool', 'Whether this node made it.'),
     column('window_end', 'timestamp', 'Timestamp of the last slot of its window.'),
-    column('frags', 'u32', 'Parts it was streamed in.'),
+    nullable('frags', 'u32', 'Parts it was streamed in; null once the stream journal has forgotten it.'),
     nullable('derived_hash', 'hash', 'Hash of the block of that number that L1 brought; null while none.'),
   ],
 }
 
 const proposers: Table = {
   name: 'proposers',
+  isOfWholeRange: true,
   definition: 'One row for each proposer of the range, over the range.',
   orderBy: ['proposer'],
   columns: [
@@ -358,3 +385,13 @@ export const TABLES: readonly Table[] = [
   preconfirmedBlocks,
   proposers,
 ]
+
+export const CHUNKED_TABLES = TABLES.filter(({ isOfWholeRange }) => isOfWholeRange !== true)
+export const WHOLE_RANGE_TABLES = TABLES.filter(({ isOfWholeRange }) => isOfWholeRange === true)
+
+export function tableOf(name: TableName): Table {
+  return defined(
+    TABLES.find((table) => table.name === name),
+    `table ${name}`,
+  )
+}

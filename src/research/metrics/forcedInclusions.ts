@@ -1,4 +1,5 @@
 /** What came of what L1 users queued past the proposers. */
+import type { Row } from '../dataset/column.ts'
 import { distributionTable } from './distribution.ts'
 import { numberOf, optionalNumber, textOf } from './fields.ts'
 import type { Metric } from './metric.ts'
@@ -15,8 +16,11 @@ export const forcedInclusions: Metric = {
     const all = rows('forced_inclusions')
     const of = (outcome: string) => all.filter((row) => textOf(row, 'outcome') === outcome)
     const [included, pending] = [of('included'), of('pending')]
-    const late = included.filter((row) => numberOf(row, 'included_at') > numberOf(row, 'due_at'))
-    const due = pending.filter((row) => endsAt > numberOf(row, 'due_at'))
+    const isPast = (row: Row, at: number): boolean =>
+      at > (optionalNumber(row, 'due_at') ?? Number.POSITIVE_INFINITY)
+    const late = included.filter((row) => isPast(row, numberOf(row, 'included_at')))
+    const due = pending.filter((row) => isPast(row, endsAt))
+    const isDueKnown = all.every((row) => optionalNumber(row, 'due_at') !== null)
     const inBlocks = included.flatMap((row) => {
       const saved = optionalNumber(row, 'saved_in_block')
       return saved === null ? [] : [numberOf(row, 'included_in_block') - saved]
@@ -25,10 +29,15 @@ export const forcedInclusions: Metric = {
       ['forced-included', 'Taken', included.length],
       ['forced-pending', 'Still queued', pending.length],
       ['forced-voided', 'Voided by the inbox', of('voided').length],
-      ['forced-overdue', 'Overdue', late.length + due.length],
     ] as const
+    const overdue = {
+      ...{ id: 'forced-overdue', title: 'Overdue', unit: 'count' },
+      ...(isDueKnown
+        ? { value: late.length + due.length }
+        : { value: null, note: 'not derivable: the inbox’s delay is not known' }),
+    }
     return {
-      values: counts.map(([id, title, value]) => ({ id, title, unit: 'count', value })),
+      values: [...counts.map(([id, title, value]) => ({ id, title, unit: 'count', value })), overdue],
       tables: [
         distributionTable(
           { id: 'forced-delay', title: 'Delay until taken', unit: 'seconds', of: 'measured' },

@@ -108,7 +108,10 @@ function countEquivocations(rows: readonly Row[]): number {
     rows,
     (row) => `${numberOf(row, 'block_number')} ${numberOf(row, 'window_end')}`,
   )
-  return [...positions.values()].filter((of) => new Set(of.map((row) => row.block_hash)).size > 1).length
+  // A block that did not land may be known by its commitment alone.
+  const countBlocks = (of: readonly Row[]) =>
+    new Set(of.map((row) => row.block_hash ?? row.commitment_hash)).size
+  return [...positions.values()].filter((of) => countBlocks(of) > 1).length
 }
 
 function handoverGaps(blocks: readonly Row[]): readonly number[] {

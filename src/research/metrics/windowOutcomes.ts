@@ -1,6 +1,6 @@
 /** What elected proposers made of their windows, and how many blocks hold nothing. */
 import type { Row, Value } from '../dataset/column.ts'
-import { groupRows, numberOf, textOf } from './fields.ts'
+import { groupRows, numberOf, optionalNumber, textOf } from './fields.ts'
 import type { Metric } from './metric.ts'
 
 export const windowOutcomes: Metric = {
@@ -17,15 +17,18 @@ export const windowOutcomes: Metric = {
     const blocks = rows('l2_blocks')
     const l1 = rows('l1_blocks')
     const missedSlots = l1.reduce((sum, row) => sum + numberOf(row, 'missed_slots'), 0)
-    const none = ended.length === 0 ? { note: 'nobody is elected: anyone may propose at any time' } : {}
+    const none = ended.length === 0 ? { note: 'no window is known: no proposal names one' } : {}
+    // What proposals alone tell of is only windows that were used.
+    const areAllKnown = ended.every((row) => optionalNumber(row, 'window_start') !== null)
+    const used = areAllKnown ? none : { note: 'not derivable: only windows with a proposal are known' }
     return {
       values: [
         {
           id: 'missed-window-rate',
           title: 'Windows without a proposal',
           unit: 'share',
-          value: rate(ended, isMissed),
-          ...none,
+          value: areAllKnown ? rate(ended, isMissed) : null,
+          ...used,
         },
         {
           id: 'empty-window-rate',

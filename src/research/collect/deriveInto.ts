@@ -1,0 +1,86 @@
+/** A chain derived from L1 up to a block, for a dataset of an L1 whose L2 nobody has at hand: the node's own driver, into a folder. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createChain } from '../../chain/sqliteChain.ts'
+import { createDriver } from '../../derive/driver.ts'
+import { writeGenesis } from '../../derive/genesis.ts'
+import { readCursor } from '../../derive/steps.ts'
+import type { Genesis } from '../../engine/genesis.ts'
+import { createFlatState } from '../../engine/state/flatStateOnStore.ts'
+import { createEngine, type EngineOptions } from '../../engine/vm.ts'
+import type { FollowInput, L1, L1Event } from '../../l1/l1.ts'
+import { sleep } from '../../primitives/async.ts'
+import { createResources } from '../../primitives/resources.ts'
+import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { openStore } from '../../store/openStore.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { CHAIN_STORE_SCHEMAS } from './nodeData.ts'
+
+export type DeriveIntoOptions = {
+  readonly spec: RollupSpec
+  readonly l1: Pick<L1, 'start' | 'follow' | 'blobs' | 'ancestor' | 'transaction'>
+  readonly genesis: Genesis
+  readonly engine?: Pick<EngineOptions, 'workers' | 'loop' | 'isChecked'>
+  readonly logger: Logger
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: { readonly l1Block: number; readonly l2Block: number }) => void
+}
+
+/** Of which blocks the state can be proven is of no use here. */
+const PROOF_WINDOW_BLOCKS = 1
+const CACHE_KIB = 64 * 1024
+
+/** `dataDir` is new, and can be opened by `openNodeData` afterwards. Throws what stops a node, and when the signal is aborted. */
+export async function deriveInto(options: DeriveIntoOptions, dataDir: string, to: number): Promise<void> {
+  const { spec, l1, genesis, logger, signal, onProgress } = options
+  await mkdir(dataDir, { recursive: true })
+  const { keep, close } = createResources()
+  try {
+    const store = keep(
+      await openStore({
+        path: join(dataDir, 'chain.db'),
+        schemas: CHAIN_STORE_SCHEMAS,
+        cacheKiB: CACHE_KIB,
+      }),
+    )
+    const state = await createFlatState({ store, options: { nodeWindowBlocks: PROOF_WINDOW_BLOCKS } })
+    const chain = await createChain(store)
+    // From the chain's own beginning, wherever L1's data begins.
+    const start = await l1.start(signal, spec.l1.startBlock)
+    await writeGenesis({ store, chain, state }, { spec, genesis, l1: start })
+    const engine = keep(createEngine({ spec, ...options.engine }))
+    const done = new AbortController()
+    const driver = createDriver({
+      ...{ spec, engine, state, chain, store, logger },
+      l1: { ...l1, follow: (input) => followTo(l1, input, BigInt(to)) },
+      wait: (ms, until) => sleep(ms, until).catch(() => {}),
+      onProgress(progress) {
+        if (progress.type === 'step')
+          onProgress?.({
+            l1Block: Number(progress.l1.number),
+            l2Block: Number(chain.heads().safe.number),
+          })
+        if (progress.type === 'caughtUp' && progress.l1.number >= BigInt(to)) done.abort()
+      },
+    })
+    await driver.run(AbortSignal.any([signal, done.signal]))
+    signal.throwIfAborted()
+    const cursor = await readCursor(store)
+    if (cursor.number !== BigInt(to)) throw new RangeError(`derivation ended at L1 block ${cursor.number}`)
+  } finally {
+    await close()
+  }
+}
+
+/** As if L1 had ended with block `to`. */
+async function* followTo(l1: Pick<L1, 'follow'>, input: FollowInput, to: bigint): AsyncGenerator<L1Event> {
+  for await (const event of l1.follow(input)) {
+    yield event
+    if (event.type === 'block' && event.block.number >= to) break
+  }
+  yield { type: 'caughtUp', head: { number: to, hash: input.cursor.hash } }
+  await new Promise<void>((resolve) => {
+    if (input.signal.aborted) resolve()
+    input.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,123 @@
+/**
+ * What only the whole range tells: which proposals came to be proven, and what became of forced inclusions. Everything is as of the end
+ * of the range, so that the same range says the same whenever it is exported.
+ */
+import { type Hash, ZERO_HASH } from '../../primitives/hex.ts'
+import type { BlobSlice, Proposal } from '../../protocol/protocol.ts'
+import { decodeProposal } from '../../protocol/protocols.ts'
+import { decodeInboxEvent, type InboxEvent } from '../../protocol/shasta/inboxEvents.ts'
+import { isDistrusted, isOfInbox, type RollupSpec } from '../../spec/rollupSpec.ts'
+import type { L1BlockEvent } from './l1Source.ts'
+
+/** Where on L1 something was said; the timestamp in seconds. */
+export type At = { readonly number: bigint; readonly timestamp: bigint }
+
+export type ForcedInclusion = {
+  readonly blobHash: Hash
+  readonly offset: number
+  readonly savedAt: bigint
+  /** Absent: saved before the range. */
+  readonly saved?: { readonly at: At; readonly feeWei: bigint }
+  outcome:
+    | { readonly type: 'pending' | 'voided' }
+    | {
+        readonly type: 'included'
+        readonly at: At
+        readonly proposal: Pick<Proposal, 'id' | 'hash'>
+        readonly sourceIndex: number
+      }
+}
+
+export type Facts = {
+  /** Of proposals of the inbox, by id. */
+  readonly proven: ReadonlyMap<bigint, At>
+  readonly forced: readonly ForcedInclusion[]
+  /** Headers the chunks end with, by number; and the one before the range. */
+  readonly ends: ReadonlyMap<number, { readonly hash: Hash; readonly timestamp: bigint }>
+}
+
+const WEI_PER_GWEI = 10n ** 9n
+
+export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number>) {
+  const proven = new Map<bigint, At>()
+  const forced: ForcedInclusion[] = []
+  const ends = new Map<number, { readonly hash: Hash; readonly timestamp: bigint }>()
+  /** Oldest first, as the inbox's queue. */
+  let pending: ForcedInclusion[] = []
+
+  function include(proposal: Proposal, at: At): void {
+    for (const [sourceIndex, { isForcedInclusion, blobSlice }] of proposal.sources.entries()) {
+      if (!isForcedInclusion) continue
+      const found = pending.find((each) => isOf(each, blobSlice)) ?? add(blobSlice)
+      pending = pending.filter((each) => each !== found)
+      found.outcome = {
+        type: 'included',
+        at,
+        proposal: { id: proposal.id, hash: proposal.hash },
+        sourceIndex,
+      }
+    }
+  }
+
+  function add(
+    { blobHashes, offset, timestamp }: BlobSlice,
+    saved?: ForcedInclusion['saved'],
+  ): ForcedInclusion {
+    const entry: ForcedInclusion = {
+      blobHash: blobHashes[0] ?? ZERO_HASH,
+      offset,
+      savedAt: timestamp,
+      ...(saved && { saved }),
+      outcome: { type: 'pending' },
+    }
+    forced.push(entry)
+    return entry
+  }
+
+  function noteEvent(event: InboxEvent, at: At): void {
+    switch (event.type) {
+      case 'proved':
+        // The inbox proves no more than was proposed.
+        for (let id = event.firstNewProposalId; id <= event.lastProposalId; id++)
+          if (!proven.has(id)) proven.set(id, at)
+        return
+      case 'stateRecovered':
+        for (const id of proven.keys()) if (id > event.lastFinalizedProposalId) proven.delete(id)
+        return
+      case 'forcedInclusionSaved': {
+        const { blobSlice, feeInGwei } = event
+        pending.push(add(blobSlice, { at, feeWei: feeInGwei * WEI_PER_GWEI }))
+        return
+      }
+      case 'forcedInclusionsVoided': {
+        const voided = pending.splice(0, Number(event.newHead - event.oldHead))
+        for (const entry of voided) entry.outcome = { type: 'voided' }
+        return
+      }
+      default:
+    }
+  }
+
+  return {
+    note({ block, logs }: L1BlockEvent): void {
+      const at: At = { number: block.number, timestamp: block.timestamp }
+      if (chunkEnds.has(Number(block.number)))
+        ends.set(Number(block.number), { hash: block.hash, timestamp: block.timestamp })
+      for (const log of logs) {
+        const proposal = decodeProposal({ spec, log, l1Block: block })
+        if (proposal !== null) {
+          if (isOfInbox(proposal.fork)) include(proposal, at)
+          continue
+        }
+        const event = log.address === spec.l1.inbox ? decodeInboxEvent(log) : null
+        if (event?.type === 'proved' && isDistrusted(spec, block)) continue
+        if (event !== null) noteEvent(event, at)
+      }
+    },
+    facts: (): Facts => ({ proven, forced, ends }),
+  }
+}
+
+function isOf(entry: ForcedInclusion, { blobHashes, offset, timestamp }: BlobSlice): boolean {
+  return entry.blobHash === blobHashes[0] && entry.offset === offset && entry.savedAt === timestamp
+}
