@@ -38,17 +38,51 @@ export type BlockZkMeter = ZkMeter & {
   dropTransaction(): void
 }
 
+/** A class, so that the interpreter sees one shape of it: compiled code is thrown away where it meets another. */
+class Meter implements BlockZkMeter {
+  readonly factors: Float64Array
+  readonly statics: Float64Array
+  readonly spawns: Float64Array
+  readonly precompile: (address: string) => number
+  readonly max: number
+  used = 0
+  readonly #transaction: number
+  #committed = 0
+
+  constructor(
+    input: Pick<ZkMeter, 'factors' | 'statics' | 'spawns' | 'precompile' | 'max'>,
+    /** Zk gas that every transaction adds. */
+    transaction: number,
+  ) {
+    this.factors = input.factors
+    this.statics = input.statics
+    this.spawns = input.spawns
+    this.precompile = input.precompile
+    this.max = input.max
+    this.#transaction = transaction
+  }
+
+  beginTransaction(): void {
+    this.#committed = this.used
+    if (this.used + this.#transaction > this.max) throw new ZkGasExceededError()
+    this.used += this.#transaction
+  }
+
+  dropTransaction(): void {
+    this.used = this.#committed
+  }
+}
+
 const NOTHING = new Float64Array(256)
 
 /** Counts nothing, and costs next to nothing. */
-export const UNMETERED: ZkMeter = {
-  factors: NOTHING,
-  statics: NOTHING,
-  spawns: NOTHING,
-  precompile: () => 0,
-  used: 0,
-  max: Number.POSITIVE_INFINITY,
-}
+export const UNMETERED: ZkMeter = new Meter(
+  {
+    ...{ factors: NOTHING, statics: NOTHING, spawns: NOTHING, precompile: () => 0 },
+    max: Number.POSITIVE_INFINITY,
+  },
+  0,
+)
 
 export function createZkMeter(schedule: ZkSchedule, { staticGas }: OpcodeTable): BlockZkMeter {
   const factors = Float64Array.from(schedule.opcodes)
@@ -56,19 +90,6 @@ export function createZkMeter(schedule: ZkSchedule, { staticGas }: OpcodeTable):
     schedule.spawns.has(opcode) ? 0 : factor * (staticGas[opcode] as number),
   )
   const spawns = factors.map((factor, opcode) => factor * (schedule.spawns.get(opcode) ?? 0))
-  let committed = 0
-  return {
-    ...{ factors, statics, spawns },
-    precompile: (address) => schedule.precompiles.get(address) ?? schedule.unlisted,
-    used: 0,
-    max: schedule.blockMax,
-    beginTransaction() {
-      committed = this.used
-      if (committed + schedule.transaction > schedule.blockMax) throw new ZkGasExceededError()
-      this.used += schedule.transaction
-    },
-    dropTransaction() {
-      this.used = committed
-    },
-  }
+  const precompile = (address: string) => schedule.precompiles.get(address) ?? schedule.unlisted
+  return new Meter({ factors, statics, spawns, precompile, max: schedule.blockMax }, schedule.transaction)
 }
