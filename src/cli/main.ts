@@ -16,6 +16,7 @@ import { openrpcCommand } from './commands/openrpc.ts'
 import { preconfCommand } from './commands/preconf.ts'
 import { proposeCommand } from './commands/propose.ts'
 import { replayCommand } from './commands/replay.ts'
+import { reportCommand } from './commands/report.ts'
 import { rpcChainCommand } from './commands/rpcChain.ts'
 import { sequenceCommand } from './commands/sequence.ts'
 import { ConfigError } from './config/resolve.ts'
@@ -34,6 +35,7 @@ const program = new Command('plumbline')
   .addCommand(deriveCommand())
   .addCommand(archiveCommand())
   .addCommand(exportCommand())
+  .addCommand(reportCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
   .addCommand(dbCommand())

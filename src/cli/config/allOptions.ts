@@ -7,6 +7,7 @@ import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
+import { REPORT_OPTIONS } from './reportOptions.ts'
 import { RPC_CHAIN_OPTIONS } from './rpcChainOptions.ts'
 import { SEQUENCE_OPTIONS } from './sequenceOptions.ts'
 import { SLASH_OPTIONS } from './slashOptions.ts'
@@ -25,6 +26,7 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...LIST_OPTIONS,
   ...SLASH_OPTIONS,
   ...ARCHIVE_FETCH_OPTIONS,
+  ...REPORT_OPTIONS,
   ...EXPORT_OPTIONS,
   ...SNAPSHOT_CREATE_OPTIONS,
 ]

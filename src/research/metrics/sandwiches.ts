@@ -32,7 +32,9 @@ export const sandwiches: Metric = {
     'EigenPhi’s rule; strict profile of Frontrunner-Jones; filters after Gogol and Schneider (2026) and arXiv 2405.00138',
   tables: ['logs', 'transactions'],
   compute({ rows }) {
-    const callers = new Map(rows('transactions').map((row) => [optionalText(row, 'transaction_hash'), row]))
+    // A transaction that was listed again and dropped says nothing of its sender.
+    const executed = rows('transactions').filter((row) => row.success !== null)
+    const callers = new Map(executed.map((row) => [optionalText(row, 'transaction_hash'), row]))
     const candidates = [
       ...groupRows(rows('logs'), (row) => `${row.block_number} ${row.address}`).values(),
     ].flatMap((logs) => findInPool(Number(logs[0]?.block_number), placeSwaps(logs, callers)))

@@ -17,7 +17,7 @@ export const windowOutcomes: Metric = {
     const blocks = rows('l2_blocks')
     const l1 = rows('l1_blocks')
     const missedSlots = l1.reduce((sum, row) => sum + numberOf(row, 'missed_slots'), 0)
-    const none = ended.length === 0 ? { note: 'no window is known: no proposal names one' } : {}
+    const none = ended.length === 0 ? { note: 'nobody is elected: anyone may propose at any time' } : {}
     // What proposals alone tell of is only windows that were used.
     const areAllKnown = ended.every((row) => optionalNumber(row, 'window_start') !== null)
     const used = areAllKnown ? none : { note: 'not derivable: only windows with a proposal are known' }
@@ -68,8 +68,8 @@ export const windowOutcomes: Metric = {
               of.length,
               of.length - of.filter(isMissed).length - of.filter(isEmpty).length,
               of.filter(isEmpty).length,
-              of.filter(isMissed).length,
-              rate(of, isMissed),
+              areAllKnown ? of.filter(isMissed).length : null,
+              areAllKnown ? rate(of, isMissed) : null,
             ],
           ),
         },

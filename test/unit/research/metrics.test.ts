@@ -143,6 +143,7 @@ test('windows: missed, empty, proposed', () => {
   const window = (window_end: number, outcome: string) => ({
     proposer: '0xaa',
     window_start: window_end - 12,
+    slots: 1,
     window_end,
     outcome,
   })
@@ -165,6 +166,12 @@ test('windows: missed, empty, proposed', () => {
   expect(resultOf('window-outcomes', 'empty-block-rate', input)).toBe(0.5)
   expect(resultOf('window-outcomes', 'l1-missed-slot-rate', input)).toBe(0.25)
   expect(tableOf('window-outcomes', 'windows-by-proposer', input)).toEqual([['0xaa', 4, 1, 1, 2, 0.5]])
+})
+
+test('windows known by their proposals alone say nothing of missed ones', () => {
+  const input = inputOf({ windows: [{ proposer: '0xaa', window_end: 12, outcome: 'proposed' }] }, 60)
+  expect(resultOf('window-outcomes', 'missed-window-rate', input)).toBeNull()
+  expect(tableOf('window-outcomes', 'windows-by-proposer', input)).toEqual([['0xaa', 1, 1, 0, null, null]])
 })
 
 test('inclusion: what has not happened is counted, not dropped', () => {
@@ -352,6 +359,7 @@ describe('sandwiches', () => {
     ...{ address: '0xf001', topic0, data },
   })
   const by = (index: number, from_address: string, to_address: string) => ({
+    success: true,
     transaction_hash: `0x${index}`,
     from_address,
     to_address,
