@@ -42,7 +42,7 @@ export function createBinder(
     readonly giver: Pick<Giver, 'give'>
     readonly logger: Logger
     readonly now: () => number
-    readonly wait: (ms: number) => Promise<void>
+    readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
   },
   options: { readonly marginMs: number; readonly blockMs: number },
 ): Binder {

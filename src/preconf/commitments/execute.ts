@@ -20,7 +20,8 @@ const NOT_SIGNED = { type: 'later', reason: 'the block before is not signed yet'
 export async function executeNow(
   deps: {
     readonly sequencer: SequencerFace
-    readonly wait: (ms: number) => Promise<void>
+    /** Rejects when it is aborted: what is answered sooner leaves no timer behind. */
+    readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
     readonly blockMs: number
   },
   raw: Uint8Array,
@@ -29,9 +30,13 @@ export async function executeNow(
   const { sequencer, wait, blockMs } = deps
   for (let block = 1; ; block++) {
     const opened = nextOpened(sequencer)
+    const waits = new AbortController()
     try {
       // A signer may take its time with the block before: who waits longer than a block hears so.
-      const result = await Promise.race([sequencer.include(raw), wait(blockMs).then(() => NOT_SIGNED)])
+      const result = await Promise.race([
+        sequencer.include(raw),
+        wait(blockMs, waits.signal).then(() => NOT_SIGNED),
+      ])
       if (result.type === 'included') {
         const { transaction, number: blockNumber, index, firstLogIndex } = result
         return {
@@ -42,9 +47,10 @@ export async function executeNow(
       if (result.type === 'refused') throw new CommitmentRefusedError('notExecutable', result.reason)
       if (block === BLOCKS_MAX || !isInTime())
         throw new CommitmentRefusedError('notEnoughTime', result.reason)
-      await Promise.race([opened.event, wait(blockMs)])
+      await Promise.race([opened.event, wait(blockMs, waits.signal)])
     } finally {
       opened.stop()
+      waits.abort()
     }
   }
 }

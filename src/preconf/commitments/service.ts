@@ -65,7 +65,7 @@ export type CommitmentsDeps = {
   readonly logger: Logger
   /** Milliseconds since 1970. */
   readonly now?: () => number
-  readonly wait?: (ms: number) => Promise<void>
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
 export type CommitmentsOptions = WindowOptions &
@@ -104,7 +104,7 @@ export async function createCommitments(
 ): Promise<CommitmentsService> {
   const { spec, domain, sequencer, guard, book, chain, rules, l1Builder, logger } = deps
   const now = deps.now ?? Date.now
-  const wait = deps.wait ?? ((ms) => sleep(ms))
+  const wait = deps.wait ?? sleep
   const windows = createOwnWindows({ spec, schedule: deps.schedule, reach: guard.reach, now }, options)
   const tipMin = maxBigint(options.tipMin, rules.minTip)
   const price = await createTipPrice({ store: deps.store, now }, { ...options, tipMin })

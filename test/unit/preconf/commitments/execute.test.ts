@@ -104,6 +104,30 @@ test('who waits for the signature of the block before waits no longer than a blo
   })
 })
 
+test('who is answered, however he is, leaves no timer behind', async () => {
+  const running = new Set<number>()
+  const wait = (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((_, reject) => {
+      running.add(ms)
+      signal?.addEventListener('abort', () => {
+        running.delete(ms)
+        reject(signal.reason)
+      })
+    })
+  const answers = [later, includedAt(0, executed('10', [])), { type: 'refused', reason: 'no' } as const]
+  const { face, open } = sequencerOf(answers)
+  const result = executeNow({ ...settings(face), wait }, RAW, () => true)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(running.size).toBe(1)
+  open()
+  await result
+  expect(running.size).toBe(0)
+  await expect(executeNow({ ...settings(face), wait }, RAW, () => true)).rejects.toMatchObject({
+    code: 'notExecutable',
+  })
+  expect(running.size).toBe(0)
+})
+
 test('notExecutable: the block refuses it, by a rule that is named', async () => {
   const { face } = sequencerOf([{ type: 'refused', reason: 'sender has code (D-81)' }])
   await expect(executeNow(settings(face), RAW, () => true)).rejects.toMatchObject({
