@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hex } from 'viem'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { rollupRules } from '../../../../src/engine/rules/evmRules.ts'
+import { admitRaw } from '../../../../src/preconf/commitments/admit.ts'
 import {
   CommitmentRefusedError,
   REFUSAL_CODES,
@@ -91,16 +93,6 @@ test.each<[RefusalCode, string, () => Promise<CommitmentRequest>]>([
   ['malformedTransaction', 'noise', async () => world.request(5, window + 3, new Uint8Array(100).fill(0xab))],
   ['blobTransaction', 'blobs', async () => world.request(4, window + 3, Uint8Array.of(3, 0xf8))],
   [
-    'unsupportedTransaction',
-    'an authorization before Osaka',
-    async () =>
-      world.request(
-        4,
-        window + 3,
-        await signTransaction(5, { type: 'eip7702', chainId: Number(L2_CHAIN_ID), authorizationList: [] }),
-      ),
-  ],
-  [
     'wrongChain',
     'another chain',
     async () => world.request(4, window + 3, await signTransaction(5, { chainId: 1 })),
@@ -148,6 +140,22 @@ test.each<[RefusalCode, string, () => Promise<CommitmentRequest>]>([
   ],
 ])('%s: %s', async (code, _what, make) => {
   expect(await refused(await make())).toBe(code)
+})
+
+test('unsupportedTransaction: an authorization before Osaka', async () => {
+  const raw = await signTransaction(5, {
+    ...{ type: 'eip7702', chainId: Number(L2_CHAIN_ID), authorizationList: [] },
+  })
+  const admitUnder = (fork: 'shasta' | 'unzen') =>
+    admitRaw(raw, {
+      rules: { chainId: L2_CHAIN_ID, evm: rollupRules(fork), minTip: 0n },
+      next: { baseFeePerGas: 1n, gasLimit: 30_000_000n },
+      tip: 0n,
+    })
+  expect(() => admitUnder('shasta')).toThrow(
+    expect.objectContaining({ code: 'unsupportedTransaction' satisfies RefusalCode }),
+  )
+  expect(admitUnder('unzen')).toMatchObject({ nonce: 0n })
 })
 
 test('what is refused for its form, slot, transaction or price is refused without a look into the book', async () => {
