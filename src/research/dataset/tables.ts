@@ -79,7 +79,7 @@ const proposals: Table = {
     nullable(
       'l1_blob_gas_price',
       'u64',
-      'Blob base fee of its block, wei per blob gas; null as before, and where the schedule of L1 is not known.',
+      'Blob base fee of its block, wei per blob gas, by the schedule of L1 as this version knows it; null as before, and where it knows none.',
     ),
     nullable('l1_blob_fee', 'wei', 'l1_blob_gas_used × l1_blob_gas_price; 0 without blobs.'),
     nullable(
