@@ -1,21 +1,18 @@
 /** The dashboard in Chromium, on a started node: what is seen, read and heard, with and without scripts. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DashboardData } from '../../src/rpc/dashboard/data.ts'
 import { TABLE_IDS, type TableId } from '../../src/rpc/dashboard/tables/table.ts'
 import { createTable } from '../../src/rpc/dashboard/tables/tables.ts'
 import type { RpcServer } from '../../src/rpc/server.ts'
+import { findChromium, findViolations, NARROW, WIDE } from '../support/browser.ts'
 import { createDashboardWorld, type DashboardWorld, HEAD_SLOT } from '../support/dashboard.ts'
 import { eventually, rpc, startTestRpc } from '../support/rpcServer.ts'
 
 const executablePath = findChromium()
-const NARROW = { width: 320, height: 640 }
-const WIDE = { width: 1280, height: 900 }
 
 describe.skipIf(executablePath === undefined)(
   'the dashboard in Chromium (needs `chromium` on the path)',
@@ -69,7 +66,7 @@ describe.skipIf(executablePath === undefined)(
           expect(statSync(path).size).toBeGreaterThan(10_000)
           for (const summary of await page.$$('summary')) await summary.click()
           await page.screenshot({ path: join(scratch, `${name}-${colorScheme}-open.png`), fullPage: true })
-          expect(await violations(page)).toEqual([])
+          expect(await findViolations(page)).toEqual([])
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width)
           expect(complaints).toEqual([])
           expect(requests.filter((url) => !url.startsWith(`${server.url}/`))).toEqual([])
@@ -77,7 +74,7 @@ describe.skipIf(executablePath === undefined)(
 
     test('axe finds nothing in the definitions', async () => {
       const { page } = await open('/dashboard/definitions', { viewport: NARROW })
-      expect(await violations(page)).toEqual([])
+      expect(await findViolations(page)).toEqual([])
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(NARROW.width)
     })
 
@@ -86,7 +83,7 @@ describe.skipIf(executablePath === undefined)(
       await page.evaluate('document.documentElement.style.fontSize = "200%"')
       await page.screenshot({ path: join(scratch, 'large.png'), fullPage: true })
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(640)
-      expect(await violations(page)).toEqual([])
+      expect(await findViolations(page)).toEqual([])
     })
 
     test('without scripts the page has every number of data.json', async () => {
@@ -242,22 +239,6 @@ const SOLID_COLOURS = `
   for (let i = 0; i < data.length; i += 4)
     if (data[i + 3] === 255) seen.add([data[i], data[i + 1], data[i + 2]].join())
   ;[...seen]`
-
-function findChromium(): string | undefined {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome-stable']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8' }).trim()
-    } catch {}
-  }
-  return undefined
-}
-
-/** Evaluated, not added as a script: the page's policy allows none. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-}
 
 async function readTable(page: Page, id: TableId): Promise<readonly string[][]> {
   const rows = await page.locator(`#table-${id} tbody tr`).all()

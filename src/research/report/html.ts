@@ -87,7 +87,7 @@ function renderTable(table: MetricTable, svg: string | undefined): Html {
   const csv = `data:text/csv;charset=utf-8,${encodeURIComponent(tableCsv(table))}`
   return html`<figure id="table-${id}">
 <figcaption>${title}</figcaption>
-${svg === undefined ? '' : html`<img alt="Plot of the table below: ${title}" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}">`}
+${svg === undefined ? '' : html`<div class="scroll" tabindex="0" role="region" aria-label="Plot: ${title}"><img alt="Plot of the table below: ${title}" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"></div>`}
 ${
   rows.length === 0
     ? html`<p class="note">Nothing to show.</p>`
@@ -101,7 +101,7 @@ ${
 }
 
 function renderCell(value: Value, unit: string): Html {
-  return html`<td${isNumeric(unit) ? html` class="num"` : ''}><data value="${exact(value)}">${formatValue(value, unit)}</data></td>`
+  return html`<td${classOf(unit)}><data value="${exact(value)}">${formatValue(value, unit)}</data></td>`
 }
 
 function renderStage({ stage, warnings, missing, items, risks }: StageCard): Html {
@@ -131,4 +131,6 @@ function listOf(title: string, items: readonly string[]): Html | '' {
 }
 
 const exact = (value: Value): string => (value === null ? '' : String(value))
+const classOf = (unit: string): Html | '' =>
+  isNumeric(unit) ? html` class="num"` : unit === 'time' ? html` class="time"` : ''
 const isNumeric = (unit: string): boolean => unit !== '' && unit !== 'address' && unit !== 'time'

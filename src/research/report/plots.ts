@@ -91,7 +91,13 @@ export async function drawTable(table: MetricTable): Promise<string | null> {
   }
 }
 
-const plain = (value: Value): Value => (typeof value === 'bigint' ? Number(value) : value)
+/** Addresses by their two ends, which tell them apart in little room. */
+function plain(value: Value): Value {
+  if (typeof value === 'bigint') return Number(value)
+  return typeof value === 'string' && /^0x[0-9a-f]{40}$/.test(value)
+    ? `${value.slice(0, 8)}…${value.slice(-6)}`
+    : value
+}
 
 function base(rows: readonly Datum[]) {
   return {

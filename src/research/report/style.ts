@@ -21,15 +21,16 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-s
 .note { display: block; font-size: .85rem; color: var(--soft) }
 figure { margin: 1.5rem 0 }
 figcaption { font-weight: 600; margin-bottom: .5rem }
-figure img { display: block; max-width: 100%; height: auto; border: 1px solid var(--line); background: #fff }
-.scroll { overflow-x: auto; max-width: 100% }
+figure img { display: block; max-width: 100%; min-width: 34rem; height: auto; border: 1px solid var(--line); background: #fff }
+.scroll { overflow: auto; max-width: 100%; max-height: 26rem }
 table { border-collapse: collapse; font-size: .9rem; margin-top: .5rem; overflow-wrap: normal }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 th { color: var(--soft); font-weight: 600 }
 .num { text-align: right }
+.num, .time { white-space: nowrap }
 .links { font-size: .9rem; margin: .35rem 0 0 }
 details { margin: 1rem 0; color: var(--soft) }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 @media (max-width: 40rem) { .facts { grid-template-columns: 1fr } .facts dd { margin-bottom: .4rem } }
-@media print { .scroll { overflow: visible } nav, .skip { display: none } }
+@media print { .scroll { overflow: visible; max-height: none } nav, .skip { display: none } }
 `
