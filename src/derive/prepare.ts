@@ -62,7 +62,8 @@ async function prepareBlock(
   return { type: 'block', block, items, missedSlots }
 }
 
-async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<PreparedProposal> {
+/** `proposal` with its lists found, where they came by calldata. */
+export async function prepareProposal(deps: PrepareDeps, proposal: Proposal): Promise<PreparedProposal> {
   const { spec, engine } = deps
   const sources: DecodedSource[] = []
   for (const [sourceIndex, source] of proposal.sources.entries()) {

@@ -25,8 +25,8 @@ export type ExtensionNode = {
   readonly child: TrieNode
 } & Cached
 export type BranchNode = { readonly type: 'branch'; readonly children: readonly (TrieNode | null)[] } & Cached
-/** A subtree known by its hash only. */
-export type HashNode = { readonly type: 'hash'; readonly hash: Uint8Array }
+/** A subtree known by its hash only; `isBranch` where it is proven elsewhere that a branch is its top, as that of an extension always is. */
+export type HashNode = { readonly type: 'hash'; readonly hash: Uint8Array; readonly isBranch?: true }
 
 /** Filled in by this file: what a parent holds of the node. Never supply it. */
 type Cached = { reference?: RlpItem }
@@ -138,11 +138,12 @@ function remove(node: Trie, key: Uint8Array, depth: number, label: string): Trie
   }
 }
 
-/** `child` with `path` before its own. What a bare hash holds decides the shape, so a bare hash will not do. */
+/** `child` with `path` before its own. What a bare hash holds decides the shape, so a bare hash will not do unless it is known to be a branch. */
 function prepend(path: Uint8Array, child: Trie, label: string): Trie {
   if (child === null) return null
   switch (child.type) {
     case 'hash':
+      if (child.isBranch) return { ...extension(path), child }
       throw missing(child, label)
     case 'branch':
       return { ...extension(path), child }

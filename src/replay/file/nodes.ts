@@ -23,13 +23,18 @@ export function collectNodes(trie: Trie, nodes: Map<Hash, Uint8Array>): void {
   collect(trie, true)
 }
 
-/** The trie under `root`, as far as its nodes are there; what is not stays a hash. */
-export function buildTrie(root: Hash, nodes: ReadonlyMap<Hash, Uint8Array>): Trie {
+/** The trie under `root`, as far as its nodes are there; what is not stays a hash. `branches`: hashes that are known to be of branches. */
+export function buildTrie(
+  root: Hash,
+  nodes: ReadonlyMap<Hash, Uint8Array>,
+  branches?: ReadonlySet<Hash>,
+): Trie {
   if (root === EMPTY_TRIE_ROOT) return null
   const resolve = (hash: Hash, depth: number): TrieNode => {
     requireInput(depth <= TRIE_DEPTH_MAX, 'a trie of the witness is deeper than its keys are long')
     const encoded = nodes.get(hash)
-    if (encoded === undefined) return { type: 'hash', hash: hexToBytes(hash) }
+    if (encoded === undefined)
+      return { type: 'hash', hash: hexToBytes(hash), ...(branches?.has(hash) && { isBranch: true as const }) }
     return parse(decodeRlp(encoded, NODE_DEPTH_MAX), depth)
   }
   const child = (item: RlpItem, depth: number): Trie => {
