@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   growth: async () => (await import('./growth.ts')).run(),
   state: async () => (await import('./state.ts')).run(),
   snapshot: async () => (await import('./snapshot.ts')).run(),
+  export: async () => (await import('./export.ts')).run(),
   guard: async () => (await import('./guard.ts')).run(),
   follow: async () => (await import('./follow.ts')).run(),
   rpc: async () => (await import('./rpc.ts')).run(),

@@ -18,7 +18,11 @@ export async function notesOf(
     const result = await connection.runAndReadAll(`SELECT count(*) FROM ${relation} WHERE ${where}`)
     return Number(result.getRows()[0]?.[0] ?? 0)
   }
-  const unread = await count('sources', "payload_bytes IS NULL AND coalesce(fault, '') NOT LIKE 'blob%'")
+  // A source that names no blobs, or whose blobs are none of the encoding, has no bytes to be had.
+  const unread = await count(
+    'sources',
+    "payload_bytes IS NULL AND coalesce(fault, '') NOT LIKE 'blob%' AND fault IS DISTINCT FROM 'noBlobs'",
+  )
   const unpriced = await count('proposals', 'l1_gas_used IS NULL')
   const blobPrices = await count('proposals', 'l1_gas_used IS NOT NULL AND l1_blob_fee IS NULL')
   const proposals = await count('proposals', 'TRUE')

@@ -1,7 +1,7 @@
 /** A dataset of a simulated L1, held against what the simulator knows. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -261,6 +261,32 @@ test('answers SQL in its own folder: every table, and the ready views', async ()
   expect(answers.at(-2)).toEqual(times.slice(1).map((time, i) => ({ gap_seconds: String(time - times[i]!) })))
   expect(answers.at(-1)).toEqual([{ drop_rule: 'D-82', transactions: '1', share_of_listed: 0.2 }])
 })
+
+test(
+  'tells what a node has kept where the blobs are gone',
+  async () => {
+    const archive = join(base, 'holed')
+    cpSync(place.archive, archive, { recursive: true })
+    const [hash] = sim.proposals()[1]!.sources[0]!.blobSlice.blobHashes
+    const file = readdirSync(join(archive, 'blobs'), { recursive: true }).find((name) =>
+      String(name).endsWith(`${hash}.gz`),
+    )
+    rmSync(join(archive, 'blobs', String(file)))
+    await exportArchive(sim, { ...place, archive, dir: join(base, 'of-holed') })
+    const { rows, manifest } = await readDataset(join(base, 'of-holed'))
+    expect(rows('l2_blocks')).toEqual(dataset.rows('l2_blocks'))
+    expect(rows('sources')[1]).toMatchObject({
+      payload_bytes: null,
+      inflated_bytes: null,
+      listed_transactions: 2,
+    })
+    const [, , ran, dropped] = rows('transactions')
+    expect(ran).toEqual(dataset.rows('transactions')[2])
+    expect(dropped).toMatchObject({ transaction_hash: null, nonce: null, drop_rule: 'D-82' })
+    expect(manifest.notes).toContain('sources: of 1 the bytes were not at hand; their lengths are null')
+  },
+  TIMEOUT_MS,
+)
 
 /** DuckDB finds the files of its views by the folder it is started in: a process of its own. */
 async function inFolder(
