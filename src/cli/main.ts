@@ -15,6 +15,7 @@ import { nodeCommand } from './commands/node.ts'
 import { openrpcCommand } from './commands/openrpc.ts'
 import { preconfCommand } from './commands/preconf.ts'
 import { proposeCommand } from './commands/propose.ts'
+import { reorderCommand } from './commands/reorder.ts'
 import { replayCommand } from './commands/replay.ts'
 import { reportCommand } from './commands/report.ts'
 import { rpcChainCommand } from './commands/rpcChain.ts'
@@ -31,6 +32,7 @@ const program = new Command('plumbline')
   .addCommand(sequenceCommand())
   .addCommand(bridgeCommand())
   .addCommand(replayCommand())
+  .addCommand(reorderCommand())
   .addCommand(rpcChainCommand())
   .addCommand(deriveCommand())
   .addCommand(archiveCommand())

@@ -7,6 +7,8 @@ import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
+import { REORDER_OPTIONS } from './reorderOptions.ts'
+import { REPLAY_OPTIONS } from './replayOptions.ts'
 import { REPORT_OPTIONS } from './reportOptions.ts'
 import { RPC_CHAIN_OPTIONS } from './rpcChainOptions.ts'
 import { SEQUENCE_OPTIONS } from './sequenceOptions.ts'
@@ -25,8 +27,10 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...KEYS_OPTIONS,
   ...LIST_OPTIONS,
   ...SLASH_OPTIONS,
+  ...REPLAY_OPTIONS,
   ...ARCHIVE_FETCH_OPTIONS,
   ...REPORT_OPTIONS,
   ...EXPORT_OPTIONS,
+  ...REORDER_OPTIONS,
   ...SNAPSHOT_CREATE_OPTIONS,
 ]

@@ -1,6 +1,6 @@
 /** What happened: transactions and slots as L1 has them, before any rule or arrival model is chosen. */
 import type { Address } from '../../primitives/hex.ts'
-import type { OrderableTransaction, OrderingSlot, Sequencer } from './rule.ts'
+import type { OrderableTransaction, OrderedSlot, OrderingSlot, Sequencer } from './rule.ts'
 
 export type PastTransaction = Omit<OrderableTransaction, 'arrivalMs'> & {
   /** When a node first saw it, in milliseconds since the range began; absent where none did. */
@@ -19,6 +19,17 @@ export type History = {
   readonly sequencers: readonly Sequencer[]
   /** What a reader must know of this range alone. */
   readonly notes: readonly string[]
+}
+
+/** As L1 has it; arrival does not matter to it. */
+export function canonicalOrder({ slots, transactions }: History): readonly OrderedSlot[] {
+  return slots.map(({ index, proposer }) => ({
+    slot: index,
+    ...(proposer !== undefined && { sequencer: proposer }),
+    transactions: transactions
+      .filter(({ canonicalSlot }) => canonicalSlot === index)
+      .map((transaction) => ({ ...transaction, arrivalMs: 0 })),
+  }))
 }
 
 /** As many as asked for, with the same stake and no faults; their addresses are their numbers. */

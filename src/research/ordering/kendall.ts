@@ -6,7 +6,10 @@ export function kendallTau(ranks: readonly number[]): number | null {
   return pairs === 0 ? null : 1 - (2 * sortAndCount([...ranks]).inversions) / pairs
 }
 
-function sortAndCount(ranks: readonly number[]): { readonly sorted: readonly number[]; readonly inversions: number } {
+function sortAndCount(ranks: readonly number[]): {
+  readonly sorted: readonly number[]
+  readonly inversions: number
+} {
   if (ranks.length < 2) return { sorted: ranks, inversions: 0 }
   const middle = ranks.length >> 1
   const [left, right] = [sortAndCount(ranks.slice(0, middle)), sortAndCount(ranks.slice(middle))]

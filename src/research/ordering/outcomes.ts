@@ -62,7 +62,9 @@ export async function compareOutcomes(canonical: Executed, other: Executed): Pro
     const reason = other.refusals.get(hash)
     if (from !== to) flips.push({ hash, from, to, ...(reason !== undefined && { reason }) })
   }
-  const differing = canonical.blocks.find(({ stateRoot }, index) => other.blocks[index]?.stateRoot !== stateRoot)
+  const differing = canonical.blocks.find(
+    ({ stateRoot }, index) => other.blocks[index]?.stateRoot !== stateRoot,
+  )
   return {
     flips,
     ...(differing && { divergesAt: differing.number }),

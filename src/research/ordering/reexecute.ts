@@ -1,5 +1,5 @@
 /** A replayed range in another order: the same blocks' attributes, from the state before the range, with other lists. */
-import { forkAt, type RollupSpec } from '../../spec/rollupSpec.ts'
+
 import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
 import type { Engine, ExecutedBlock } from '../../engine/engine.ts'
 import { splitFees } from '../../engine/rules/fees.ts'
@@ -9,6 +9,7 @@ import { assert, defined } from '../../primitives/assert.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
 import type { PayloadAttributes } from '../../protocol/protocol.ts'
 import { basefeeSharingPctgOf } from '../../protocol/sharedBaseFee.ts'
+import { forkAt, type RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Executed, Outcome } from './outcomes.ts'
 import type { OrderedSlot } from './rule.ts'
 
@@ -89,7 +90,9 @@ function noteRefusals(
     const hash = defined(list[listedIndex], 'a listed transaction')
     refusals.set(hash, `${rule}: ${reason}`)
     const waitsForNonce = rule === NONCE_TOO_HIGH_RULE && left.length > 0
-    if (NO_ROOM_RULES.includes(rule) || waitsForNonce) left.push(hash)
+    // The first of a block that finds no room there would find none in any.
+    const hasNoRoom = NO_ROOM_RULES.includes(rule) && listedIndex > 0
+    if (hasNoRoom || waitsForNonce) left.push(hash)
   }
   return left
 }
@@ -121,7 +124,6 @@ function attributesOf(
     transactions: list.map((hash) => ({
       raw: defined(raws.get(hash), 'the bytes of a transaction'),
       offset: 0,
-      length: 0,
     })),
   }
 }
@@ -137,11 +139,7 @@ async function ancestorOf(
   return defined(found, `L2 block ${number}`).hash
 }
 
-function revenueOf(
-  { spec, blocks }: PastRange,
-  index: number,
-  { transactions }: ExecutedBlock,
-): bigint {
+function revenueOf({ spec, blocks }: PastRange, index: number, { transactions }: ExecutedBlock): bigint {
   const { header } = defined(blocks[index], 'a block of the range')
   const baseFeePerGas = header.baseFeePerGas ?? 0n
   const fork = defined(forkAt(spec, header), 'the fork of a block')

@@ -37,7 +37,7 @@ export function fillSlots(
       waiting.filter((transaction) => readyMs(transaction) < slot.endMs),
       nextNonces,
     )
-    const taken = fit(keepNonceOrder(arrange(ready, slot, nextNonces)), slot.gasLimit)
+    const taken = takeFitting(keepNonceOrder(arrange(ready, slot, nextNonces)), slot.gasLimit)
     for (const { sender, nonce } of taken) nextNonces.set(sender, nonce + 1n)
     const isTaken = new Set(taken)
     waiting = waiting.filter((transaction) => !isTaken.has(transaction))
@@ -46,7 +46,7 @@ export function fillSlots(
 }
 
 /** A transaction that does not fit is passed over, and with it the later ones of its sender. */
-export function fit(
+export function takeFitting(
   ordered: readonly OrderableTransaction[],
   gasLimit: bigint,
 ): readonly OrderableTransaction[] {

@@ -1,6 +1,7 @@
 /** A channel of OP Mainnet as history to order anew: no state, so nothing of it is executed. */
 import { recoverSender } from '../../../engine/sender.ts'
 import { decodeTransaction, type Transaction } from '../../../engine/transaction.ts'
+import { maxBigint, minBigint } from '../../../primitives/bigint.ts'
 import { type Address, bytesToHex } from '../../../primitives/hex.ts'
 import { keccak256Hex } from '../../../primitives/keccak.ts'
 import { equalSequencers, type History, type PastTransaction, slotTimes } from '../history.ts'
@@ -27,7 +28,7 @@ export function readOpHistory(hex: string, name: string): History {
   const decoded = blocks.map(({ transactions }) => transactions.map(decode))
   const gasLimit = decoded
     .map((block) => block.reduce((sum, each) => sum + each.transaction.gasLimit, 0n))
-    .reduce((most, gas) => (gas > most ? gas : most), GAS_LIMIT)
+    .reduce(maxBigint, GAS_LIMIT)
   return {
     title: `${name}: OP Mainnet, ${blocks.length} blocks from ${timeOf(beginsAt)}, ${decoded.flat().length} transactions`,
     transactions: number(decoded),
@@ -78,7 +79,7 @@ function number(blocks: readonly (readonly Decoded[])[]): readonly PastTransacti
       hash: keccak256Hex(raw),
       sender,
       nonce: transaction.nonce,
-      tip: lowest([transaction.maxPriorityFeePerGas, transaction.maxFeePerGas - baseFee]),
+      tip: minBigint(transaction.maxPriorityFeePerGas, transaction.maxFeePerGas - baseFee),
       gas: transaction.gasLimit,
       canonicalIndex: canonicalIndex++,
       canonicalSlot,
@@ -86,7 +87,6 @@ function number(blocks: readonly (readonly Decoded[])[]): readonly PastTransacti
   })
 }
 
-const lowest = (values: readonly bigint[]): bigint =>
-  values.reduce((least, value) => (value < least ? value : least), values[0] ?? 0n)
+const lowest = (values: readonly bigint[]): bigint => values.reduce(minBigint, values[0] ?? 0n)
 
 const timeOf = (seconds: bigint): string => new Date(Number(seconds) * 1_000).toISOString()

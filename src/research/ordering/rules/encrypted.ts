@@ -1,6 +1,6 @@
 /** Order first, read afterwards. */
 import type { OrderableTransaction, OrderingRule } from '../rule.ts'
-import { byArrival, byTip, fillSlots, fit } from '../slots.ts'
+import { byArrival, byTip, fillSlots, takeFitting } from '../slots.ts'
 import { createRoundRobin } from './roundRobin.ts'
 
 export const encrypted: OrderingRule = {
@@ -24,7 +24,9 @@ export const encrypted: OrderingRule = {
       turnOf: () => ({ sequencer: nextLeader() }),
       arrange(ready, { gasLimit }) {
         const committed = [...ready].sort(byArrival)
-        const top = new Set<OrderableTransaction>(fit(committed, (gasLimit * protectedPercent) / 100n))
+        const top = new Set<OrderableTransaction>(
+          takeFitting(committed, (gasLimit * protectedPercent) / 100n),
+        )
         return [...top, ...committed.filter((each) => !top.has(each)).sort(byTip)]
       },
     })

@@ -1,7 +1,7 @@
 /** Laid over any rule: what is due must be in, whatever the rule would rather have. */
 import { keepNonceOrder } from '../nonceOrder.ts'
 import type { OrderableTransaction, OrderedSlot, OrderingRule } from '../rule.ts'
-import { byArrival, fit } from '../slots.ts'
+import { byArrival, takeFitting } from '../slots.ts'
 
 /** `inclusion-list+RULE`. */
 export function withInclusionList(inner: OrderingRule): OrderingRule {
@@ -35,7 +35,9 @@ export function withInclusionList(inner: OrderingRule): OrderingRule {
         const isDue = new Set([...due, ...wanted.filter((each) => dueOf(each) < slot.endMs)])
         // Room is given to what is due first; the block's order is another matter.
         const inOrder = keepNonceOrder(atStart ? [...due, ...wanted] : [...wanted, ...due])
-        const kept = new Set(fit([...isDue, ...inOrder.filter((each) => !isDue.has(each))], slot.gasLimit))
+        const kept = new Set(
+          takeFitting([...isDue, ...inOrder.filter((each) => !isDue.has(each))], slot.gasLimit),
+        )
         const placed = withoutGaps(
           inOrder.filter((each) => kept.has(each)),
           unplaced,

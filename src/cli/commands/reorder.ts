@@ -1,0 +1,127 @@
+/** `plumbline reorder`: what another ordering rule would have made of the same transactions. */
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { Command } from 'commander'
+import { z } from 'zod'
+import { readDataset } from '../../research/dataset/readDataset.ts'
+import type { ArrivalModel } from '../../research/ordering/arrival.ts'
+import { type KnownTimes, openChainHistory } from '../../research/ordering/chainHistory.ts'
+import { compareRules } from '../../research/ordering/compareRules.ts'
+import { DATASET_TABLES, readDatasetHistory, timesOf } from '../../research/ordering/datasetHistory.ts'
+import { equalSequencers, type History } from '../../research/ordering/history.ts'
+import { readOpHistory } from '../../research/ordering/op/opHistory.ts'
+import type { Reexecution } from '../../research/ordering/reexecute.ts'
+import { toReportJson } from '../../research/ordering/reportJson.ts'
+import { toReportText } from '../../research/ordering/reportText.ts'
+import type { Sequencer } from '../../research/ordering/rule.ts'
+import { type ChosenRule, chooseRule, RULES } from '../../research/ordering/rules/index.ts'
+import { addOptions, type Config, loadConfig } from '../config/load.ts'
+import { REORDER_OPTIONS } from '../config/reorderOptions.ts'
+import { ConfigError } from '../config/resolve.ts'
+import { createLineProgress } from '../lineProgress.ts'
+import { specOf } from '../nodeConfig.ts'
+
+export function reorderCommand(): Command {
+  return addOptions(
+    new Command('reorder').description(
+      'apply other ordering rules to the same transactions, and execute them anew',
+    ),
+    REORDER_OPTIONS,
+  ).action((flags) => reorder(loadConfig(REORDER_OPTIONS, flags)))
+}
+
+async function reorder(config: Config): Promise<void> {
+  const rules = rulesOf(config)
+  const { history, reexecute, close } = await openHistory(config)
+  const progress = createLineProgress()
+  try {
+    const arrival = config.need<ArrivalModel>('arrival')
+    if (arrival === 'first-seen' && history.transactions.every((each) => each.firstSeenMs === undefined))
+      throw new ConfigError(
+        'no node saw any of these transactions first: --arrival first-seen needs a --dataset that says when',
+      )
+    const comparison = await compareRules({
+      ...{ history, rules, arrival },
+      sequencers: await sequencersOf(config, history),
+      jitterMs: config.need<number>('arrival.jitter'),
+      seeds: config.need<number>('seeds'),
+      ...(reexecute && { reexecute }),
+      onProgress: ({ done, of, rule }) => progress.note({ done, of, text: rule }),
+    })
+    progress.end()
+    console.log(config.need<boolean>('json') ? toReportJson(comparison) : toReportText(comparison))
+  } finally {
+    progress.end()
+    await close()
+  }
+}
+
+function rulesOf(config: Config): readonly ChosenRule[] {
+  const names = config
+    .need<string[]>('rule')
+    .flatMap((name) => (name === 'all' ? RULES.map(({ id }) => id) : name))
+  return names.map(chooseRule)
+}
+
+type Opened = { readonly history: History; readonly reexecute?: Reexecution; close(): Promise<void> }
+
+const nothingOpen = async (): Promise<void> => {}
+const NO_TIMES: KnownTimes = { firstSeen: new Map(), due: new Map() }
+
+async function openHistory(config: Config): Promise<Opened> {
+  const channel = config.get<string>('op-channel')
+  const datasetDir = config.get<string>('dataset')
+  const dataDir = config.get<string>('datadir')
+  if (channel !== undefined) {
+    if (dataDir !== undefined || datasetDir !== undefined)
+      throw new ConfigError('--op-channel stands alone: no --datadir or --dataset with it')
+    return { history: readOpHistory(await readText(channel), basename(channel)), close: nothingOpen }
+  }
+  const [from, to] = [config.get<bigint>('from'), config.get<bigint>('to')]
+  const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+  const dataset = datasetDir === undefined ? undefined : await readDataset(datasetDir, DATASET_TABLES)
+  if (dataDir !== undefined) {
+    const times = dataset === undefined ? NO_TIMES : timesOf(dataset)
+    return openChainHistory({ dataDir, spec: await specOf(config), ...range, times })
+  }
+  if (dataset === undefined) throw new ConfigError('one of --op-channel, --datadir and --dataset is needed')
+  return { history: readDatasetHistory(dataset, range), close: nothingOpen }
+}
+
+const SEQUENCERS = z
+  .array(
+    z.strictObject({
+      address: z
+        .string()
+        .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address')
+        .transform((text) => text.toLowerCase() as `0x${string}`),
+      stake: z
+        .string()
+        .regex(/^[0-9]{1,38}$/, 'must be wei, as text')
+        .transform(BigInt),
+      faultProbability: z.number().min(0).max(1).default(0),
+    }),
+  )
+  .min(1)
+
+async function sequencersOf(config: Config, history: History): Promise<readonly Sequencer[]> {
+  const file = config.get<string>('sequencers.file')
+  const number = config.get<number>('sequencers')
+  if (file !== undefined && number !== undefined)
+    throw new ConfigError('one of --sequencers and --sequencers.file, not both')
+  if (number !== undefined) return equalSequencers(number)
+  if (file === undefined) return history.sequencers
+  try {
+    return SEQUENCERS.parse(JSON.parse(await readText(file)))
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : 'it is no JSON'
+    throw new ConfigError(`${file} is no list of sequencers: ${reason}`, { cause })
+  }
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new ConfigError(`${path} cannot be read`, { cause })
+  })
+}
