@@ -15,6 +15,8 @@ import { ANCHOR_GAS_LIMIT } from '../../protocol/shasta/anchor.ts'
 const EXTRA_DATA_SIZE = 7
 const PERCENT_MAX = 100
 const ANCHOR_NUMBER_SIZE = 8
+/** From Unzen on a header's is its zk gas, which is known only once the block is executed (D-91); before it is zero (D-60). */
+const DIFFICULTY = 0n
 
 export function envOfAttributes(
   attributes: Omit<PayloadAttributes, 'transactions'>,
@@ -28,8 +30,7 @@ export function envOfAttributes(
     timestamp,
     gasLimit,
     basefee: baseFeePerGas,
-    // D-63: zero in every block that can be preconfirmed.
-    difficulty: 0n,
+    difficulty: DIFFICULTY,
     prevrandao: mixHash,
     extraData,
     parentBeaconBlockRoot: besidesWord(attributes.anchorBlockNumber, isForcedInclusion),
@@ -47,7 +48,7 @@ export function envOfHeader(
     timestamp: header.timestamp,
     gasLimit: header.gasLimit,
     basefee: header.baseFeePerGas ?? 0n,
-    difficulty: header.difficulty,
+    difficulty: DIFFICULTY,
     prevrandao: header.mixHash,
     extraData: header.extraData,
     parentBeaconBlockRoot: besidesWord(besides.anchorBlockNumber, besides.isForcedInclusion),

@@ -98,6 +98,12 @@ test('a block has the metadata that its env says, and none when no proposal can 
   for (const change of changes) expect(metadataOfEnv({ ...ENV, ...change })).toBeUndefined()
 })
 
+test('an env says nothing of what only execution tells: the difficulty, which is zk gas from Unzen on', () => {
+  const executed = { ...HEADER, difficulty: 1_234_567n, gasUsed: 60_000n, stateRoot: hash('07') }
+  const besides = { anchorBlockNumber: 77n, isForcedInclusion: true }
+  expect(envOfHeader(executed, besides)).toEqual(envOfHeader(HEADER, besides))
+})
+
 test('foreign text is a fault, never an exception', () => {
   const [env, frag, sealed] = MESSAGES.map((message) => JSON.parse(messageText(message)))
   const faultOf = (json: unknown) => {
