@@ -10,9 +10,12 @@ import { formatWitnessFile } from '../../replay/file/witnessFile.ts'
 import { requireInput } from '../../replay/input.ts'
 import { readReplayable } from '../../replay/readInput.ts'
 import { replay } from '../../replay/replay.ts'
-import { NETWORKS } from '../../spec/networks/networks.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
-import { parseRollupSpec } from '../../spec/specFile.ts'
+import { addOptions, loadConfig } from '../config/load.ts'
+import { REPLAY_OPTIONS } from '../config/replayOptions.ts'
+import { ConfigError } from '../config/resolve.ts'
+import { specOf } from '../nodeConfig.ts'
+import { replayFromL1 } from './replayFromL1.ts'
 
 /** One line of `--json`; the field names are a contract with whoever reads them. */
 type ReplayRow = {
@@ -29,37 +32,46 @@ type ReplayRow = {
 }
 
 export function replayCommand(): Command {
-  return new Command('replay')
-    .description('re-derive and re-execute captured proposals, and compare every block hash')
+  const command = new Command('replay')
+    .description('re-derive and re-execute proposals, from files or from L1, and compare every block hash')
     .argument(
-      '<files...>',
+      '[files...]',
       'guest inputs of the provers (raiko, gaiko), witness files, or blocks with execution witnesses',
     )
-    .option('--json', 'one JSON line a block')
-    .option('--network <name>', 'the chain of a block with an execution witness that does not say it')
-    .option('--rollup.config <file>', 'the same, for a chain that is not known by name')
+    .option('--json', 'one JSON line a block, or a proposal')
     .option('--record <file>', 'write a witness file of our own that replays alone (one input only)')
-    .action(async (files: string[], options: ReplayOptions) => {
-      if (options.record !== undefined && files.length !== 1) {
-        throw new RangeError('--record takes one input at a time')
-      }
-      let allMatch = true
-      for (const file of files) allMatch = (await replayFile(file, options)) && allMatch
-      if (!allMatch) process.exitCode = 1
-    })
+  return addOptions(command, REPLAY_OPTIONS).action(async (files: string[], flags) => {
+    const config = loadConfig(REPLAY_OPTIONS, flags)
+    const { json = false, record } = flags as Pick<ReplayOptions, 'record'> & { json?: boolean }
+    if (config.get('proposal') !== undefined) {
+      if (files.length > 0 || record !== undefined)
+        throw new ConfigError('--proposal replays from L1: not together with files or --record')
+      return replayFromL1(config, json)
+    }
+    if (files.length === 0) throw new ConfigError('files are needed, or --proposal')
+    if (record !== undefined && files.length !== 1)
+      throw new ConfigError('--record takes one input at a time')
+    const isNamed = config.get('network') !== undefined || config.get('rollup.config') !== undefined
+    const spec = isNamed ? await specOf(config) : undefined
+    let allMatch = true
+    for (const file of files)
+      allMatch =
+        (await replayFile(file, { json, ...(record && { record }), ...(spec && { spec }) })) && allMatch
+    if (!allMatch) process.exitCode = 1
+  })
 }
 
 type ReplayOptions = {
-  readonly json?: boolean
+  readonly json: boolean
   readonly record?: string
-  readonly network?: string
-  readonly 'rollup.config'?: string
+  /** Of a block with an execution witness that does not say its chain. */
+  readonly spec?: RollupSpec
 }
 
 async function replayFile(file: string, options: ReplayOptions): Promise<boolean> {
   const print = options.json ? printJson : printText
   try {
-    const read = readReplayable(readFileSync(file, 'utf8'), specOf(options))
+    const read = readReplayable(readFileSync(file, 'utf8'), options.spec)
     if (read.type === 'block') {
       requireInput(options.record === undefined, 'only what was derived from a proposal can be recorded')
       return await replayBlock(file, read.input, print)
@@ -120,15 +132,6 @@ async function replayBlock(
     ms: Math.round(performance.now() - start),
   })
   return match
-}
-
-function specOf(options: ReplayOptions): RollupSpec | undefined {
-  const { network, 'rollup.config': file } = options
-  if (file !== undefined) return parseRollupSpec(JSON.parse(readFileSync(file, 'utf8')))
-  if (network === undefined) return undefined
-  const spec = NETWORKS[network]?.spec
-  requireInput(spec !== undefined, `there is no network ${network}`)
-  return spec
 }
 
 function printJson(row: ReplayRow): void {

@@ -6,7 +6,11 @@ import type { ProposalJob, ReplayedProposal, StateWay } from './replayProposal.t
 export type WorkerSetup = {
   readonly spec: RollupSpec
   /** At least one; the first is asked for state. */
-  readonly nodes: readonly { readonly name: string; readonly url: string }[]
+  readonly nodes: readonly {
+    readonly name: string
+    readonly url: string
+    readonly limits?: { readonly requestsPerSecond: number }
+  }[]
   readonly way: StateWay
 }
 
