@@ -4,18 +4,19 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { needManifest } from '../archive/manifestFile.ts'
 import { openL1 } from '../archive/openL1.ts'
+import { createL1 } from '../l1/createL1.ts'
 import type { L1 } from '../l1/l1.ts'
 import type { L1Reads } from '../l1/reads.ts'
 import { toSafeNumber } from '../primitives/bigint.ts'
 import { TemporaryError } from '../primitives/errors.ts'
 import { deriveInto } from '../research/collect/deriveInto.ts'
+import { readInboxRules } from '../research/collect/elections.ts'
 import { type ExportResult, exportDataset } from '../research/collect/exportDataset.ts'
 import { createArchiveSource, createProviderSource } from '../research/collect/l1Source.ts'
 import { openNodeData } from '../research/collect/nodeData.ts'
 import type { ChunkRange } from '../research/dataset/chunk.ts'
 import type { Format } from '../research/dataset/column.ts'
 import { type Label, parseLabels } from '../research/dataset/labels.ts'
-import { createSchedule } from '../schedule/createSchedule.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { codeVersion } from './codeVersion.ts'
@@ -144,9 +145,11 @@ async function writeDataset(
   const archive = config.get<string>('l1.archive')
   const source =
     archive === undefined ? createProviderSource(l1) : await createArchiveSource(l1, { dir: archive, spec })
+  const { rules, close } = await askInbox(work)
   return exportDataset(
     {
       ...{ spec, source, node, signal },
+      ...(rules?.elections && { elections: rules.elections }),
       onRetry: ({ message }) => logger.warn({ error: message }, 'trying again'),
       onProgress: ({ phase, l1Block, chunksDone, chunks }) =>
         progress.note({
@@ -159,22 +162,29 @@ async function writeDataset(
       ...{ dir: config.need<string>('export.dir'), range, labels, code: await codeVersion() },
       chunkSize: config.need<number>('export.chunk-size'),
       formats: [...new Set(config.need<Format[]>('export.format'))].sort(),
-      forcedInclusionDelay: await forcedInclusionDelayOf(work),
+      forcedInclusionDelay:
+        config.get<number>('export.forced-inclusion-delay') ?? rules?.forcedInclusionDelay ?? null,
     },
-  )
+  ).finally(close)
 }
 
-/** Of the inbox as it is now; an archive holds no contract state. */
-async function forcedInclusionDelayOf({ config, spec, l1, logger }: Work): Promise<number | null> {
-  const given = config.get<number>('export.forced-inclusion-delay')
-  if (given !== undefined) return given
-  if (config.get<string>('l1.archive') !== undefined) return null
-  const schedule = createSchedule({
-    ...{ spec, l1, logger, reads: l1.reads },
-    now: () => BigInt(Math.floor(Date.now() / 1000)),
+/** What the inbox decides, as it is now. An archive holds no contract state: endpoints given beside it are asked. */
+async function askInbox({ config, spec, l1, logger, signal }: Work) {
+  const { archive, ...options } = l1OptionsOf(config)
+  if (archive === undefined) return { rules: await readRules(l1, spec, signal), close: async () => {} }
+  const urls = config.get<string[]>('l1.rpc')
+  if (urls === undefined) return { rules: undefined, close: async () => {} }
+  const endpoints = urls.map((url) => ({ name: new URL(url).host, url }))
+  const asked = await createL1({ ...options, endpoints, spec, logger, signal })
+  const rules = await readRules(asked, spec, signal).catch(async (error: unknown) => {
+    await asked.close()
+    throw error
   })
-  const { dueAt } = await schedule.inclusionDeadlines(0n)
-  return toSafeNumber(dueAt)
+  return { rules, close: asked.close }
+}
+
+async function readRules(l1: Work['l1'], spec: RollupSpec, signal: AbortSignal) {
+  return readInboxRules(l1.reads, spec, (await l1.newest(signal)).hash)
 }
 
 function printResult(config: Config, { from, to }: ChunkRange, result: ExportResult): void {

@@ -8,6 +8,7 @@ import { readDataset } from '../../src/research/dataset/readDataset.ts'
 import { serializeRollupSpec } from '../../src/spec/specFile.ts'
 import { specOf } from '../support/derive/harness.ts'
 import { createWorkplace, isBuilt, type Workplace } from '../support/e2e.ts'
+import { serveL1 } from '../support/l1/server.ts'
 import type { SimulatedL1 } from '../support/l1/simulatedL1.ts'
 import { archiveOf, BOB, buildHistory } from '../support/recordedL1.ts'
 
@@ -129,6 +130,25 @@ describe.skipIf(!isBuilt)('export', () => {
       expect(ofNode).toEqual(derived)
       node.signal('SIGTERM')
       expect((await node.exit()).code).toBe(0)
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'asks endpoints beside the archive for what the inbox decides',
+    async () => {
+      const server = await serveL1(sim)
+      try {
+        const asked = await run('--datadir', 'data', '--export.dir', 'asked', '--l1.rpc', server.url)
+        expect(asked.code).toBe(0)
+      } finally {
+        await server.close()
+      }
+      const { rows, manifest } = await readDataset(place.path('asked'))
+      expect(manifest.forcedInclusionDelay).toBe(0)
+      expect(rows('forced_inclusions').map((row) => row.due_at)).toEqual(
+        rows('forced_inclusions').map((row) => row.saved_at),
+      )
     },
     TIMEOUT_MS,
   )

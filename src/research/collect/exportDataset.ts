@@ -29,8 +29,9 @@ import {
 } from '../dataset/manifest.ts'
 import { CHUNKED_TABLES, WHOLE_RANGE_TABLES } from '../dataset/tables.ts'
 import { writeDuckDb } from '../dataset/views.ts'
-import { proposerRows, windowRows } from '../dataset/wholeRange.ts'
+import { chunkedRows, proposerRows, windowRows } from '../dataset/wholeRange.ts'
 import { createChunkCollector } from './collectChunk.ts'
+import { type Elections, electedWindows } from './elections.ts'
 import { createFactFinder, type Facts } from './facts.ts'
 import { type L1Source, readL1Blocks } from './l1Source.ts'
 import type { NodeData } from './nodeData.ts'
@@ -40,6 +41,8 @@ export type ExportDeps = {
   readonly spec: RollupSpec
   readonly source: L1Source
   readonly node: NodeData
+  /** Who was elected, where L1 can still be asked; otherwise only proposals tell of windows. */
+  readonly elections?: Elections
   readonly signal: AbortSignal
   readonly onRetry: (error: TemporaryError) => void
   readonly onProgress: (progress: ExportProgress) => void
@@ -86,7 +89,7 @@ export async function exportDataset(deps: ExportDeps, input: ExportInput): Promi
   const { connection, close } = await openDuckDb()
   try {
     const written = await writeChunks(deps, input, { wanted, facts, chunks, kept, connection })
-    const whole = await writeWholeRange(input, deps.spec, connection, written.flat())
+    const whole = await writeWholeRange(deps, input, connection, written.flat())
     const files = [...written.flat(), ...whole]
     const notes = await notesOf(deps, input, connection, files)
     await writeDuckDb(dir, files, bestFormat(input.formats))
@@ -205,15 +208,20 @@ async function writeChunks(
 }
 
 async function writeWholeRange(
+  { spec, elections }: ExportDeps,
   { dir, formats, range, labels }: ExportInput,
-  { name: network }: RollupSpec,
   connection: DuckDBConnection,
   files: readonly DatasetFile[],
 ): Promise<readonly DatasetFile[]> {
   const input = { connection, files, format: bestFormat(formats), prefix: `${dir}${sep}`, labels }
-  const windows = await windowRows(input)
+  const [blocks, proposals] = elections
+    ? await Promise.all([chunkedRows(input, 'l1_blocks'), chunkedRows(input, 'proposals')])
+    : [[], []]
+  const elected = elections && (await electedWindows(spec, elections, blocks, proposals))
+  const windows = elected ?? (await windowRows(input))
   const proposers = await proposerRows(input)
-  return writeChunk(connection, { dir, network, formats }, range, WHOLE_RANGE_TABLES, (table) =>
+  const target = { dir, network: spec.name, formats }
+  return writeChunk(connection, target, range, WHOLE_RANGE_TABLES, (table) =>
     table === 'windows' ? windows : proposers,
   )
 }

@@ -281,7 +281,7 @@ const windows: Table = {
   name: 'windows',
   isOfWholeRange: true,
   definition:
-    'Every proposer window that proposals of the range name; empty where they name none, as where anyone may propose. A window in which nobody proposed is not there: L1 keeps no record of who was elected.',
+    'Every proposer window of the range. Where the schedule elects one operator an epoch and L1 could be asked who it was: each epoch that lies wholly in the range, used or missed. Otherwise those that proposals name, as under a lookahead: windows in which nobody proposed are not there. Empty where anyone may propose.',
   orderBy: ['window_end', 'proposer'],
   columns: [
     L2_CHAIN,
@@ -293,7 +293,7 @@ const windows: Table = {
     column(
       'outcome',
       'string',
-      '`proposed`, `empty` (proposed, but no transaction executed) or `missed` (no proposal: not told by proposals).',
+      '`proposed`, `empty` (proposed, but no transaction executed) or `missed` (no proposal).',
     ),
     column('proposals', 'u32', 'Proposals that landed in it.'),
     column('blocks', 'u32', 'L2 blocks of these.'),

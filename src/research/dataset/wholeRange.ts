@@ -15,6 +15,11 @@ export type WholeRangeInput = {
   readonly labels: readonly Label[]
 }
 
+/** A whole table, of all chunks. */
+export function chunkedRows(input: WholeRangeInput, name: TableName): Promise<readonly Row[]> {
+  return readRows(input.connection, tableOf(name), relation(input, name))
+}
+
 /** What proposals say of the windows that they were made in. */
 export function windowRows(input: WholeRangeInput): Promise<readonly Row[]> {
   const sql = `(

@@ -22,7 +22,9 @@ plumbline export --l1.archive archive --export.format parquet,csv --labels label
 L1 comes from an archive (\`--l1.archive\`) or from endpoints (\`--l1.rpc\`, \`--l1.beacon\`); with endpoints the range is read twice, so that an
 archive is quicker. L2 comes from a node's data directory, which is only read, while the node may be running; without \`--datadir\` the chain is
 derived from its beginning into a temporary folder (\`--genesis\`; \`--engine.workers\` threads), and an archive that begins where the chain does is
-enough. A node's directory also has what L1 does not say: its promise book, and when it heard of things.
+enough. A node's directory also has what L1 does not say: its promise book, and when it heard of things. Endpoints
+given beside an archive are asked only for what the inbox decides: after how long a forced inclusion is due, and, where one operator an epoch is
+elected, who it was (which takes an endpoint that still has the state of old blocks).
 
 ## Ranges
 
