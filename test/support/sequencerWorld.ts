@@ -164,6 +164,9 @@ export async function createWorld(options: {
         readonly gas?: bigint
         readonly value?: bigint
         readonly data?: `0x${string}`
+        readonly maxPriorityFeePerGas?: bigint
+        /** Creates a contract. */
+        readonly to?: null
       } = {},
     ) {
       const nonce = fields.nonce ?? nonces.get(sender) ?? 0
@@ -177,9 +180,9 @@ export async function createWorld(options: {
           value: 1n,
           gas: 21_000n,
           ...FEES,
+          to: `0x${(nonce + 4096).toString(16).padStart(40, '0')}`,
           ...fields,
         },
-        to: `0x${(nonce + 4096).toString(16).padStart(40, '0')}`,
       })
       return hexToBytes(raw)
     },

@@ -12,10 +12,12 @@ import type { PostRequest } from '../../../src/propose/postRequest.ts'
 import { encodeBlobs } from '../../../src/protocol/blobCodec.ts'
 import { inboxAbi } from '../../../src/protocol/shasta/abi.ts'
 import { encodeManifest } from '../../../src/protocol/shasta/encodeManifest.ts'
+import { silentLogger } from '../../../src/telemetry/log.ts'
 import { L1_CHAIN_ID, startTestL1, type TestL1 } from '../../support/proposeAnvil.ts'
 import { CHAIN_ID, hasDevnetGenesis } from '../../support/proposeChain.ts'
 import { type ProposeNode, startProposeNode, until } from '../../support/proposeNode.ts'
 import { signTransaction, testAccount, testAddress } from '../../support/proposeTransactions.ts'
+import { hashingCreation } from '../../support/zkHeavy.ts'
 
 const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
 const GWEI = 1_000_000_000n
@@ -87,6 +89,33 @@ describe.skipIf(!hasDevnetGenesis)('a proposer on a live L1', () => {
     expect(
       (await node.chain.blockByNumber(last.firstBlock))!.transactions.map(({ raw }) => raw),
     ).toContainEqual(forced)
+  })
+
+  test('what fits no block leaves the pool with its reason, and the rest is proposed', async () => {
+    const heavy = await node.pool.add(
+      await sign(5, { ...hashingCreation, maxPriorityFeePerGas: 1_500_000_000n }),
+    )
+    const own = await node.pool.add(await sign(3, { nonce: 1 }))
+    const warnings: [object, string][] = []
+    const logger = {
+      ...silentLogger,
+      warn: (fields: object, message: string) => void warnings.push([fields, message]),
+    }
+    const poster: Poster = {
+      ...node.poster,
+      submit: async () => ({ type: 'refused', reason: 'only looked at' }),
+    }
+    const proposer = node.proposerWith({}, { logger, poster })
+    expect(await proposer.step()).toMatchObject({ detail: 'only looked at' })
+    expect(warnings).toEqual([
+      [
+        { transactions: [heavy] },
+        'dropped from the pool: the zk gas of each is more than a block has (D-92)',
+      ],
+    ])
+    expect(node.pool.get(heavy)).toBeUndefined()
+    expect(node.pool.get(own)).toBeDefined()
+    await node.pool.remove([own])
   })
 
   test('attested checkpoints move the executable clock', async () => {

@@ -1,6 +1,6 @@
 /** A block under way and the room its batch has: what is kept when, what goes in, and what is turned away. */
 import { expect, test } from 'vitest'
-import { bytesToHex } from '../../../src/primitives/hex.ts'
+import { bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
 import { keccak256, keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { createBuilding } from '../../../src/propose/sequencer/building.ts'
 import type { BuildEvent } from '../../../src/propose/sequencer/events.ts'
@@ -23,7 +23,7 @@ const METADATA = {
   gasLimit: 30_000_000n,
 } as const
 
-/** Adds whatever it is given; gas 21,000 each. A raw that begins with 0xff is refused by the rule in its second byte. */
+/** Adds whatever it is given; gas 21,000 each. A raw that begins with 0xff is refused by the rule in its second byte; with a third, no block can take it. */
 function fakeBlock(gasLimit = 1_000_000n) {
   const transactions: { raw: Uint8Array; hash: string; gasUsed: bigint; receipt: { logs: unknown[] } }[] = [
     { raw: Uint8Array.of(0), hash: 'anchor', gasUsed: 50_000n, receipt: { logs: [1, 2] } },
@@ -35,7 +35,8 @@ function fakeBlock(gasLimit = 1_000_000n) {
       return transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
     },
     async add(raw: Uint8Array) {
-      if (raw[0] === 0xff) return { type: 'refused', reason: 'no', rule: `D-${raw[1]}` }
+      if (raw[0] === 0xff)
+        return { type: 'refused', reason: 'no', rule: `D-${raw[1]}`, ...(raw[2] && { fitsNoBlock: true }) }
       // As many logs as its second byte says.
       const receipt = { logs: new Array(raw[1] ?? 0).fill(1) }
       const transaction = { raw, hash: keccak256Hex(raw), gasUsed: 21_000n, receipt }
@@ -50,8 +51,10 @@ function begin(options: { gasLimit?: bigint; bytesMax?: number } = {}) {
   const events: BuildEvent[] = []
   const meter = createPayloadMeter(options.bytesMax ?? PAYLOAD_BYTES_PER_BLOB, [])
   meter.begin(METADATA)
+  const forgotten: { readonly hash: Hash; readonly reason: string }[] = []
+  const forget = (hash: Hash, reason: string) => void forgotten.push({ hash, reason })
   const building = createBuilding(
-    { journal, meter, emit: (event) => events.push(event) },
+    { journal, meter, emit: (event) => events.push(event), forget },
     {
       block: fakeBlock(options.gasLimit) as never,
       position: { number: 5n, parentHash: `0x${'0e'.repeat(32)}` },
@@ -60,7 +63,7 @@ function begin(options: { gasLimit?: bigint; bytesMax?: number } = {}) {
       isEndOfWindow: false,
     },
   )
-  return { building, journal, events }
+  return { building, journal, events, forgotten }
 }
 const candidate = (raw: Uint8Array, sender: string) => ({
   raw,
@@ -206,6 +209,15 @@ test('answers by the rule whether another block may take it', async () => {
   ])
   await building.close()
   expect(await building.include(noise('a', 50))).toMatchObject({ type: 'later' })
+})
+
+test('what exceeds the zk gas that is left may fit another block, and what no block has enough for is let go of', async () => {
+  const { building, forgotten } = begin()
+  const [later, never] = [Uint8Array.of(0xff, 92), Uint8Array.of(0xff, 92, 1)]
+  expect(await building.include(later)).toEqual({ type: 'later', reason: 'no (D-92)' })
+  expect(forgotten).toEqual([])
+  expect(await building.include(never)).toEqual({ type: 'refused', reason: 'no (D-92)' })
+  expect(forgotten).toEqual([{ hash: keccak256Hex(never), reason: 'no' }])
 })
 
 test('turns away what its batch has no room for, and refuses what no batch has', async () => {

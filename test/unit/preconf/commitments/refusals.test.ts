@@ -16,6 +16,7 @@ import type { CommitmentRequest } from '../../../../src/promise/commitment.ts'
 import { L2_CHAIN_ID } from '../../../support/derive/harness.ts'
 import { type CommitmentsWorld, createCommitmentsWorld, pay } from '../../../support/preconfCommitments.ts'
 import { signTransaction } from '../../../support/proposeTransactions.ts'
+import { hashingCreation } from '../../../support/zkHeavy.ts'
 
 let world: CommitmentsWorld
 let ready: { isReady: boolean; reason?: string } = { isReady: true }
@@ -30,7 +31,7 @@ beforeAll(async () => {
   // The first of our two epochs, before the other operator's one.
   while ((window / 16) % 3 !== 0) window += 16
   await world.until(window, 3000)
-  await world.fund([3, 4, 5, 6, 7, 8, 9, 10])
+  await world.fund([3, 4, 5, 6, 7, 8, 9, 10, 11])
 })
 afterAll(() => world.close())
 
@@ -211,6 +212,17 @@ test('alreadyPromised: the same transaction by another slot, and another one for
   const other = await pay(6, { data: '0x02', gas: 30_000n })
   expect(await refused(world.request(4, window + 12, other))).toBe('alreadyPromised')
   expect(await refused(world.request(5, window + 12, other))).toBe('alreadyPromised')
+})
+
+test('notExecutable: its zk gas fits no block, and it is not tried in another one', async () => {
+  const raw = await pay(11, hashingCreation)
+  await expect(world.service.request(world.request(5, window + 5, raw))).rejects.toMatchObject({
+    code: 'notExecutable' satisfies RefusalCode,
+    message:
+      'Transaction cannot be executed: its zk gas is more than any block has beside the anchor transaction (D-92)',
+  })
+  // The nonce is free, and the block under way goes on.
+  expect(await refused(world.request(5, window + 5, await pay(11)))).toBe('answered')
 })
 
 test('windowNotOpen: an execution in a window to come', async () => {
