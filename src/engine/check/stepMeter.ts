@@ -59,6 +59,9 @@ export function meterSteps(
   events.on('step', ({ gasLeft, pc, stack, memoryWordCount: words }: InterpreterStep) => {
     const frame = frames.at(-1)
     if (frame === undefined) return
+    const { last } = frame
+    // A call that was refused, for its value or its depth, opened nothing: nothing was returned.
+    if (last !== undefined && !last.isCharged && schedule.spawns.has(last.opcode)) frame.returned = 0
     settle(frame, gasLeft)
     // For an opcode that its fork does not know the event names another one.
     const opcode = (frame.message.code as Uint8Array)[pc] ?? 0
