@@ -8,7 +8,7 @@ import { readCursor } from '../../derive/steps.ts'
 import type { Genesis } from '../../engine/genesis.ts'
 import { createFlatState } from '../../engine/state/flatStateOnStore.ts'
 import { createEngine, type EngineOptions } from '../../engine/vm.ts'
-import type { FollowInput, L1, L1Event } from '../../l1/l1.ts'
+import type { FollowInput, L1, L1Event, L1Position } from '../../l1/l1.ts'
 import { sleep } from '../../primitives/async.ts'
 import { createResources } from '../../primitives/resources.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
@@ -74,11 +74,13 @@ export async function deriveInto(options: DeriveIntoOptions, dataDir: string, to
 
 /** As if L1 had ended with block `to`. */
 async function* followTo(l1: Pick<L1, 'follow'>, input: FollowInput, to: bigint): AsyncGenerator<L1Event> {
+  let head: L1Position = input.cursor
   for await (const event of l1.follow(input)) {
     yield event
-    if (event.type === 'block' && event.block.number >= to) break
+    if (event.type === 'block') head = { number: event.block.number, hash: event.block.hash }
+    if (head.number >= to) break
   }
-  yield { type: 'caughtUp', head: { number: to, hash: input.cursor.hash } }
+  yield { type: 'caughtUp', head }
   await new Promise<void>((resolve) => {
     if (input.signal.aborted) resolve()
     input.signal.addEventListener('abort', () => resolve(), { once: true })
