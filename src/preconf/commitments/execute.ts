@@ -3,7 +3,9 @@ import type { IncludeResult, SequencerFace } from '../../propose/sequencer/event
 import { CommitmentRefusedError } from './errors.ts'
 import { pendingReceiptJson } from './receipt.ts'
 
-export type Included = Extract<IncludeResult, { type: 'included' }> & {
+type Taken = Extract<IncludeResult, { type: 'included' }>
+
+export type Included = Taken & {
   /** As `eth_getTransactionReceipt` answers it, for a block without a hash so far. */
   readonly receiptJson: Readonly<Record<string, unknown>>
 }
@@ -28,31 +30,49 @@ export async function executeNow(
   isInTime: () => boolean,
 ): Promise<Included> {
   const { sequencer, wait, blockMs } = deps
+  const asked: Promise<IncludeResult>[] = []
   for (let block = 1; ; block++) {
     const opened = nextOpened(sequencer)
     const waits = new AbortController()
     try {
+      const earlier = takenBy(asked)
+      const last = sequencer.include(raw)
+      asked.push(last)
       // A signer may take its time with the block before: who waits longer than a block hears so.
-      const result = await Promise.race([
-        sequencer.include(raw),
-        wait(blockMs, waits.signal).then(() => NOT_SIGNED),
-      ])
-      if (result.type === 'included') {
-        const { transaction, number: blockNumber, index, firstLogIndex } = result
-        return {
-          ...result,
-          receiptJson: pendingReceiptJson({ transaction, blockNumber, index, firstLogIndex }),
-        }
-      }
+      const isUp = wait(blockMs, waits.signal).then(() => NOT_SIGNED)
+      let result = await Promise.race([last, earlier.catch(() => last), isUp])
+      if (result.type === 'refused') result = await Promise.race([earlier.catch(() => last), isUp])
+      if (result.type === 'included') return toIncluded(result)
       if (result.type === 'refused') throw new CommitmentRefusedError('notExecutable', result.reason)
       if (block === BLOCKS_MAX || !isInTime())
         throw new CommitmentRefusedError('notEnoughTime', result.reason)
-      await Promise.race([opened.event, wait(blockMs, waits.signal)])
+      const late = takenBy(asked).catch(() => new Promise<never>(() => {}))
+      const taken = await Promise.race([opened.event, wait(blockMs, waits.signal), late])
+      if (taken) return toIncluded(taken)
     } finally {
       opened.stop()
       waits.abort()
     }
   }
+}
+
+function toIncluded(taken: Taken): Included {
+  const { transaction, number: blockNumber, index, firstLogIndex } = taken
+  return {
+    ...taken,
+    receiptJson: pendingReceiptJson({ transaction, blockNumber, index, firstLogIndex }),
+  }
+}
+
+/** Rejects once all have answered that they do not: a block that took long may have it, and the one after it refuses its nonce then. */
+function takenBy(asked: readonly Promise<IncludeResult>[]): Promise<Taken> {
+  return Promise.any(
+    asked.map(async (answer) => {
+      const result = await answer
+      if (result.type === 'included') return result
+      throw new Error(result.reason)
+    }),
+  )
 }
 
 function nextOpened(sequencer: Pick<SequencerFace, 'onEvent'>) {

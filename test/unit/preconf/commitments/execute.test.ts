@@ -104,6 +104,42 @@ test('who waits for the signature of the block before waits no longer than a blo
   })
 })
 
+test('who is in a block that was slow is answered late, and not refused for what the next block says of him', async () => {
+  const transaction = executed('10', [])
+  let execute: (result: IncludeResult) => void = () => {}
+  const slow = new Promise<IncludeResult>((resolve) => {
+    execute = resolve
+  })
+  const used: IncludeResult = { type: 'refused', reason: 'nonce too low (D-82)' }
+  const { face, open } = sequencerOf([slow, used, used])
+  let waits = 0
+  // The first block takes longer than a block does.
+  const wait = async () => (waits++ === 0 ? undefined : never())
+  const result = executeNow({ ...settings(face), wait }, RAW, () => true)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(waits).toBe(2)
+  execute(includedAt(3, transaction))
+  open()
+  expect((await result).index).toBe(3)
+})
+
+test('what is refused in the next block waits for what the block before says', async () => {
+  let execute: (result: IncludeResult) => void = () => {}
+  const slow = new Promise<IncludeResult>((resolve) => {
+    execute = resolve
+  })
+  const used: IncludeResult = { type: 'refused', reason: 'nonce too low (D-82)' }
+  const { face, open } = sequencerOf([slow, used])
+  let waits = 0
+  const wait = async () => (waits++ === 0 ? undefined : never())
+  const result = executeNow({ ...settings(face), wait }, RAW, () => true)
+  await new Promise((resolve) => setImmediate(resolve))
+  open()
+  await new Promise((resolve) => setImmediate(resolve))
+  execute(includedAt(3, executed('10', [])))
+  expect((await result).index).toBe(3)
+})
+
 test('who is answered, however he is, leaves no timer behind', async () => {
   const running = new Set<number>()
   const wait = (ms: number, signal?: AbortSignal) =>
