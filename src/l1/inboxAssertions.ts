@@ -4,13 +4,14 @@
  */
 import { type Abi, decodeFunctionResult, encodeFunctionData, slice } from 'viem'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
-import { type Address, bytesToHex, type Hash, type Hex, ZERO_ADDRESS } from '../primitives/hex.ts'
+import { type Address, bytesToHex, type Hash, type Hex, toQuantity, ZERO_ADDRESS } from '../primitives/hex.ts'
 import { inboxAbi } from '../protocol/shasta/abi.ts'
 import { isOfInbox, type RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { L1Header } from './l1.ts'
 import type { L1Provider } from './provider.ts'
 import type { L1Reader } from './reader.ts'
-import { readBytes } from './rpcJson.ts'
+import { readBytes, readHex, readObject } from './rpcJson.ts'
 import { readStorage } from './storageProof.ts'
 
 export type InboxAssertionInput = {
@@ -57,13 +58,15 @@ async function assertImplementation(input: InboxAssertionInput): Promise<void> {
     )
 }
 
-/** By proof the one there is; otherwise what each provider says; undefined where none says anything. */
+/** By proof, under a header that no provider disputes, the one there is; otherwise what each says; undefined where none says anything. */
 async function readImplementation(input: InboxAssertionInput): Promise<readonly Address[] | undefined> {
   const { spec, provider, signal } = input
   const address = spec.l1.inbox
   try {
     const at = await settledHeader(input)
-    const [word] = (await readStorage(provider, { at, address, slots: [IMPLEMENTATION_SLOT] }, signal)) ?? []
+    const slots = [IMPLEMENTATION_SLOT]
+    const isDisputed = await isHeaderDisputed(input, at)
+    const [word] = (isDisputed ? null : await readStorage(provider, { at, address, slots }, signal)) ?? []
     if (word !== undefined) return [addressIn(word)]
   } catch (error) {
     signal?.throwIfAborted()
@@ -79,12 +82,23 @@ async function readImplementation(input: InboxAssertionInput): Promise<readonly 
   return said.length === 0 ? undefined : [...new Set(said)]
 }
 
-async function settledHeader({ reader, signal }: InboxAssertionInput) {
+async function settledHeader({ reader, signal }: InboxAssertionInput): Promise<L1Header> {
   const head = await reader.headerByTag('latest', signal)
   const number = head && head.number > SETTLED_BLOCKS ? head.number - SETTLED_BLOCKS : 0n
   const [header] = (await reader.headersByNumber(number, number, signal)) ?? []
   if (header === undefined) throw new TemporaryError(`no L1 provider has block ${number}`)
   return header
+}
+
+/** Anyone can make up a header with a state of its own: what is proven under it holds only as far as the others have it too. */
+async function isHeaderDisputed({ provider, signal }: InboxAssertionInput, at: L1Header): Promise<boolean> {
+  const answers = await provider.askEach(
+    [{ method: 'eth_getBlockByNumber', params: [toQuantity(at.number), false] }],
+    ([json]) =>
+      json === null ? null : readHex(readObject(json, 'the block').hash, 'the hash of a block', 32),
+    signal,
+  )
+  return answers.some(({ answer }) => answer !== null && answer !== at.hash)
 }
 
 /** Right-aligned in its word. */
@@ -110,7 +124,11 @@ async function assertView(
     if (answer === null) return []
     if (answer.length !== size)
       return [`answers ${functionName}() with ${answer.length} bytes instead of ${size}`]
-    return [problemOf(bytesToHex(answer))]
+    try {
+      return [problemOf(bytesToHex(answer))]
+    } catch {
+      return [`answers ${functionName}() with numbers that do not fit their fields`]
+    }
   })
   const [first] = problems
   if (problems.length === 0) log.warn({ inbox, functionName }, 'the inbox could not be asked at the start')

@@ -3,11 +3,11 @@ import { verifyMerkleProof } from '@ethereumjs/mpt'
 import { bigintToFixedBytes, bytesToBigint } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes, toQuantity } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256, keccak256Hex } from '../primitives/keccak.ts'
-import { decodeRlp } from '../primitives/rlp.ts'
+import { decodeRlp, RlpError, type RlpItem } from '../primitives/rlp.ts'
 import type { L1Header } from './l1.ts'
 import type { L1Provider } from './provider.ts'
 import { readBytes, readList } from './rpcJson.ts'
-import { check } from './wrongData.ts'
+import { check, WrongDataError } from './wrongData.ts'
 
 /** Nodes of a proof: a trie of hashed keys is nowhere deeper than 64. */
 const NODES_MAX = 64
@@ -28,7 +28,7 @@ export function readStorage(
       if (json === null || typeof json !== 'object') return null
       const { accountProof, storageProof } = json as { accountProof?: unknown; storageProof?: unknown }
       const account = await proven(at.stateRoot, hexToBytes(address), readNodes(accountProof))
-      const fields = account === null ? null : decodeRlp(account, 1)
+      const fields = account === null ? null : decodeProven(account, 1)
       const isAccount = Array.isArray(fields) && fields.length === ACCOUNT_FIELDS
       const root = isAccount ? fields[STORAGE_ROOT_FIELD] : undefined
       check(account === null || root instanceof Uint8Array, 'a proof of something that is no account')
@@ -39,7 +39,7 @@ export function readStorage(
       for (const [index, slot] of slots.entries()) {
         const { proof } = (proofs[index] ?? {}) as { proof?: unknown }
         const leaf = await proven(storageRoot, hexToBytes(slot), readNodes(proof))
-        words.push(leaf === null ? toWord(new Uint8Array(0)) : toWord(decodeRlp(leaf, 0)))
+        words.push(leaf === null ? toWord(new Uint8Array(0)) : toWord(decodeProven(leaf, 0)))
       }
       return words
     },
@@ -55,6 +55,16 @@ function readNodes(json: unknown): readonly Uint8Array[] {
   )
   // Some servers list nodes of less than 32 bytes beside the parent they lie in.
   return nodes.filter((node, index) => index === 0 || node.length >= 32)
+}
+
+/** The root may be of a header that somebody made up: what is proven under it can be anything. */
+function decodeProven(value: Uint8Array, depthMax: number): RlpItem {
+  try {
+    return decodeRlp(value, depthMax)
+  } catch (cause) {
+    if (cause instanceof RlpError) throw new WrongDataError('a proof of something that is no RLP', { cause })
+    throw cause
+  }
 }
 
 function toWord(value: unknown): Hash {
