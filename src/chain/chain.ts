@@ -152,7 +152,11 @@ export type ChainReader = {
   origin(blockNumber: bigint): Promise<BlockOrigin | undefined>
   /** Of a block after `safe`. */
   unsafeOrigin(blockNumber: bigint): Promise<UnsafeOrigin | undefined>
-  proposal(id: bigint): Promise<StoredProposal | undefined>
+  /**
+   * The newest with this id. Ids begin anew with a fork that counts otherwise, so of a block's origin it is asked for with `ofBlock`: the one
+   * that made that block.
+   */
+  proposal(id: bigint, ofBlock?: bigint): Promise<StoredProposal | undefined>
   /** Called after each commit; `removed` are blocks a reorg took away, newest first. Returns the unsubscribe function. */
   onChange(listener: (change: ChainChange) => void): () => void
 }

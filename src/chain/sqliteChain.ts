@@ -126,10 +126,10 @@ export async function createChain(
       return row && fromJson<UnsafeOrigin>(row.data as string)
     },
 
-    async proposal(id) {
+    async proposal(id, ofBlock = BigInt(Number.MAX_SAFE_INTEGER)) {
       const row = await store.get(
-        'SELECT data FROM proposals WHERE id = ? ORDER BY first_block DESC LIMIT 1',
-        [toSafeNumber(id)],
+        'SELECT data FROM proposals WHERE id = ? AND first_block <= ? ORDER BY first_block DESC LIMIT 1',
+        [toSafeNumber(id), toSafeNumber(ofBlock)],
       )
       return row && fromJson<StoredProposal>(row.data as string)
     },

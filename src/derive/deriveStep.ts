@@ -206,7 +206,7 @@ async function newestProposal(
   const inStep = proposals.at(-1)
   if (inStep !== undefined) return inStep
   const origin = await chain.origin(parentNumber)
-  return origin && chain.proposal(origin.proposalId)
+  return origin && chain.proposal(origin.proposalId, parentNumber)
 }
 
 function logProposal(

@@ -204,7 +204,7 @@ async function readSubject(
   if (number === 0n) throw refuse('no block of this chain is proven on L1 yet; name one with --block')
   const block = number <= heads.safe.number ? await chain.blockByNumber(number) : undefined
   const origin = await chain.origin(number)
-  const proposal = origin && (await chain.proposal(origin.proposalId))
+  const proposal = origin && (await chain.proposal(origin.proposalId, number))
   if (block === undefined || proposal === undefined)
     throw refuse(`block ${number} is none that this node derived from L1 (${await describeRange(chain)})`)
   if (proposalIdOf(spec, block.header) !== proposal.id)

@@ -54,7 +54,7 @@ export function watchDisplaced(deps: {
     if (signature === undefined) return
     const { number } = block.header
     const [landed, origin] = await Promise.all([chain.headerByNumber(number), chain.origin(number)])
-    const proposal = origin && (await chain.proposal(origin.proposalId))
+    const proposal = origin && (await chain.proposal(origin.proposalId, number))
     // Taken back by a reorg while we look: a later look finds what came instead.
     if (landed === undefined || proposal === undefined) return
     const first = signedCommitmentOf({ ...block, signature }, domain)

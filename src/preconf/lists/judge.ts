@@ -181,7 +181,7 @@ export async function readWindowBlocks(
 /** Undefined for genesis. */
 async function proposalOf(chain: ChainReader, blockNumber: bigint): Promise<StoredProposal | undefined> {
   const origin = await chain.origin(blockNumber)
-  return origin && chain.proposal(origin.proposalId)
+  return origin && chain.proposal(origin.proposalId, blockNumber)
 }
 
 function isOfWindow(proposal: StoredProposal, { windowEnd, isNamed }: ListWindow): boolean {

@@ -145,7 +145,7 @@ async function provenProposal(
 
 async function proposalOf(chain: ChainReader, blockNumber: bigint): Promise<StoredProposal | undefined> {
   const origin = await chain.origin(blockNumber)
-  return origin && chain.proposal(origin.proposalId)
+  return origin && chain.proposal(origin.proposalId, blockNumber)
 }
 
 /** RLP, from the newest checkpoint that L1 has down to the window's last block. */

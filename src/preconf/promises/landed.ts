@@ -14,7 +14,7 @@ export async function readLanded(
   number: bigint,
 ): Promise<{ readonly landed: LandedBlock; readonly block: StoredBlock } | undefined> {
   const origin = await chain.origin(number)
-  const proposal = origin && (await chain.proposal(origin.proposalId))
+  const proposal = origin && (await chain.proposal(origin.proposalId, number))
   const block = proposal && (await chain.blockByNumber(number))
   if (proposal === undefined || block === undefined) return undefined
   const landed: LandedBlock = {
@@ -34,7 +34,7 @@ export async function findLandedBy(chain: ChainReader, time: bigint): Promise<bi
   let number = chain.heads().safe.number
   for (;;) {
     const origin = await chain.origin(number)
-    const proposal = origin && (await chain.proposal(origin.proposalId))
+    const proposal = origin && (await chain.proposal(origin.proposalId, number))
     if (proposal === undefined || proposal.timestamp <= time) return number
     number = proposal.firstBlock - 1n
   }

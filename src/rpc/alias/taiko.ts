@@ -51,7 +51,7 @@ async function l1OriginJson(chain: ChainReader, number: bigint): Promise<Json> {
   if (number > chain.heads().latest.number) throw notFound()
   const block = await chain.headerByNumber(number)
   const landed = await chain.origin(number)
-  const proposal = landed && (await chain.proposal(landed.proposalId))
+  const proposal = landed && (await chain.proposal(landed.proposalId, number))
   const origin = landed ?? (await chain.unsafeOrigin(number))
   if (block === undefined || origin === undefined) throw notFound()
   return {

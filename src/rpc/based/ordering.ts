@@ -27,7 +27,7 @@ export async function orderingProviderJson(deps: OrderingDeps, number: bigint): 
   const place = { blockNumber: toQuantity(number), blockHash: block.hash }
   const origin = await chain.origin(number)
   if (origin === undefined) return number > chain.heads().safe.number ? { ...place, derived: false } : null
-  const proposal = defined(await chain.proposal(origin.proposalId), `proposal ${origin.proposalId}`)
+  const proposal = defined(await chain.proposal(origin.proposalId, number), `proposal ${origin.proposalId}`)
   const source = defined(proposal.sources[origin.sourceIndex], `source ${origin.sourceIndex}`)
   const { windowEnd } = proposal
   return {

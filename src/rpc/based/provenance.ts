@@ -18,7 +18,10 @@ export async function provenanceJson(chain: ChainReader, hash: Hash): Promise<Js
   }
   const origin = await chain.origin(block.header.number)
   if (origin === undefined) return { ...place, derived: false }
-  const proposal = defined(await chain.proposal(origin.proposalId), `proposal ${origin.proposalId}`)
+  const proposal = defined(
+    await chain.proposal(origin.proposalId, block.header.number),
+    `proposal ${origin.proposalId}`,
+  )
   const source = defined(proposal.sources[origin.sourceIndex], `source ${origin.sourceIndex}`)
   const { listedIndex } = transaction
   return {

@@ -178,7 +178,7 @@ async function executableClock({ chain, marks, now }: StatusRpcDeps, { place }: 
 async function landingOf(chain: ChainReader, place: TransactionPlace) {
   if (place.type === 'pending' || place.number > chain.heads().safe.number) return undefined
   const origin = await chain.origin(place.number)
-  return origin && chain.proposal(origin.proposalId)
+  return origin && chain.proposal(origin.proposalId, place.number)
 }
 
 function reached(at: number | null, why: string): Clock {
