@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   export: async () => (await import('./export.ts')).run(),
   guard: async () => (await import('./guard.ts')).run(),
   follow: async () => (await import('./follow.ts')).run(),
+  replay: async () => (await import('./replay.ts')).run(),
   rpc: async () => (await import('./rpc.ts')).run(),
   preconf: async () => (await import('./preconf.ts')).run(),
 }

@@ -33,9 +33,15 @@ export type RemoteChain = Awaited<ReturnType<typeof createRemoteChain>>
 
 /**
  * Proposals: transfers, contracts and dropped transactions; garbage; slots filled; then slots emptied, two or all but one of what is left
- * at a time, so that branches of every depth collapse into leaves, extensions and branches; at last all.
+ * at a time, so that branches collapse; at last all; an opcode that Shasta lacks. Then as many more of as many calls as `busy` says.
  */
-export async function createRemoteChain(fork: DevnetFork, options: { readonly proves?: boolean } = {}) {
+export async function createRemoteChain(
+  fork: DevnetFork,
+  options: {
+    readonly proves?: boolean
+    readonly busy?: { readonly proposals: number; readonly calls: number }
+  } = {},
+) {
   const sim = createSimulatedL1({ seed: `replay-${fork}` })
   const base = specOf(sim)
   const genesis = base.l2.genesis
@@ -69,6 +75,11 @@ export async function createRemoteChain(fork: DevnetFork, options: { readonly pr
   const rest: Uint8Array[] = []
   for (let slot = 3; slot < SLOTS; slot += 4) rest.push(await keep(slot, 0))
   lists.push(rest, [await send({ to: COUNTER })])
+  for (let i = 0; i < (options.busy?.proposals ?? 0); i++) {
+    const calls: Uint8Array[] = []
+    for (let j = 0; j < (options.busy?.calls ?? 0); j++) calls.push(await keep(1_000 + 7 * j, i + j + 1))
+    lists.push(calls)
+  }
   for (const transactions of lists) {
     sim.mine()
     sim.propose({ payload: payloadAfter(sim, { transactions }) })

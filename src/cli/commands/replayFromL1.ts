@@ -1,5 +1,6 @@
 /** `plumbline replay --proposal`: a range of L1's proposals on the state of L2 nodes that are not trusted. */
 import { openL1 } from '../../archive/openL1.ts'
+import { hintBlock } from '../../replay/remote/hintBlock.ts'
 import { createReplayPool } from '../../replay/remote/pool.ts'
 import { type ProposalRange, readProposals } from '../../replay/remote/readProposals.ts'
 import type { StateWay } from '../../replay/remote/replayProposal.ts'
@@ -25,16 +26,25 @@ export async function replayFromL1(config: Config, json: boolean): Promise<void>
   const progress = createLineProgress()
   const setup = { spec, nodes, way: config.need<StateWay>('l2.state') }
   const pool = createReplayPool(workers, setup, anchorsOf(l1, signal))
+
+  async function readRange(first: bigint | undefined): Promise<ProposalRange> {
+    if (first === undefined) return { proposals: [], proven: new Map() }
+    const l1Block = config.get<bigint>('l1-block')
+    const hint = l1Block === undefined ? await hintBlock(nodes, first, signal) : undefined
+    return readProposals({
+      ...{ spec, l1, from: first, to, signal, ...(l1Block !== undefined && { l1Block }) },
+      ...(hint !== undefined && { hint }),
+      proofBlocks: BigInt(config.need<number>('replay.proof-blocks')),
+      onProgress: (block, found) =>
+        progress.note({ done: found, of: Number(to - first) + 1, text: `reading L1, block ${block}` }),
+    })
+  }
+
   try {
     const file = out === undefined ? undefined : openRows(out, spec.l2.chainId)
     const done = new Map((file?.rows ?? []).map((row) => [BigInt(row.proposal), row]))
-    const l1Block = config.get<bigint>('l1-block')
-    const range = await readProposals({
-      ...{ spec, l1, from, to, signal, ...(l1Block !== undefined && { l1Block }) },
-      proofBlocks: BigInt(config.need<number>('replay.proof-blocks')),
-      onProgress: (block, found) =>
-        progress.note({ done: found, of: Number(to - from) + 1, text: `reading L1, block ${block}` }),
-    })
+    const known = [...done.values()].filter(({ proposal }) => proposal >= from && proposal <= to)
+    const range = await readRange(firstOpen(from, to, done))
     progress.end()
     const rows: ReplayRow[] = []
     const isDone = (id: bigint) => done.has(id)
@@ -51,7 +61,7 @@ export async function replayFromL1(config: Config, json: boolean): Promise<void>
       progress.note({ done: row.proposal - Number(from) + 1, of: Number(to - from) + 1, text })
     }
     progress.end()
-    if (!json) printSummary(rows, range, done)
+    if (!json) printSummary(rows, known, Number(to - from) + 1)
     if (rows.some(({ match }) => !match)) process.exitCode = 1
   } finally {
     progress.end()
@@ -103,21 +113,22 @@ function trustOf({ trust, trusted }: ReplayRow): string {
   return `proven in L1 block ${(trusted as { readonly l1Block: number }).l1Block}`
 }
 
-function printSummary(
-  rows: readonly ReplayRow[],
-  range: ProposalRange,
-  done: ReadonlyMap<bigint, ReplayRow>,
-): void {
-  const known = range.proposals.flatMap(({ id }) => done.get(id) ?? [])
+function printSummary(rows: readonly ReplayRow[], known: readonly ReplayRow[], total: number): void {
   const all = [...known, ...rows]
   const matching = all.filter(({ match }) => match)
   const blocks = matching.reduce((sum, row) => sum + row.lastBlock - row.firstBlock + 1, 0)
   const proven = matching.filter(({ trust }) => trust === 'proven').length
-  const left = range.proposals.length - all.length
+  const left = total - all.length
   console.log(
-    `${matching.length} of ${range.proposals.length} proposals match (${blocks} blocks): ${proven} as proven on L1, ` +
+    `${matching.length} of ${total} proposals match (${blocks} blocks): ${proven} as proven on L1, ` +
       `${matching.length - proven} on the word of nodes` +
       (known.length > 0 ? `; ${known.length} were there already` : '') +
       (left > 0 ? `; ${left} were not replayed` : ''),
   )
+}
+
+/** Undefined where all are done. */
+function firstOpen(from: bigint, to: bigint, done: ReadonlyMap<bigint, unknown>): bigint | undefined {
+  for (let id = from; id <= to; id++) if (!done.has(id)) return id
+  return undefined
 }

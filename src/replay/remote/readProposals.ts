@@ -51,7 +51,8 @@ export async function readProposals(input: RangeInput): Promise<ProposalRange> {
   try {
     return await readFrom(input, first)
   } catch (error) {
-    if (!(error instanceof ProposalNotFoundError) || candidate === undefined) throw error
+    // A hint may be anything, also a block that an archive does not hold.
+    if (!(error instanceof CriticalError) || candidate === undefined) throw error
     return readFrom(input, await searchBlock(input))
   }
 }

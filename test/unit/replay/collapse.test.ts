@@ -22,14 +22,14 @@ const OWNER: Address = `0x${'0a'.repeat(20)}`
 const keyOf = (key: Hex) => toNibbles(keccak256(hexToBytes(key)))
 const word = (n: number): Hash => `0x${n.toString(16).padStart(64, '0')}`
 /** Every slot holds its own number. */
-const valueOf = (slot: Hash) => trimLeadingZeros(hexToBytes(slot))
+const wordOf = (slot: Hash) => trimLeadingZeros(hexToBytes(slot))
 const addressOf = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
 
 type World = { readonly accounts: Trie; readonly storage: Trie }
 
 function worldOf(addresses: readonly Address[], slots: readonly Hash[]): World {
   let storage: Trie = null
-  for (const slot of slots) storage = writeValue(storage, keyOf(slot), encodeRlp(valueOf(slot)), 'test')
+  for (const slot of slots) storage = writeValue(storage, keyOf(slot), encodeRlp(wordOf(slot)), 'test')
   const owner = { ...EMPTY_ACCOUNT, nonce: 1n, storageRoot: rootHash(storage) }
   let accounts: Trie = writeValue(null, keyOf(OWNER), encodeAccount(owner), 'test')
   for (const address of addresses)
@@ -105,7 +105,7 @@ describe('the root after deletions, from proofs alone', () => {
       const state = stateOf(before, after)
       const changed = new Map<Hex, Uint8Array>()
       for (const slot of gone) {
-        expect(await state.storage(OWNER, slot)).toEqual(valueOf(slot))
+        expect(await state.storage(OWNER, slot)).toEqual(wordOf(slot))
         changed.set(slot, new Uint8Array(0))
       }
       const changes: StateChanges = {
