@@ -101,7 +101,7 @@ async function readHistory(chain: ChainReader, { spec, times, dataDir, ...range 
   const parent = defined(await chain.headerByNumber(from - 1n), `L2 block ${from - 1n}`)
   const blocks = read.map(({ block }) => block)
   const dropped = read.reduce((sum, each) => sum + each.dropped, 0)
-  const beginsAt = parent.header.timestamp
+  const beginsAt = beginningOf(parent.header, blocks[0]?.header.timestamp ?? 0n)
   const transactions = transactionsOf(blocks, Number(beginsAt) * 1_000, times)
   const slots = slotTimes(
     beginsAt,
@@ -130,6 +130,11 @@ async function readHistory(chain: ChainReader, { spec, times, dataDir, ...range 
     blocks.flatMap((block) => usersOf(block).map(({ hash, raw }): [Hash, Uint8Array] => [hash, raw])),
   )
   return { opened: { blocks, anchorBlockNumbers: read.map(({ anchor }) => anchor), raws }, read: history }
+}
+
+/** The first slot begins with its parent's time; genesis has none of its own on some chains, and then it lasts a second. */
+function beginningOf({ number, timestamp }: StoredBlock['header'], first: bigint): bigint {
+  return number === 0n ? first - 1n : timestamp
 }
 
 function transactionsOf(

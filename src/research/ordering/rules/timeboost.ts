@@ -53,16 +53,16 @@ function sellRounds(
   { slots, draw, parameter }: OrderingContext,
 ): ReadonlyMap<number, Sale> {
   const roundMs = parameter('round-ms')
+  const endMs = slots.at(-1)?.endMs ?? 0
   const next = draw('timeboost bids')
   const sales = new Map<number, Sale>()
-  const lastRound = Math.floor(((slots.at(-1)?.endMs ?? 0) - 1) / roundMs)
-  for (let round = 0; round <= lastRound; round++) {
-    const closesMs = round * roundMs - parameter('closing-ms')
-    const seen = transactions.filter(
-      ({ arrivalMs }) => arrivalMs >= closesMs - roundMs && arrivalMs < closesMs,
-    )
-    const bySender = groupBySender(seen)
-    const bids = [...bySender].map(([payer, own]) => ({
+  // The auction that closes next after it arrived is the one it tells of.
+  const roundOf = ({ arrivalMs }: OrderableTransaction) =>
+    Math.floor((arrivalMs + parameter('closing-ms')) / roundMs) + 1
+  const seenByRound = groupBy(transactions, roundOf)
+  const rounds = [...seenByRound].filter(([round]) => round * roundMs < endMs).sort(([a], [b]) => a - b)
+  for (const [round, seen] of rounds) {
+    const bids = [...groupBy(seen, ({ sender }) => sender)].map(([payer, own]) => ({
       payer,
       wei: (tipsOf(own) * BigInt(Math.floor((0.5 + next()) * 1_000))) / 1_000n,
     }))
@@ -72,12 +72,16 @@ function sellRounds(
   return sales
 }
 
-function groupBySender(transactions: readonly OrderableTransaction[]): Map<Address, OrderableTransaction[]> {
-  const groups = new Map<Address, OrderableTransaction[]>()
+function groupBy<K>(
+  transactions: readonly OrderableTransaction[],
+  keyOf: (transaction: OrderableTransaction) => K,
+): Map<K, OrderableTransaction[]> {
+  const groups = new Map<K, OrderableTransaction[]>()
   for (const transaction of transactions) {
-    const group = groups.get(transaction.sender)
+    const key = keyOf(transaction)
+    const group = groups.get(key)
     if (group) group.push(transaction)
-    else groups.set(transaction.sender, [transaction])
+    else groups.set(key, [transaction])
   }
   return groups
 }

@@ -1,0 +1,138 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getContractAddress } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commitFlush } from '../../../src/derive/commit.ts'
+import { type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
+import { type OpenedRange, openChainHistory } from '../../../src/research/ordering/chainHistory.ts'
+import { compareRules } from '../../../src/research/ordering/compareRules.ts'
+import { toReportJson } from '../../../src/research/ordering/reportJson.ts'
+import { chooseRule, RULES } from '../../../src/research/ordering/rules/index.ts'
+import { connectL1, L2_CHAIN_ID, openHarness, specOf } from '../../support/derive/harness.ts'
+import { payloadAfter } from '../../support/derive/payload.ts'
+import { createSimulatedL1 } from '../../support/l1/simulatedL1.ts'
+
+// Two of the well-known development accounts, funded in the devnet's genesis.
+const ALICE = privateKeyToAccount('0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d')
+const BOB = privateKeyToAccount('0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a')
+const ETHER = 10n ** 18n
+
+/** Whoever calls it first has its balance; later calls revert. */
+const PRIZE_INITCODE: Hex = '0x60168060095f395ff35f5460125760015f555f5f5f5f47335af1005b5f5ffd'
+
+type Fields = {
+  readonly nonce: number
+  readonly tip: bigint
+  readonly to?: Hex
+  readonly data?: Hex
+  readonly value?: bigint
+}
+
+async function sign(account: typeof ALICE, { tip, ...fields }: Fields): Promise<Uint8Array> {
+  const raw = await account.signTransaction({
+    type: 'eip1559',
+    chainId: Number(L2_CHAIN_ID),
+    gas: 200_000n,
+    maxFeePerGas: 10n ** 10n,
+    maxPriorityFeePerGas: tip,
+    ...fields,
+  })
+  return hexToBytes(raw)
+}
+
+describe('a derived range in another order', () => {
+  let dir: string
+  let range: OpenedRange
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'plumbline-reorder-'))
+    const sim = createSimulatedL1({ seed: 'reorder' })
+    sim.mine()
+    const prize = getContractAddress({ from: ALICE.address, nonce: 0n })
+    const lists = [
+      [await sign(ALICE, { nonce: 0, tip: 5n, data: PRIZE_INITCODE, value: ETHER })],
+      [
+        await sign(ALICE, { nonce: 1, tip: 1n, to: prize }),
+        await sign(BOB, { nonce: 0, tip: 1_000n, to: prize }),
+        // Does not execute: its nonce was used.
+        await sign(BOB, { nonce: 0, tip: 2n, to: prize }),
+      ],
+      [await sign(BOB, { nonce: 1, tip: 3n, to: ALICE.address, value: 7n })],
+    ]
+    for (const transactions of lists) {
+      sim.propose({ payload: payloadAfter(sim, { transactions }) })
+      sim.mine()
+    }
+    const node = await openHarness({ sim, l1: await connectL1(sim), path: join(dir, 'chain.db') })
+    await node.sync()
+    await node.driver.between(() => commitFlush(node))
+    await node.close()
+    range = await openChainHistory({
+      dataDir: dir,
+      spec: specOf(sim),
+      times: { firstSeen: new Map(), due: new Map() },
+    })
+  }, 60_000)
+
+  afterAll(async () => {
+    await range?.close()
+    await rm(dir, { recursive: true, force: true })
+  })
+
+  const compare = (names: readonly string[], seeds = 3) =>
+    compareRules({
+      history: range.history,
+      rules: names.map(chooseRule),
+      sequencers: range.history.sequencers,
+      arrival: 'position',
+      jitterMs: 1_000,
+      seeds,
+      reexecute: range.reexecute,
+    })
+
+  // Opening compares every block hash already: it would have failed.
+  it('comes out as it was under its own rule, block by block', async () => {
+    const { rules } = await compare(['total-anarchy'])
+    expect(range.history.transactions).toHaveLength(4)
+    expect(rules[0]?.run.difference).toEqual({ flips: [], endsInSameState: true, moved: [] })
+  })
+
+  it('gives the prize to who pays more, where that decides', async () => {
+    const { rules, canonical } = await compare(['priority-fee'])
+    const [first, second] = [range.history.transactions[1]!, range.history.transactions[2]!]
+    const { difference } = rules[0]!.run
+    expect(canonical.measured['revert-rate']).toBe(0.25)
+    expect(difference?.flips).toEqual([
+      { hash: first.hash, from: 'succeeded', to: 'failed' },
+      { hash: second.hash, from: 'failed', to: 'succeeded' },
+    ])
+    expect(difference?.divergesAt).toBe(2n)
+    expect(difference?.endsInSameState).toBe(false)
+    const moved = new Map(difference?.moved.map(({ address, wei }) => [address, wei]))
+    const [alice, bob] = [ALICE, BOB].map(({ address }) => moved.get(address.toLowerCase() as Hex) ?? 0n)
+    // The prize, and what a failing call costs less (or a successful one more) in gas.
+    expect(-alice!).toBeGreaterThan((ETHER * 99n) / 100n)
+    expect(bob!).toBeGreaterThan((ETHER * 99n) / 100n)
+    // Base fees are shared, not burnt: nothing comes from nowhere.
+    expect([...moved.values()].reduce((sum, wei) => sum + wei, 0n)).toBe(0n)
+  })
+
+  it('runs every rule, and twice with the same report', async () => {
+    const names = [...RULES.map(({ id }) => id), 'inclusion-list+priority-fee:due-ms=1', 'pos-rotation']
+    const first = toReportJson(await compare(names, 2))
+    expect(toReportJson(await compare(names, 2))).toBe(first)
+    expect(JSON.parse(first).rules).toHaveLength(names.length)
+  }, 60_000)
+
+  it('is refused where the database does not have it', async () => {
+    await expect(
+      openChainHistory({
+        dataDir: join(dir, 'nothing'),
+        spec: specOf(createSimulatedL1({ seed: 'reorder' })),
+        times: { firstSeen: new Map(), due: new Map() },
+      }),
+    ).rejects.toThrow('holds no chain')
+  })
+})
