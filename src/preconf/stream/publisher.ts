@@ -156,7 +156,12 @@ export function createPublisher(deps: {
         const isOpen = open?.number === number && open.parentHash === parentHash
         const signatures = isOpen && open ? { envSignature: open.envSignature } : {}
         open = undefined
-        return publishSealed(block, frags, signatures, event.type === 'signed' ? event.kept : undefined)
+        const kept = event.type === 'signed' ? event.kept : undefined
+        return publishSealed(block, frags, signatures, kept).catch((error) => {
+          // Its signature could not be kept at once: it is published when it is the latest.
+          published = undefined
+          throw error
+        })
       }
       case 'abandoned':
         open = undefined

@@ -7,7 +7,7 @@
 import type { ChainReader, UnsafeOrigin } from '../../chain/chain.ts'
 import type { UnsafeChain } from '../../derive/unsafe.ts'
 import type { ExecutedBlock } from '../../engine/engine.ts'
-import { CriticalError } from '../../primitives/errors.ts'
+import { CriticalError, TemporaryError } from '../../primitives/errors.ts'
 import { ZERO_HASH } from '../../primitives/hex.ts'
 import type { BlockCommitment } from '../../promise/blockCommitment.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
@@ -44,8 +44,8 @@ export type SealResult =
       readonly reason: string
     }
 
-/** A signer that cannot be reached is asked again: another content for the same place would be refused for ever. */
-const SIGN_RETRY_MS = 500
+/** A signer or a disk that fails is asked again: another content for the same place would be refused for ever. */
+const RETRY_MS = 500
 
 export async function sealBlock(
   deps: SealDeps,
@@ -104,9 +104,29 @@ export async function sealBlock(
   kept.catch(() => {})
   if (!hasMoved()) onSigned(block, kept)
   // Before it is the latest: what is in the chain without its signature would not be published after a stop.
-  await kept
-  const extended = await unsafe.extend({ executed, origin })
+  await kept.catch((error) => persist(deps, () => journal.sealed(block), { error, hasMoved, signal }))
+  const extend = () => unsafe.extend({ executed, origin })
+  const extended = await extend().catch((error) => persist(deps, extend, { error, hasMoved, signal }))
   return extended === 'extended' ? { type: 'sealed', block } : abandoned('another block came first')
+}
+
+/** What a full disk, or one that is busy, keeps from being written: nothing else of ours can come in the place of a block that is signed. */
+async function persist<T>(
+  { logger, wait }: SealDeps,
+  write: () => Promise<T>,
+  failed: { readonly error: unknown; readonly hasMoved: () => boolean; readonly signal: AbortSignal },
+): Promise<T> {
+  let { error } = failed
+  while (error instanceof TemporaryError && !failed.hasMoved()) {
+    logger.error({ error }, 'a block that is signed cannot be written; trying again')
+    await wait(RETRY_MS, failed.signal)
+    try {
+      return await write()
+    } catch (again) {
+      error = again
+    }
+  }
+  throw error
 }
 
 async function commitTo(
@@ -141,7 +161,7 @@ async function signPatiently(
       if (error instanceof CriticalError) throw error
       const detail = error instanceof Error ? error.message : String(error)
       logger.warn({ block: commitment.blockNumber, detail }, 'a block is not signed yet; asking again')
-      await wait(SIGN_RETRY_MS, signal)
+      await wait(RETRY_MS, signal)
     }
   }
   return undefined

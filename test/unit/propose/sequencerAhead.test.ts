@@ -7,6 +7,7 @@ import { createUnsafeBuilder } from '../../../src/derive/unsafe.ts'
 import type { BlockCommitment } from '../../../src/promise/blockCommitment.ts'
 import type { IncludeResult, SealAnswer } from '../../../src/propose/sequencer/events.ts'
 import type { SequencerDeps } from '../../../src/propose/sequencer/sequencer.ts'
+import { DiskFullError } from '../../../src/store/errors.ts'
 import { createMemoryBuildJournal, type MemoryBuildJournal } from '../../support/sequencerJournal.ts'
 import { createWorld, type RunningSequencer, type World } from '../../support/sequencerWorld.ts'
 
@@ -414,4 +415,39 @@ test('a stop after the signature and before the draft: the block is made again t
   expect(asked[2]).toEqual(signed)
   expect(again.sealed()[0]).toMatchObject({ commitment: signed, transactions: kept.transactions })
   expect(journal.log.filter((each) => each === `opened ${signed.blockNumber}`).length).toBe(1)
+})
+
+test('what the disk has no room for is tried again: a block that was promised on becomes the latest when there is room', async () => {
+  let fails = 0
+  const full = () => {
+    fails--
+    return new DiskFullError('the disk is full')
+  }
+  const journal = createMemoryBuildJournal()
+  const keep = journal.sealed
+  let sealFails = 0
+  journal.sealed = async (block) => {
+    if (sealFails-- > 0) throw new DiskFullError('the disk is full')
+    return keep(block)
+  }
+  const held = await holdSecond(
+    'ahead-disk-full',
+    {
+      unsafe: ({ node }: World) => ({
+        ...node.driver,
+        extend: async (input) => (fails > 0 ? Promise.reject(full()) : node.driver.extend(input)),
+      }),
+    },
+    journal,
+  )
+  const { one, draft } = held
+  const { raw, asked } = await ask(held)
+  fails = 3
+  sealFails = 2
+  held.release()
+  expect(await asked).toMatchObject({ type: 'included', parentHash: draft.hash })
+  await world.until(first + 1, 5000)
+  expect((await world.chain.blockByNumber(draft.header.number))?.hash).toBe(draft.hash)
+  expect(one.events.filter(({ type }) => type === 'abandoned')).toEqual([])
+  expect(one.sealed().find(({ header }) => header.parentHash === draft.hash)?.transactions).toEqual([raw])
 })

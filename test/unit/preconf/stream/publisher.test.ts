@@ -146,6 +146,10 @@ test('a block is published when its signature is on the disk, and not where it c
   failing.publisher.note({ type: 'signed', block, frags: 0, kept: lost })
   await failing.publisher.settled()
   expect(failing.messages).toEqual([])
+  // It could be, the second time.
+  failing.publisher.note({ type: 'sealed', block, frags: 0 })
+  await failing.publisher.settled()
+  expect(shown(failing.messages)).toEqual(['sealed'])
 })
 
 test('what was published is not published again, and one failing subscriber does not take it from the others', () => {
