@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getContractAddress, pad, toHex } from 'viem'
 import type { Hash, Hex } from '../../src/primitives/hex.ts'
+import { hintBlock } from '../../src/replay/remote/hintBlock.ts'
 import { readProposals } from '../../src/replay/remote/readProposals.ts'
 import { createReplayer } from '../../src/replay/remote/replayer.ts'
 import type { StateWay } from '../../src/replay/remote/replayProposal.ts'
@@ -132,7 +133,14 @@ export async function createRemoteChain(
       const { urls = [server.url], way = 'auto', from = 1, to = count } = input
       const rules = input.spec ?? spec
       const { signal } = new AbortController()
+      const nodes = urls.map((url, index) => ({
+        name: `node${index}`,
+        url,
+        limits: { requestsPerSecond: 1e6 },
+      }))
+      const hint = await hintBlock(nodes, BigInt(from), signal)
       const range = await readProposals({
+        ...(hint !== undefined && { hint }),
         ...{
           spec: rules,
           l1,
@@ -144,11 +152,6 @@ export async function createRemoteChain(
         },
         ...(input.l1Block !== undefined && { l1Block: input.l1Block }),
       })
-      const nodes = urls.map((url, index) => ({
-        name: `node${index}`,
-        url,
-        limits: { requestsPerSecond: 1e6 },
-      }))
       const pool = createReplayer({ spec: rules, nodes, way }, anchorsOf(l1, signal))
       const rows: ReplayedInRange[] = []
       try {
