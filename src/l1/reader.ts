@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import { TemporaryError } from '../primitives/errors.ts'
-import { type Address, type Hash, toQuantity } from '../primitives/hex.ts'
+import { type Hash, toQuantity } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
 import type { Receipt } from '../primitives/receipt.ts'
 import type { L1Log } from '../protocol/protocol.ts'
@@ -14,7 +14,6 @@ import type { L1Provider } from './provider.ts'
 import { readClaimedHashes, readClaimedTransactions, verifyTransactions } from './rpcBody.ts'
 import { type RpcCall, RpcError } from './rpcEndpoint.ts'
 import { verifyHeader } from './rpcHeader.ts'
-import { readBytes } from './rpcJson.ts'
 import { decodeRangeLogs } from './rpcLogs.ts'
 import { logsOfReceipts, verifyReceipts } from './rpcReceipts.ts'
 import { findTransaction, verifyTransaction } from './rpcTransaction.ts'
@@ -53,7 +52,6 @@ export type L1Reader = {
     accept: (logs: ReadonlyMap<Hash, readonly L1Log[]>) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T | null>
-  codeAt(address: Address, signal?: AbortSignal): Promise<Uint8Array | null>
   /** Null: no server has it, neither by its hash nor in its block. */
   transaction(at: L1TransactionPlace, signal?: AbortSignal): Promise<L1Call | null>
   /** A header this process has hashed before. */
@@ -175,12 +173,6 @@ export function createL1Reader(deps: {
         signal,
       )
     },
-    codeAt: (address, signal) =>
-      provider.ask(
-        [{ method: 'eth_getCode', params: [address, 'latest'] }],
-        ([json]) => (json === null ? null : readBytes(json, 'the code')),
-        signal,
-      ),
     async transaction({ hash, blockHash }, signal) {
       const found = await provider.ask(
         [{ method: 'eth_getTransactionByHash', params: [hash] }],

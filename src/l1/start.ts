@@ -1,7 +1,7 @@
 /** The first contact: is this the L1 of the spec? An L1 that cannot be reached is waited for. */
 import { retryTemporary } from '../primitives/async.ts'
 import { CriticalError, TemporaryError } from '../primitives/errors.ts'
-import type { Hash } from '../primitives/hex.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
 import { keccak256Hex } from '../primitives/keccak.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -10,6 +10,7 @@ import type { HttpSource } from './httpSource.ts'
 import { assertInbox } from './inboxAssertions.ts'
 import type { L1Provider } from './provider.ts'
 import type { L1Reader } from './reader.ts'
+import { readBytes } from './rpcJson.ts'
 
 const START_DELAY_MS = 500
 const START_DELAY_MAX_MS = 12_000
@@ -54,7 +55,7 @@ export async function startWhenReachable(input: StartInput): Promise<void> {
 }
 
 async function assertNetwork(input: StartInput): Promise<void> {
-  const { spec, signal, provider, reader, beacons, inboxCodeHash } = input
+  const { spec, signal, provider, beacons, inboxCodeHash } = input
   const { chainId, inbox, genesisTime } = spec.l1
   const chains = await provider.chainIds(signal)
   for (const { name, chainId: theirs } of chains) {
@@ -67,14 +68,15 @@ async function assertNetwork(input: StartInput): Promise<void> {
     const reasons = provider.status().map(({ name, lastError }) => `${name}: ${lastError ?? 'no answer'}`)
     throw new TemporaryError(`no L1 provider answers: ${reasons.join('; ')}`)
   }
-  const code = await reader.codeAt(inbox, signal)
-  if (code === null || code.length === 0)
+  const codes = await readCodes(provider, inbox, signal)
+  if (codes.every(({ length }) => length === 0))
     throw new CriticalError(
       `there is no contract at the inbox address ${inbox} on L1 chain ${chainId}; check the network`,
     )
-  if (inboxCodeHash !== undefined && keccak256Hex(code) !== inboxCodeHash)
+  const hashes = codes.map((code) => keccak256Hex(code))
+  if (inboxCodeHash !== undefined && !hashes.includes(inboxCodeHash))
     throw new CriticalError(
-      `the code of the inbox ${inbox} hashes to ${keccak256Hex(code)}, not to ${inboxCodeHash}`,
+      `the code of the inbox ${inbox} hashes to ${hashes.join(' or ')}, not to ${inboxCodeHash}`,
     )
   await assertInbox(input)
   for (const beacon of beacons) {
@@ -84,6 +86,22 @@ async function assertNetwork(input: StartInput): Promise<void> {
         `beacon node ${beacon.name} began at ${time}, but the L1 of ${spec.name} began at ${genesisTime}; check --l1.beacon`,
       )
   }
+}
+
+/** Of each provider that answers, since one of them alone may be wrong, or behind. */
+async function readCodes(
+  provider: L1Provider,
+  address: Address,
+  signal?: AbortSignal,
+): Promise<readonly Uint8Array[]> {
+  const answers = await provider.askEach(
+    [{ method: 'eth_getCode', params: [address, 'latest'] }],
+    ([json]) => (json === null ? null : readBytes(json, 'the code')),
+    signal,
+  )
+  const codes = answers.flatMap(({ answer }) => (answer === null ? [] : [answer]))
+  if (codes.length === 0) throw new TemporaryError(`no L1 provider tells the code of ${address}`)
+  return codes
 }
 
 /** A beacon node that is down at the start is no reason to wait: it is only needed for blobs, and asked again then. */
