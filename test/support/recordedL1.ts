@@ -63,13 +63,14 @@ export async function deriveArchive(
   archive: string,
   dataDir: string,
   workers = 0,
+  onProgress: Parameters<typeof deriveInto>[0]['onProgress'] = () => {},
 ): Promise<void> {
   const spec = specOf(sim)
   const l1 = await openArchiveL1({ dir: archive, spec, kzgThreads: workers })
   const to = Number((await l1.newest()).number)
   const { signal } = new AbortController()
   await deriveInto(
-    { spec, l1, genesis, engine: { workers }, logger: silentLogger, signal },
+    { spec, l1, genesis, engine: { workers }, logger: silentLogger, signal, onProgress },
     dataDir,
     to,
   ).finally(() => l1.close())
