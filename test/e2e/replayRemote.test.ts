@@ -46,8 +46,10 @@ describe.skipIf(!isBuilt)('replay of proposals', () => {
     'one proposal, found on L1 by its id',
     async () => {
       const { code, output } = await run('--proposal', '5', '--l2.rpc', chain.url, '--json', ...online())
-      expect(output).toMatch(/^\{.*\}\n$/)
-      const row = JSON.parse(output)
+      // On a slow machine a line of progress is among it.
+      const lines = output.split('\n').filter((line) => line.startsWith('{'))
+      expect(lines).toHaveLength(1)
+      const row = JSON.parse(lines[0]!)
       expect(Object.keys(row)).toEqual(FIELDS)
       expect(row).toMatchObject({
         proposal: 5,
@@ -62,7 +64,7 @@ describe.skipIf(!isBuilt)('replay of proposals', () => {
   )
 
   test(
-    'a range makes the same file with one worker and with two, by witnesses and by proofs; what is in the file is not replayed again',
+    'a range makes the same file with one worker and with two',
     async () => {
       const one = await run(...all(), '--out', 'one.ndjson')
       expect(one.output).toContain(`${chain.count} of ${chain.count} proposals match`)
@@ -70,9 +72,16 @@ describe.skipIf(!isBuilt)('replay of proposals', () => {
       expect(linesOf('one.ndjson').map((line) => JSON.parse(line).hash)).toEqual(chain.ends)
       await run(...all(), '--out', 'two.ndjson', '--replay.workers', '2')
       expect(linesOf('two.ndjson')).toEqual(linesOf('one.ndjson'))
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'by proofs, and what is in the file is not replayed again',
+    async () => {
       const node = await startLiar(chain.url, WITHOUT_WITNESS)
       const proofs = await run('--proposal', '4', '--l2.rpc', node.url, '--l2.state', 'proof', ...online())
-      expect(proofs.output).toMatch(/^proposal 4 .* matches, proven in L1 block \d+ .* by proof\n/)
+      expect(proofs.output).toMatch(/^proposal 4 .* matches, proven in L1 block \d+ .* by proof$/m)
       expect(proofs.code).toBe(0)
       // As a kill leaves it: some lines, and the beginning of one.
       const kept = linesOf('one.ndjson').slice(0, 4)
