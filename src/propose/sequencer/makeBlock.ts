@@ -170,6 +170,13 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
     metered = undefined
   }
 
+  /** Two blocks may have been lost, and there is room for one: what did not go in has its turn in the next, as long as some of it goes in. */
+  const settleCarried = (building: Building): void => {
+    let hasHope = building.hasTurnedAway()
+    for (const { hash } of building.transactions()) hasHope = carried.delete(hash) || hasHope
+    if (!hasHope) carried.clear()
+  }
+
   const make: BlockMaker['make'] = async (begun, watch, signal) => {
     const { next, building, origin, meter } = begun
     const { metadata, signUntilMs, forced, resumed } = next
@@ -203,7 +210,7 @@ export function createBlockMaker(deps: MakeDeps, options: MakeOptions): BlockMak
       }
       const sealed = await sealBlock(deps, building, sealing, signal)
       if (sealed.type === 'abandoned') return abandon(sealed.reason, sealed)
-      if (forced === undefined) carried.clear()
+      if (forced === undefined) settleCarried(building)
       emit({ type: 'sealed', block: sealed.block, frags: building.frags() })
       return { type: 'sealed', block: sealed.block, isBatchFull: building.hasTurnedAway() }
     } catch (error) {

@@ -40,12 +40,16 @@ async function holdSecond(
   deps: {
     readonly ready?: SequencerDeps['ready']
     readonly unsafe?: (world: World) => SequencerDeps['unsafe']
+    readonly listed?: SequencerDeps['listed']
+    /** Before anything is begun. */
+    readonly open?: () => Promise<void>
   } = {},
   journal = createMemoryBuildJournal(),
 ): Promise<Held> {
   world = await createWorld({ seed, operators: [1, 2], slotsPerEpoch: 4 })
   first = world.sim.head().beacon.slot + 2
-  const { unsafe, ...others } = deps
+  const { unsafe, open, ...others } = deps
+  await open?.()
   const signer = world.createSigner(1)
   const answers: ((answer?: SealAnswer) => void)[] = []
   const asked: BlockCommitment[] = []
@@ -450,4 +454,46 @@ test('what the disk has no room for is tried again: a block that was promised on
   expect((await world.chain.blockByNumber(draft.header.number))?.hash).toBe(draft.hash)
   expect(one.events.filter(({ type }) => type === 'abandoned')).toEqual([])
   expect(one.sealed().find(({ header }) => header.parentHash === draft.hash)?.transactions).toEqual([raw])
+})
+
+test('what was promised in two blocks that did not come to be waits where the next has no room for all of it', async () => {
+  const extending = holdExtending()
+  const journal = createMemoryBuildJournal()
+  let refusals = 0
+  let small: Uint8Array | undefined
+  const held = await holdSecond(
+    'ahead-two-lost',
+    {
+      unsafe: extending.unsafe,
+      ready: () => (refusals-- > 0 ? { isReady: false, reason: 'not now' } : { isReady: true }),
+      // In the second block, from when the first is closed.
+      async open() {
+        small = await world.transfer(2)
+      },
+      listed: () =>
+        small !== undefined && journal.log.some((each) => each.startsWith('closed')) ? [small] : [],
+    },
+    journal,
+  )
+  const { one, draft } = held
+  expect(draft.transactions).toEqual([small])
+  // All that is left beside the anchor transaction, but for less than the small one uses.
+  const { gasLimit, gasUsed } = draft.header
+  const large = await world.transfer(1, { gas: gasLimit - (gasUsed - 21_000n) - 10_000n })
+  const asked = one.sequencer.include(large)
+  await eventually(() => journal.log.includes(`added ${draft.header.number + 1n} 0+1`))
+  extending.hold()
+  held.release()
+  expect(await asked).toMatchObject({ type: 'included', parentHash: draft.hash })
+  await eventually(() => extending.isWaiting.now)
+  await world.node.driver.drop(world.chain.heads().latest)
+  // The block after the one that takes the first of them is not begun ahead.
+  one.sequencer.onEvent((event) => {
+    const isFirst = event.type === 'signed' && event.block.transactions.length > 0 && refusals <= 0
+    if (isFirst && event.block.transactions.some((each) => Buffer.compare(each, small!) === 0)) refusals = 8
+  })
+  extending.release()
+  await world.until(first + 10, 0)
+  const blocks = one.sealed().filter(({ transactions }) => transactions.length > 0)
+  expect(blocks.map(({ transactions }) => transactions)).toEqual([[small], [large]])
 })
