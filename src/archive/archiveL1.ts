@@ -35,8 +35,8 @@ export type ArchiveL1Options = {
   readonly logger?: Logger
 }
 
-/** How long an idle follower sleeps: nothing is added to an archive while it is read. */
-const IDLE_MS = 3_600_000
+/** Nothing is added to an archive while it is read; whoever leaves the stream at its end waits this long. */
+const IDLE_MS = 500
 
 /** CriticalError where there is no archive, or one of another chain. */
 export async function openArchiveL1(options: ArchiveL1Options): Promise<L1 & { readonly reads: L1Reads }> {
