@@ -94,7 +94,7 @@ async function readHistory(chain: ChainReader, { spec, times, dataDir, ...range 
   for (let number = from; number <= to; number++) {
     const block = defined(await chain.blockByNumber(number), `L2 block ${number}`)
     const origin = defined(await chain.origin(number), `the origin of L2 block ${number}`)
-    const proposal = defined(await chain.proposal(origin.proposalId), `proposal ${origin.proposalId}`)
+    const proposal = defined(await chain.proposal(origin.proposalId, number), `proposal ${origin.proposalId}`)
     const { length: dropped } = origin.dropped
     read.push({ block, proposal, anchor: origin.anchorBlock.number, dropped })
   }
