@@ -56,4 +56,31 @@ describe('the shape of a body', () => {
     )
     for (const text of ['"', '"\\', '"\\"', ']]]}}}', '\\"', '']) expect(shape(text).separators).toBe(0)
   })
+
+  test('takes the largest that methods take: batches, filters, overrides, simulations and transactions', () => {
+    const many = <T>(count: number, make: (i: number) => T) =>
+      Array.from({ length: count }, (_, i) => make(i))
+    const address = (i: number) => `0x${i.toString(16).padStart(40, '0')}`
+    const word = (i: number) => `0x${i.toString(16).padStart(64, '0')}`
+    const [addresses, words] = [many(1000, address), many(1000, word)]
+    const account = (i: number) => ({ balance: '0x1', nonce: '0x2', stateDiff: { [word(i)]: word(i) } })
+    const honest: readonly unknown[] = [
+      many(1000, (id) => ({
+        jsonrpc: '2.0',
+        id,
+        method: 'eth_call',
+        params: [{ to: address(id) }, 'latest'],
+      })),
+      [{ address: addresses, topics: [words, words, words, words] }],
+      [{}, 'latest', Object.fromEntries(addresses.map((each, i) => [each, account(i)]))],
+      [{}, 'latest', { [address(1)]: { state: Object.fromEntries(words.map((each) => [each, each])) } }],
+      [{ accessList: addresses.map((each) => ({ address: each, storageKeys: words.slice(0, 8) })) }],
+      [{ blockStateCalls: [{ calls: many(5000, (i) => ({ from: address(i), to: address(i) })) }] }],
+      [`0x${'ab'.repeat(131_072)}`],
+    ]
+    const shapes = honest.map((body) => shapeOf(Buffer.from(JSON.stringify(body))))
+    expect(shapes.map(({ problem }) => problem)).toEqual(honest.map(() => undefined))
+    // Twenty to a cost: each well within what an address may ask for in its first seconds.
+    expect(Math.max(...shapes.map(({ separators }) => separators / 20))).toBeLessThan(2000)
+  })
 })
