@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import { keccak256 } from '../../../src/primitives/keccak.ts'
+import type { Dataset } from '../../../src/research/dataset/readDataset.ts'
 import { arrive } from '../../../src/research/ordering/arrival.ts'
+import { readDatasetHistory } from '../../../src/research/ordering/datasetHistory.ts'
 import { createDraw } from '../../../src/research/ordering/draw.ts'
 import { equalSequencers, slotTimes } from '../../../src/research/ordering/history.ts'
 import { kendallTau } from '../../../src/research/ordering/kendall.ts'
@@ -17,6 +19,7 @@ import type {
 import { chooseRule, RULES } from '../../../src/research/ordering/rules/index.ts'
 import { createRoundRobin } from '../../../src/research/ordering/rules/roundRobin.ts'
 import { sellSecondPrice } from '../../../src/research/ordering/rules/timeboost.ts'
+import { inputOf } from '../../support/dataset.ts'
 
 const address = (digit: string): Address => `0x${digit.repeat(40)}`
 const [A, B, C, D] = [address('a'), address('b'), address('c'), address('d')]
@@ -398,6 +401,71 @@ describe('arrival', () => {
     )
     const arrived = arrive({ ...history, transactions: seen }, 'first-seen', { draw: lots(0), jitterMs: 1 })
     expect(arrived.map(({ arrivalMs }) => arrivalMs)).toEqual([1_999, 3_000, 3_999, 3_999])
+  })
+})
+
+describe('a dataset', () => {
+  const tables = inputOf({
+    l2_blocks: [
+      {
+        block_number: 5n,
+        timestamp: 100,
+        gas_limit: 90n,
+        base_fee_per_gas: 2n,
+        proposer: C,
+        proposal_id: 1n,
+      },
+      {
+        block_number: 6n,
+        timestamp: 103,
+        gas_limit: 90n,
+        base_fee_per_gas: 2n,
+        proposer: D,
+        proposal_id: 2n,
+      },
+    ],
+    transactions: [
+      {
+        ...{ block_number: 6n, transaction_index: 1, transaction_hash: '0xb0', from_address: B, nonce: 4n },
+        ...{ success: false, gas_used: 7n, effective_gas_price: 5n, is_forced_inclusion: true },
+      },
+      {
+        ...{ block_number: 5n, transaction_index: 1, transaction_hash: '0xa0', from_address: A, nonce: 3n },
+        ...{ success: true, gas_used: 6n, effective_gas_price: 9n, first_seen_at: 99_500 },
+      },
+      // Listed, but not executed.
+      { block_number: 5n, transaction_hash: '0xc0', drop_reason: 'nonce' },
+    ],
+    forced_inclusions: [{ l2_block_number: 6n, due_at: 102 }],
+  })
+  const manifest = { network: 'devnet' } as Dataset['manifest']
+
+  it('gives what executed, with the times that a node knew', () => {
+    const { transactions, slots: read, sequencers } = readDatasetHistory({ manifest, rows: tables.rows }, {})
+    expect(transactions).toEqual([
+      {
+        ...{ hash: '0xa0', sender: A, nonce: 3n, tip: 7n, gas: 6n },
+        ...{ canonicalIndex: 0, canonicalSlot: 0, firstSeenMs: 500 },
+      },
+      {
+        ...{ hash: '0xb0', sender: B, nonce: 4n, tip: 3n, gas: 7n },
+        ...{ canonicalIndex: 1, canonicalSlot: 1, dueMs: 3_000 },
+      },
+    ])
+    expect(read.map(({ startMs, endMs, proposer }) => [startMs, endMs, proposer])).toEqual([
+      [0, 1_000, C],
+      [1_000, 4_000, D],
+    ])
+    expect(sequencers.map(({ address, stake }) => [address, stake])).toEqual([
+      [C, 1n],
+      [D, 1n],
+    ])
+  })
+
+  it('can be cut to a range of blocks, if there are any', () => {
+    const read = readDatasetHistory({ manifest, rows: tables.rows }, { from: 6n })
+    expect(read.transactions).toHaveLength(1)
+    expect(() => readDatasetHistory({ manifest, rows: tables.rows }, { from: 7n })).toThrow('no L2 block')
   })
 })
 

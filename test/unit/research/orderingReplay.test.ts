@@ -1,15 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getContractAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { reorderCommand } from '../../../src/cli/commands/reorder.ts'
 import { commitFlush } from '../../../src/derive/commit.ts'
 import { type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { type OpenedRange, openChainHistory } from '../../../src/research/ordering/chainHistory.ts'
 import { compareRules } from '../../../src/research/ordering/compareRules.ts'
 import { toReportJson } from '../../../src/research/ordering/reportJson.ts'
 import { chooseRule, RULES } from '../../../src/research/ordering/rules/index.ts'
+import { serializeRollupSpec } from '../../../src/spec/specFile.ts'
 import { connectL1, L2_CHAIN_ID, openHarness, specOf } from '../../support/derive/harness.ts'
 import { payloadAfter } from '../../support/derive/payload.ts'
 import { createSimulatedL1 } from '../../support/l1/simulatedL1.ts'
@@ -28,6 +30,7 @@ type Fields = {
   readonly to?: Hex
   readonly data?: Hex
   readonly value?: bigint
+  readonly gas?: bigint
 }
 
 async function sign(account: typeof ALICE, { tip, ...fields }: Fields): Promise<Uint8Array> {
@@ -60,6 +63,12 @@ describe('a derived range in another order', () => {
         await sign(BOB, { nonce: 0, tip: 2n, to: prize }),
       ],
       [await sign(BOB, { nonce: 1, tip: 3n, to: ALICE.address, value: 7n })],
+      // The first asks for nearly all of the block and uses little; the second burns two million.
+      [
+        await sign(ALICE, { nonce: 2, tip: 1n, to: BOB.address, value: 1n, gas: 15_000_000n }),
+        await sign(BOB, { nonce: 2, tip: 1_000n, data: '0xfe', gas: 2_000_000n }),
+      ],
+      [await sign(BOB, { nonce: 3, tip: 3n, to: ALICE.address, value: 7n })],
     ]
     for (const transactions of lists) {
       sim.propose({ payload: payloadAfter(sim, { transactions }) })
@@ -69,6 +78,7 @@ describe('a derived range in another order', () => {
     await node.sync()
     await node.driver.between(() => commitFlush(node))
     await node.close()
+    await writeFile(join(dir, 'rollup.json'), serializeRollupSpec(specOf(sim)))
     range = await openChainHistory({
       dataDir: dir,
       spec: specOf(sim),
@@ -95,7 +105,7 @@ describe('a derived range in another order', () => {
   // Opening compares every block hash already: it would have failed.
   it('comes out as it was under its own rule, block by block', async () => {
     const { rules } = await compare(['total-anarchy'])
-    expect(range.history.transactions).toHaveLength(4)
+    expect(range.history.transactions).toHaveLength(7)
     expect(rules[0]?.run.difference).toEqual({ flips: [], endsInSameState: true, moved: [] })
   })
 
@@ -103,7 +113,7 @@ describe('a derived range in another order', () => {
     const { rules, canonical } = await compare(['priority-fee'])
     const [first, second] = [range.history.transactions[1]!, range.history.transactions[2]!]
     const { difference } = rules[0]!.run
-    expect(canonical.measured['revert-rate']).toBe(0.25)
+    expect(canonical.measured['revert-rate']).toBe(2 / 7)
     expect(difference?.flips).toEqual([
       { hash: first.hash, from: 'succeeded', to: 'failed' },
       { hash: second.hash, from: 'failed', to: 'succeeded' },
@@ -119,11 +129,54 @@ describe('a derived range in another order', () => {
     expect([...moved.values()].reduce((sum, wei) => sum + wei, 0n)).toBe(0n)
   })
 
+  it('puts what finds no room for its limit first into the next block', async () => {
+    const { rules } = await compare(['priority-fee'])
+    const greedy = range.history.transactions[4]!
+    const { slot } = rules[0]!.run.order.find(({ transactions }) =>
+      transactions.some(({ hash }) => hash === greedy.hash),
+    )!
+    const order = rules[0]!.run.order[slot]!.transactions
+    expect(order.map(({ hash }) => hash)).toEqual([range.history.transactions[5]!.hash, greedy.hash])
+    const executed = await range.reexecute(rules[0]!.run.order)
+    expect(executed.outcomes.get(greedy.hash)).toBe('succeeded')
+    // Nowhere to go from the last block of a range.
+    const swapped = rules[0]!.run.order.map((each) => ({
+      ...each,
+      transactions: each.slot === slot ? [] : each.slot === slot + 1 ? order : each.transactions,
+    }))
+    const cut = await range.reexecute(swapped)
+    expect(cut.outcomes.get(greedy.hash)).toBe('not included')
+    expect(cut.refusals.get(greedy.hash)).toMatch(/^D-80: /)
+  })
+
   it('runs every rule, and twice with the same report', async () => {
     const names = [...RULES.map(({ id }) => id), 'inclusion-list+priority-fee:due-ms=1', 'pos-rotation']
     const first = toReportJson(await compare(names, 2))
     expect(toReportJson(await compare(names, 2))).toBe(first)
     expect(JSON.parse(first).rules).toHaveLength(names.length)
+  }, 60_000)
+
+  it('is told by the command as text and as JSON', async () => {
+    const run = async (...more: readonly string[]) => {
+      const print = vi.spyOn(console, 'log').mockImplementation(() => {})
+      try {
+        const given = ['--datadir', dir, '--rollup.config', join(dir, 'rollup.json'), '--arrival', 'position']
+        await reorderCommand().parseAsync([...given, ...more], { from: 'user' })
+        return print.mock.calls.flat().join('\n')
+      } finally {
+        print.mockRestore()
+      }
+    }
+    const text = await run('--rule', 'priority-fee,pos-rotation', '--seeds', '2')
+    expect(text).toContain('mechanical replay')
+    expect(text).toContain('State: another from L2 block 2 on, another at the end of the range')
+    expect(text).toContain('failed -> succeeded')
+    expect(text).toMatch(/arrival +left-out.*\n +publication .*\n +position .*\n +jitter /)
+    const json = JSON.parse(await run('--rule', 'priority-fee', '--from', '2', '--to', '2', '--json'))
+    expect(json.slots).toHaveLength(1)
+    expect(json.rules[0].firstSeed.difference.flips).toHaveLength(2)
+    await expect(run('--rule', 'priority-fee', '--to', '99')).rejects.toThrow('has to be among them')
+    await expect(run('--rule', 'priority-fee', '--arrival', 'first-seen')).rejects.toThrow('--dataset')
   }, 60_000)
 
   it('is refused where the database does not have it', async () => {
