@@ -19,16 +19,6 @@ export function createDraw(seed: number): (label: string) => () => number {
   }
 }
 
-/** Fisher–Yates. */
-export function shuffle<T>(items: readonly T[], next: () => number): readonly T[] {
-  const shuffled = [...items]
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1))
-    ;[shuffled[i], shuffled[j]] = [shuffled[j] as T, shuffled[i] as T]
-  }
-  return shuffled
-}
-
 /** One of the items, by weight; undefined if all weights are 0. */
 export function pickWeighted<T>(
   items: readonly T[],
