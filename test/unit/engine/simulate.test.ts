@@ -57,6 +57,8 @@ const base: BlockHeader = {
   baseFeePerGas: BASE_FEE,
 }
 
+const SHASTA: RollupSpec = { ...SPEC, forks: SPEC.forks.filter(({ name }) => name === 'shasta') }
+
 /** `code` at CONTRACT; ALICE has one ether. */
 function simulate(
   blocks: readonly Partial<AskedBlock>[],
@@ -111,7 +113,7 @@ describe('blocks', () => {
   })
 
   test('have the shape of a Shasta block, and keep who is paid and how', async () => {
-    const [block] = await simulated([{}])
+    const [block] = await simulated([{}], { spec: SHASTA })
     expect(block?.header).toMatchObject({
       ...{ coinbase: COINBASE, gasLimit: base.gasLimit, extraData: base.extraData, baseFeePerGas: 0n },
       ...{ difficulty: 0n, withdrawalsRoot: EMPTY_TRIE_ROOT, ommersHash: EMPTY_OMMERS_HASH },
@@ -124,7 +126,7 @@ describe('blocks', () => {
   test('have Unzen’s fields, without content, once it is active', async () => {
     await prepareKzg()
     const forks: RollupSpec['forks'] = [
-      ...SPEC.forks,
+      ...SHASTA.forks,
       { name: 'unzen', activation: { type: 'timestamp', timestamp: base.timestamp + 4n } },
     ]
     const [shasta, unzen] = await simulated([{}, {}], { spec: { ...SPEC, forks } })
