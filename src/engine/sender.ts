@@ -31,5 +31,5 @@ export function recoverParties(raw: Uint8Array): Parties {
   if (decoded.type !== 'transaction') return { sender: null, to: null }
   const { transaction } = decoded
   // A copy: of the bytes of all transactions it would be a view, and cross to another thread with them.
-  return { sender: recoverSigner(transaction), to: transaction.to && transaction.to.slice() }
+  return { sender: recoverSigner(transaction), to: transaction.to?.slice() ?? null }
 }

@@ -13,7 +13,10 @@ import type { Report } from '../../src/research/report/reportData.ts'
 const distribution = (selects: readonly string[]): string =>
   selects
     .map(
-      (select, at) => `SELECT ${at} AS place, any_value(name), count(v), count(*) FILTER (v IS NULL AND is_case),
+      (
+        select,
+        at,
+      ) => `SELECT ${at} AS place, any_value(name), count(v), count(*) FILTER (v IS NULL AND is_case),
         min(v), quantile_cont(v, 0.5), quantile_cont(v, 0.9), quantile_cont(v, 0.95), quantile_cont(v, 0.99), max(v)
         FROM (${select})`,
     )
