@@ -123,9 +123,13 @@ describe.skipIf(!isBuilt)('a start with something wrong', () => {
     ])
   })
 
-  test.each(['taiko-mainnet', 'taiko-hoodi'])('%s is refused rather than half-followed', async (network) => {
+  test.each([
+    ['taiko-mainnet', 1],
+    ['taiko-hoodi', 560_048],
+  ])('%s on another L1', async (network, chainId) => {
     const node = place.start(['node', '--network', network, '--l1.rpc', l1.url])
-    await expectRefusal(node, new RegExp(`^plumbline: ${network} cannot be followed by this version: `, 'm'))
+    const sentence = `is on chain 31337, but ${network} lives on L1 chain ${chainId}; check --l1\\.rpc$`
+    await expectRefusal(node, new RegExp(`^plumbline: L1 provider 127\\.0\\.0\\.1:\\d+ ${sentence}`, 'm'))
   })
 
   test(

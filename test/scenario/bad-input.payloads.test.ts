@@ -19,7 +19,8 @@ const HEADER_BYTES = 64
 /** What 122 KB of zlib can hold, so that it fits one blob. */
 const BOMB_BYTES = 125_000_000
 const DEPTH = 60_000
-const BLOCKS_MAX = 192
+/** Of a source since Unzen. */
+const BLOCKS_MAX = 768
 /** 131,072 − 64: the last offset a source may have. D-16. */
 const OFFSET_MAX = BYTES_PER_BLOB - HEADER_BYTES
 
