@@ -6,8 +6,8 @@ import { gunzip, gzip } from 'node:zlib'
 import type { BlobSource } from '../l1/blobSource.ts'
 import { BYTES_PER_BLOB } from '../l1/kzg.ts'
 import { createSourceHealth } from '../l1/sourceHealth.ts'
+import { writeWhole } from '../primitives/files.ts'
 import type { Hash } from '../primitives/hex.ts'
-import { writeWhole } from './chunkFile.ts'
 import { ArchiveDamagedError } from './format.ts'
 
 const compress = promisify(gzip)

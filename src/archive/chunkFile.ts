@@ -1,9 +1,10 @@
 /** Chunks on the disk: lines, compressed, under a name with their hash. */
 import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import { writeWhole } from '../primitives/files.ts'
 import { ArchiveDamagedError, type ArchivedBlock, type ChunkEntry, parseBlock } from './format.ts'
 
 const compress = promisify(gzip)
@@ -58,12 +59,4 @@ export async function readChunk(dir: string, entry: ChunkEntry): Promise<readonl
   if (lines.length !== entry.to - entry.from + 1)
     throw damaged(`it has ${lines.length} blocks for ${entry.from} to ${entry.to}`)
   return lines.map((line) => parseBlock(line, file))
-}
-
-/** All of it or nothing, whenever the process ends. */
-export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const unfinished = `${path}.part`
-  await writeFile(unfinished, bytes, { flush: true })
-  await rename(unfinished, path)
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CriticalError } from '../primitives/errors.ts'
-import { writeWhole } from './chunkFile.ts'
+import { writeWhole } from '../primitives/files.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from './format.ts'
 
 /** Undefined if there is no archive in the folder. Throws ArchiveDamagedError. */

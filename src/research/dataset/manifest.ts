@@ -1,8 +1,9 @@
 /** dataset.json: what a dataset is, of what, made by which code, and every file of it with its hash. No time of day is in it. */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CriticalError } from '../../primitives/errors.ts'
+import { writeWhole } from '../../primitives/files.ts'
 import { FORMATS, TABLE_NAMES } from './column.ts'
 import { labelList } from './labels.ts'
 import { TABLES } from './tables.ts'
@@ -104,11 +105,8 @@ export async function readManifest(dir: string): Promise<DatasetManifest | undef
   )
 }
 
-/** Whole or not at all. */
 export async function writeManifest(dir: string, written: DatasetManifest): Promise<void> {
-  const path = join(dir, MANIFEST_FILE)
-  await writeFile(`${path}.part`, `${JSON.stringify(written, null, 2)}\n`)
-  await rename(`${path}.part`, path)
+  await writeWhole(join(dir, MANIFEST_FILE), `${JSON.stringify(written, null, 2)}\n`)
 }
 
 function parseJson(text: string, path: string): unknown {

@@ -1,5 +1,5 @@
 /** From a dataset's folder to a page and its JSON. */
-import { writeWhole } from '../../archive/chunkFile.ts'
+import { writeWhole } from '../../primitives/files.ts'
 import { readDataset } from '../dataset/readDataset.ts'
 import { renderReport } from './html.ts'
 import { createReport, reportJson } from './reportData.ts'
