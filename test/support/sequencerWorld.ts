@@ -54,6 +54,8 @@ export async function createWorld(options: {
   readonly operators: readonly number[]
   readonly slotsPerEpoch: number
   readonly l1?: Partial<SimulatedL1Options>
+  /** File of the node's database; in memory by default. */
+  readonly path?: string
 }) {
   const sim = createSimulatedL1({
     seed: options.seed,
@@ -79,13 +81,13 @@ export async function createWorld(options: {
   // Up to the last slot but one of an epoch, so that a window begins soon.
   mineTo(2 * slotsPerEpoch - 2)
   const l1 = await connectL1(sim)
-  const node = await openHarness({ sim, l1, path: ':memory:' })
+  const node = await openHarness({ sim, l1, path: options.path ?? ':memory:' })
   await node.sync()
   const { spec, chain, state, engine, driver } = node
 
   /** Slots whose proposer is asleep. */
   const missed = new Set<number>()
-  let leavesOut: (() => boolean) | undefined
+  let leavesOut: ((transaction: L1Transaction) => boolean) | undefined
   const nextTransactions: L1Transaction[] = []
   let missedInARow = 0
   let nextSlot = sim.head().beacon.slot + 1
@@ -153,8 +155,13 @@ export async function createWorld(options: {
     /** Since the start. */
     proposals: () => sim.proposals().slice(1),
     slotNow: () => Math.floor((clock.now() - timeOf(0)) / 1000 / Number(SECONDS_PER_SLOT)),
-    withholdPosts(withholds: boolean) {
-      leavesOut = withholds ? () => true : undefined
+    /** Everybody's, one account's, or nobody's any more. */
+    withholdPosts(whose: boolean | Address) {
+      leavesOut = whose === false ? undefined : ({ from }) => whose === true || from === whose
+    },
+    /** In the next L1 block. */
+    queueOnL1(transaction: L1Transaction) {
+      nextTransactions.push(transaction)
     },
     /** A transfer of a development account, with its next nonce. */
     async transfer(
@@ -206,9 +213,12 @@ export async function createWorld(options: {
         readonly deps?: Partial<SequencerDeps>
         readonly journal?: MemoryBuildJournal
         readonly posts?: PostJournal
+        /** As the sequencer sees it. */
+        readonly pool?: typeof pool
       } = {},
     ) {
       const address = addressOf(index)
+      const ownPool = settings.pool ?? pool
       const journal = settings.journal ?? createMemoryBuildJournal()
       const poster = createPoster(
         {
@@ -223,7 +233,7 @@ export async function createWorld(options: {
       const turn = createTurns({ spec, schedule })
       const proposer = createProposer(
         {
-          ...{ spec, engine, chain, state, l1, inbox, pool, poster, turn },
+          ...{ spec, engine, chain, state, l1, inbox, pool: ownPool, poster, turn },
           ready: () => true,
           logger: silentLogger,
         },
@@ -234,7 +244,7 @@ export async function createWorld(options: {
       )
       const sequencer = createSequencer(
         {
-          ...{ spec, engine, chain, state, l1, inbox, pool, poster, schedule, turn, journal },
+          ...{ spec, engine, chain, state, l1, inbox, pool: ownPool, poster, schedule, turn, journal },
           postUnpromised: async (signal) => (await proposer.step(signal)).detail,
           builder: createUnsafeBuilder({ spec, chain, state, engine, l1, between: driver.between }),
           unsafe: driver,

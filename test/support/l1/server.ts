@@ -5,13 +5,14 @@ import type { Fetch } from './face.ts'
 
 export type L1Server = { readonly url: string; close(): Promise<void> }
 
-export async function serveL1(face: { readonly fetch: Fetch }): Promise<L1Server> {
+/** On any port that is free, unless one is named. */
+export async function serveL1(face: { readonly fetch: Fetch }, port = 0): Promise<L1Server> {
   const server = createServer((request, response) => {
     answer(face.fetch, url, request, response).catch(() => response.destroy())
   })
   // Longer than any client is silent: a connection that closes just as it is used again is no fault that is meant here.
   server.keepAliveTimeout = 60_000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
