@@ -23,6 +23,9 @@ export type BridgeEnd = {
   readonly bridge: Address
 }
 
+/** As much of an end as sending to it takes. */
+type Layer = Pick<BridgeEnd, 'name' | 'rpc'>
+
 export type Receipt = {
   readonly succeeded: boolean
   readonly blockNumber: bigint
@@ -92,7 +95,7 @@ export async function signCall(
 }
 
 /** Null while it is in no block. */
-export async function findReceipt(end: BridgeEnd, hash: Hash, signal?: AbortSignal): Promise<Receipt | null> {
+export async function findReceipt(end: Layer, hash: Hash, signal?: AbortSignal): Promise<Receipt | null> {
   const receipt = (await end.rpc('eth_getTransactionReceipt', [hash], signal)) as {
     status: Hex
     blockNumber: Hex
@@ -108,7 +111,7 @@ export async function findReceipt(end: BridgeEnd, hash: Hash, signal?: AbortSign
 
 /** Sends it for as long as the layer does not know it, and waits until it is in a block. Throws a CriticalError if it reverted. */
 export async function landTransaction(
-  end: BridgeEnd,
+  end: Layer,
   transaction: SignedTransaction,
   options: { readonly pollMs: number; readonly signal: AbortSignal },
 ): Promise<Receipt> {
@@ -125,11 +128,7 @@ export async function landTransaction(
   }
 }
 
-async function sendAgain(
-  end: BridgeEnd,
-  { raw, hash }: SignedTransaction,
-  signal: AbortSignal,
-): Promise<void> {
+async function sendAgain(end: Layer, { raw, hash }: SignedTransaction, signal: AbortSignal): Promise<void> {
   try {
     await end.rpc('eth_sendRawTransaction', [raw], signal)
   } catch (error) {

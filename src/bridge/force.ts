@@ -3,6 +3,7 @@
  * one transaction, which proposers must take in turn once it is due.
  */
 import { encodeFunctionData, type LocalAccount } from 'viem'
+import { GAS_PER_BLOB } from '../engine/rules/filter.ts'
 import { versionedHashOf } from '../l1/versionedHash.ts'
 import { defined } from '../primitives/assert.ts'
 import { sleep } from '../primitives/async.ts'
@@ -10,7 +11,12 @@ import { toSafeNumber } from '../primitives/bigint.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes, ZERO_ADDRESS } from '../primitives/hex.ts'
 import type { BlobProver } from '../propose/blobProver.ts'
-import { type BlobFees, signBlobTransaction, wrapBlobTransaction } from '../propose/blobTransaction.ts'
+import {
+  type BlobFees,
+  type Sidecar,
+  signBlobTransaction,
+  wrapBlobTransaction,
+} from '../propose/blobTransaction.ts'
 import { bumpFees, estimateFees } from '../propose/fees.ts'
 import type { InboxReader } from '../propose/inbox.ts'
 import { readHead, readNonce } from '../propose/l1Rpc.ts'
@@ -24,15 +30,15 @@ import type { StepOptions } from './send.ts'
 import { saveTransfer, type Transfer } from './transfer.ts'
 
 const GWEI = 10n ** 9n
-/** Wei per gas. */
-const TIP_MIN = GWEI
+/** Of what queues on L1, wei per gas. */
+export const TIP_MIN = GWEI
 /** The queue may grow by a third of its doubling length meanwhile; what is too much comes back. Percent. */
 const FEE_MARGIN = 30n
 /** `saveForcedInclusion` takes 80,000. */
 const GAS_LIMIT = 200_000n
 
 export type ForceDeps = {
-  readonly l1: BridgeEnd
+  readonly l1: Omit<BridgeEnd, 'bridge'>
   readonly inbox: InboxReader
   readonly inboxAddress: Address
   readonly account: LocalAccount
@@ -74,7 +80,7 @@ export async function forceTransfer(
     if (!isKnown) {
       const now = await estimateFees(l1.rpc, TIP_MIN, signal)
       fees = fees === undefined ? now : bumpFees(fees, now)
-      const signed = await signForced(deps, current.transaction.raw, { nonce, fees, signal })
+      const signed = await signForcedInclusion(deps, current.transaction.raw, { nonce, fees, signal })
       current = {
         ...current,
         forced: {
@@ -87,7 +93,8 @@ export async function forceTransfer(
       if (isFirst)
         say(`L1 transaction ${signed.hash} queues ${current.transaction.hash} as a forced inclusion`)
       try {
-        await l1.rpc('eth_sendRawTransaction', [bytesToHex(signed.wrapped)], signal)
+        const wrapped = wrapBlobTransaction(signed.raw, signed.sidecar)
+        await l1.rpc('eth_sendRawTransaction', [bytesToHex(wrapped)], signal)
       } catch (error) {
         const kind = classifySendError(error)
         // The account has something pending under this nonce, perhaps an earlier attempt: its fees are outbid.
@@ -99,11 +106,22 @@ export async function forceTransfer(
   }
 }
 
-async function signForced(
-  { l1, inboxAddress, account, prover }: ForceDeps,
+export type SignedForcedInclusion = {
+  /** Without its blob. */
+  readonly raw: Uint8Array
+  readonly hash: Hash
+  readonly sidecar: Sidecar
+  readonly blobHash: Hash
+  /** The most that it takes from the account, wei. */
+  readonly costMax: bigint
+}
+
+/** The L1 transaction that queues `rawTransaction`; nothing is sent. */
+export async function signForcedInclusion(
+  { l1, inboxAddress, account, prover }: Omit<ForceDeps, 'inbox'>,
   rawTransaction: Hex,
   input: { readonly nonce: number; readonly fees: BlobFees; readonly signal: AbortSignal },
-): Promise<{ readonly wrapped: Uint8Array; readonly hash: Hash; readonly blobHash: Hash }> {
+): Promise<SignedForcedInclusion> {
   const { signal } = input
   const head = await readHead(l1.rpc, signal)
   const version = await detectSidecarVersion(l1.rpc, { head, inclusionTime: head.timestamp, signal })
@@ -117,6 +135,8 @@ async function signForced(
     { abi: forcedInclusionAbi, functionName: 'getCurrentForcedInclusionFee' },
     signal,
   )
+  const value = (feeGwei * GWEI * (100n + FEE_MARGIN)) / 100n // rounds down
+  const { fees } = input
   const signed = await signBlobTransaction(account, {
     chainId: toSafeNumber(l1.chainId),
     nonce: input.nonce,
@@ -128,21 +148,22 @@ async function signForced(
         args: [{ blobStartIndex: 0, numBlobs: 1, offset: 0 }],
       }),
     ),
-    value: (feeGwei * GWEI * (100n + FEE_MARGIN)) / 100n, // rounds down
+    value,
     gas: GAS_LIMIT,
     blobVersionedHashes,
-    ...input.fees,
+    ...fees,
   })
   return {
-    wrapped: wrapBlobTransaction(signed.raw, sidecar),
-    hash: signed.hash,
+    ...signed,
+    sidecar,
     blobHash: defined(blobVersionedHashes[0], 'the hash of the one blob'),
+    costMax: value + GAS_LIMIT * fees.maxFeePerGas + GAS_PER_BLOB * fees.maxFeePerBlobGas,
   }
 }
 
 /** The L1 block that holds one of them; throws when that one reverted. */
 async function findLanded(
-  l1: BridgeEnd,
+  l1: ForceDeps['l1'],
   hashes: readonly Hash[],
   signal: AbortSignal,
 ): Promise<bigint | undefined> {
@@ -157,7 +178,11 @@ async function findLanded(
   return undefined
 }
 
-async function isAnyKnown(l1: BridgeEnd, hashes: readonly Hash[], signal: AbortSignal): Promise<boolean> {
+async function isAnyKnown(
+  l1: ForceDeps['l1'],
+  hashes: readonly Hash[],
+  signal: AbortSignal,
+): Promise<boolean> {
   for (const hash of hashes) {
     if ((await l1.rpc('eth_getTransactionByHash', [hash], signal)) !== null) return true
   }

@@ -14,6 +14,7 @@ import { keysCommand } from './commands/keys.ts'
 import { nodeCommand } from './commands/node.ts'
 import { openrpcCommand } from './commands/openrpc.ts'
 import { preconfCommand } from './commands/preconf.ts'
+import { probeCommand } from './commands/probe.ts'
 import { proposeCommand } from './commands/propose.ts'
 import { reorderCommand } from './commands/reorder.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -38,6 +39,7 @@ const program = new Command('plumbline')
   .addCommand(archiveCommand())
   .addCommand(exportCommand())
   .addCommand(reportCommand())
+  .addCommand(probeCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
   .addCommand(dbCommand())

@@ -7,6 +7,7 @@ import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
+import { PROBE_OPTIONS } from './probeOptions.ts'
 import { REORDER_OPTIONS } from './reorderOptions.ts'
 import { REPLAY_OPTIONS } from './replayOptions.ts'
 import { REPORT_OPTIONS } from './reportOptions.ts'
@@ -32,5 +33,6 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...REPORT_OPTIONS,
   ...EXPORT_OPTIONS,
   ...REORDER_OPTIONS,
+  ...PROBE_OPTIONS,
   ...SNAPSHOT_CREATE_OPTIONS,
 ]

@@ -1,0 +1,196 @@
+/** Looks, time and again, whether probes have come to a clock, and writes down between which two looks they did. */
+import { RpcError } from '../../l1/rpcEndpoint.ts'
+import { sleep } from '../../primitives/async.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
+import { type Hash, type Hex, toQuantity } from '../../primitives/hex.ts'
+import { watchedClocks } from './cells.ts'
+import type { ProbeDeps } from './deps.ts'
+import type { LoggedProbe, ProbeEvent } from './events.ts'
+import type { Clock, Plan } from './plan.ts'
+import type { ProbeRecord } from './records.ts'
+
+/** Between two looks. */
+const POLL_MS = 250
+/** Between two looks at L1, whose blocks are further apart. */
+const L1_POLL_MS = 1_000
+
+type Head = { readonly number: number; readonly hash: Hash }
+type Receipt = { readonly blockNumber: Hex; readonly status: Hex } | null
+
+export type WatchInput = {
+  readonly plan: Plan
+  /** With those that are still to come, while they come. */
+  readonly records: () => Iterable<ProbeRecord>
+  readonly probeOf: (hash: Hash) => LoggedProbe | undefined
+  /** Nothing else will be sent. */
+  readonly isAllSent: () => boolean
+  readonly write: (...events: readonly ProbeEvent[]) => void
+  readonly onTick: () => void
+}
+
+/** Ends when all is sent, and each probe is at the last clock or past its cut-off. */
+export async function watchProbes(
+  deps: Pick<ProbeDeps, 'observer' | 'l1' | 'now'>,
+  input: WatchInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const look = createLook(deps, input, signal)
+  for (;;) {
+    const isLast = input.isAllSent()
+    try {
+      await look()
+    } catch (error) {
+      signal.throwIfAborted()
+      // A node that does not answer now: the gap between two looks tells of it.
+      if (!(error instanceof TemporaryError)) throw error
+    }
+    input.onTick()
+    if (isLast && [...input.records()].every(({ isEnded }) => isEnded)) return
+    await sleep(POLL_MS, signal)
+  }
+}
+
+function createLook(
+  { observer, l1, now }: Pick<ProbeDeps, 'observer' | 'l1' | 'now'>,
+  { plan, records, probeOf, write }: WatchInput,
+  signal: AbortSignal,
+): () => Promise<void> {
+  const clocks = watchedClocks(plan)
+  /** Block of a probe that is in the chain, as it was last seen. */
+  const blocks = new Map<Hash, number>()
+  /** When those that are in no block were last looked for in vain. */
+  const lookedFor = new Map<Hash, number>()
+  let lastHead: Hash | undefined
+  let lastLook = 0
+  let lastL1Look = 0
+
+  const receiptsOf = async (hashes: readonly Hash[]) =>
+    (await observer.call(
+      hashes.map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] })),
+      signal,
+    )) as readonly Receipt[]
+
+  async function readHeads(): Promise<Readonly<Record<Clock, Head | undefined>>> {
+    const answers = (await observer.call(
+      clocks.map((tag) => ({ method: 'eth_getBlockByNumber', params: [tag, false] })),
+      signal,
+    )) as readonly ({ readonly number: Hex; readonly hash: Hash } | null)[]
+    const [latest, safe, finalized] = answers.map((block) =>
+      block === null ? undefined : { number: Number(block.number), hash: block.hash },
+    )
+    return { latest, safe, finalized }
+  }
+
+  /** A time after which it came, given the last look without it. */
+  const since = ({ answer }: ProbeRecord, look: number | undefined): number =>
+    Math.max(look ?? 0, answer?.sentAt ?? answer?.at ?? 0)
+
+  async function lookForNew(live: readonly ProbeRecord[], head: Head | undefined, startedAt: number) {
+    const waiting = live.filter(({ hash }) => !blocks.has(hash))
+    const isNewHead = head?.hash !== lastHead
+    const asked = isNewHead ? waiting : waiting.filter(({ hash }) => !lookedFor.has(hash))
+    const receipts = await receiptsOf(asked.map(({ hash }) => hash))
+    const at = now()
+    for (const [index, record] of asked.entries()) {
+      const receipt = receipts[index]
+      if (!receipt) continue
+      const block = Number(receipt.blockNumber)
+      if (record.seen.latest === undefined)
+        write({
+          type: 'seen',
+          hash: record.hash,
+          clock: 'latest',
+          after: since(record, lookedFor.get(record.hash)),
+          ...{ at, block },
+        })
+      blocks.set(record.hash, block)
+      lookedFor.delete(record.hash)
+    }
+    for (const { hash } of waiting) if (!blocks.has(hash)) lookedFor.set(hash, startedAt)
+    lastHead = head?.hash
+  }
+
+  /** Those whose block is not above the head of a clock, asked for once more, since it may be another block by now. */
+  async function lookAt(clock: Clock, live: readonly ProbeRecord[], head: Head | undefined) {
+    const due = live.filter((record) => {
+      const block = blocks.get(record.hash)
+      return head !== undefined && block !== undefined && block <= head.number && !record.seen[clock]
+    })
+    if (due.length === 0 || head === undefined) return
+    const receipts = await receiptsOf(due.map(({ hash }) => hash))
+    const at = now()
+    for (const [index, record] of due.entries()) {
+      const { hash } = record
+      const receipt = receipts[index]
+      if (!receipt) {
+        blocks.delete(hash)
+        write({ type: 'displaced', hash, at })
+        continue
+      }
+      const block = Number(receipt.blockNumber)
+      blocks.set(hash, block)
+      if (block > head.number) continue
+      const seen = { type: 'seen', hash, clock, after: since(record, lastLook), at, block } as const
+      write(clock === 'safe' ? { ...seen, l1: await l1BlockOf(hash) } : seen)
+    }
+  }
+
+  /** Of the proposal that brought it; null where the node does not say. */
+  async function l1BlockOf(hash: Hash): Promise<{ block: number; time: number } | null> {
+    try {
+      const [answer] = await observer.call(
+        [{ method: 'based_getTransactionProvenance', params: [hash] }],
+        signal,
+      )
+      const number = (answer as { readonly l1Block?: { readonly number: Hex } } | null)?.l1Block?.number
+      if (number === undefined || l1 === undefined) return null
+      return { block: Number(number), time: await l1TimeOf(number) }
+    } catch (error) {
+      if (error instanceof RpcError) return null
+      throw error
+    }
+  }
+
+  async function l1TimeOf(number: Hex): Promise<number> {
+    const block = await l1?.('eth_getBlockByNumber', [number, false], signal)
+    return Number((block as { readonly timestamp: Hex }).timestamp)
+  }
+
+  async function lookAtQueue(live: readonly ProbeRecord[], startedAt: number) {
+    if (l1 === undefined || startedAt - lastL1Look < L1_POLL_MS) return
+    for (const record of live) {
+      const transaction = probeOf(record.hash)?.l1
+      if (transaction === undefined || record.queued !== undefined) continue
+      const receipt = (await l1('eth_getTransactionReceipt', [transaction.hash], signal)) as Receipt
+      if (receipt === null) continue
+      write({
+        type: 'queued',
+        hash: record.hash,
+        ...{ after: since(record, lastL1Look), at: now() },
+        succeeded: BigInt(receipt.status) === 1n,
+        l1Block: Number(receipt.blockNumber),
+        l1Time: await l1TimeOf(toQuantity(BigInt(receipt.blockNumber))),
+      })
+    }
+    lastL1Look = startedAt
+  }
+
+  return async () => {
+    const live = [...records()].filter(({ answer, isEnded }) => answer !== undefined && !isEnded)
+    for (const { hash, seen } of live)
+      if (seen.latest !== undefined && !blocks.has(hash) && !lookedFor.has(hash))
+        blocks.set(hash, seen.latest.block)
+    const startedAt = now()
+    const heads = await readHeads()
+    await lookForNew(live, heads.latest, startedAt)
+    for (const clock of clocks) if (clock !== 'latest') await lookAt(clock, live, heads[clock])
+    await lookAtQueue(live, startedAt)
+    lastLook = startedAt
+    for (const record of live) {
+      const sentAt = record.answer?.sentAt ?? record.answer?.at ?? 0
+      const isOver = startedAt >= sentAt + plan.cutoffMs || record.queued?.succeeded === false
+      if (isOver || record.seen[plan.until] !== undefined)
+        write({ type: 'ended', hash: record.hash, at: startedAt })
+    }
+  }
+}
