@@ -30,9 +30,17 @@ function makeRows(): ReadonlyMap<TableName, readonly Row[]> {
       timestamp: time,
       missed_slots,
       blob_gas_used: BigInt(131_072 * below(10)),
+      ...(n > RANGE.from + 99 && { blob_target: 6, blob_max: 9 }),
     })
   }
   const start = 1_780_000_000
+  /** Every ninth L1 transaction proposed twice; of some the receipt is not at hand. */
+  const paidBy = (id: number) => {
+    const payer = id % 9 === 0 ? id - 1 : id
+    const l1_transaction_hash = hash(payer, '70')
+    if (payer % 50 === 7) return { l1_transaction_hash }
+    return { l1_transaction_hash, l1_execution_fee: 10n ** 15n + BigInt(payer), l1_blob_fee: BigInt(payer) }
+  }
   const totals = new Map<number, { proposals: number; transactions: number }>()
   let block = 0
   for (let id = 1; id <= 1480; id++) {
@@ -48,6 +56,9 @@ function makeRows(): ReadonlyMap<TableName, readonly Row[]> {
       l1_log_index: id,
       timestamp,
       proposer: address(proposer),
+      ...paidBy(id),
+      transactions: id % 5,
+      proof_fee: id % 4 === 0 ? null : 10n ** 14n + BigInt(id),
     })
     add('sources', {
       proposal_id: BigInt(id),
@@ -67,6 +78,10 @@ function makeRows(): ReadonlyMap<TableName, readonly Row[]> {
         transactions: count,
         safe_at,
         base_fee_per_gas: 100n,
+        l1_block_number: RANGE.from + (id % 1000),
+        proposal_id: BigInt(id),
+        tips: BigInt(id) * 10n ** 13n,
+        shared_base_fee: 7n,
       },
       preconfirmed_at: below(4) === 0 ? null : timestamp * 1000 - below(80_000),
       finalized_at: reached > 0 ? safe_at + 700 + below(400) : null,
@@ -166,6 +181,8 @@ function makeRows(): ReadonlyMap<TableName, readonly Row[]> {
     add('proposers', {
       proposer: address(proposer),
       label: proposer === 3 ? null : 'both',
+      country: proposer === 3 ? null : ['CH', 'DE'][proposer % 2]!,
+      host: proposer === 3 ? null : 'one',
       proposals,
       transactions,
       blocks: proposals,

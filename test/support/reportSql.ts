@@ -39,15 +39,37 @@ const JOINED = `(SELECT t.*, b.preconfirmed_at, b.safe_at, b.finalized_at, b.exe
 const UNDONE = `(SELECT DISTINCT block_number::BIGINT AS n FROM preconfirmed_blocks WHERE derived_hash IS NOT NULL AND derived_hash <> block_hash)`
 const ANSWERED = `(SELECT count(DISTINCT block_number) FROM preconfirmed_blocks WHERE derived_hash IS NOT NULL)`
 const PAIRS = `(SELECT a.first_seen_at::BIGINT AS seen_a, b.first_seen_at::BIGINT AS seen_b,
-  a.effective_gas_price - x.base_fee_per_gas AS tip_a, b.effective_gas_price - x.base_fee_per_gas AS tip_b
+  a.effective_gas_price - x.base_fee_per_gas AS tip_a, b.effective_gas_price - x.base_fee_per_gas AS tip_b, a.block_number AS n,
+  greatest(a.first_seen_at, b.first_seen_at) + 50 <= x.timestamp::BIGINT * 1000 AND a.first_seen_at IS NOT NULL AND b.first_seen_at IS NOT NULL AS waited
   FROM ${EXECUTED} a JOIN ${EXECUTED} b ON a.block_number = b.block_number AND a.transaction_index < b.transaction_index
     AND a.from_address <> b.from_address JOIN l2_blocks x ON x.block_number = a.block_number)`
-const BY_ARRIVAL = `(SELECT count(*) FILTER (seen_a < seen_b) AS c, count(*) FILTER (seen_a > seen_b) AS d FROM ${PAIRS} WHERE abs(seen_a - seen_b) >= 50)`
-const BY_TIP = `(SELECT count(*) FILTER (tip_a > tip_b) AS c, count(*) FILTER (tip_a < tip_b) AS d FROM ${PAIRS})`
+const SEEN = (pairs: string): string =>
+  `(SELECT count(*) FILTER (seen_a < seen_b) AS c, count(*) FILTER (seen_a > seen_b) AS d FROM ${pairs} WHERE abs(seen_a - seen_b) >= 50)`
+const PAID = (pairs: string): string =>
+  `(SELECT count(*) FILTER (tip_a > tip_b) AS c, count(*) FILTER (tip_a < tip_b) AS d FROM ${pairs})`
+const WAITED = `(SELECT * FROM ${PAIRS} WHERE waited)`
+const [BY_ARRIVAL, BY_TIP] = [SEEN(PAIRS), PAID(PAIRS)]
 const tau = (pairs: string): string =>
   `SELECT CASE WHEN c + d > 0 THEN (c - d)::DOUBLE / (c + d) END FROM ${pairs}`
 const REDUNDANT = `(SELECT d.* FROM transactions d WHERE d.success IS NULL AND EXISTS (SELECT 1 FROM transactions e
-  WHERE e.success IS NOT NULL AND e.transaction_hash = d.transaction_hash AND e.block_number <= d.block_number))`
+  WHERE e.success IS NOT NULL AND e.transaction_hash = d.transaction_hash AND e.block_number < d.block_number AND e.proposal_id <> d.proposal_id))`
+const SCHEDULED = '(SELECT *, blob_gas_used / 131072 AS blobs FROM l1_blocks WHERE blob_max IS NOT NULL)'
+const BATCHES = `(SELECT any_value(l1_execution_fee + l1_blob_fee) AS posting, CASE WHEN count(*) = count(proof_fee) THEN sum(proof_fee) END AS proving,
+  sum(transactions) AS n, coalesce(sum(kept), 0) AS fees FROM proposals
+  LEFT JOIN (SELECT l1_block_number, proposal_id, sum(tips + shared_base_fee) AS kept FROM l2_blocks GROUP BY ALL) USING (l1_block_number, proposal_id)
+  WHERE l1_execution_fee IS NOT NULL AND l1_blob_fee IS NOT NULL GROUP BY l1_transaction_hash)`
+const PROMISED =
+  '(SELECT block_number::BIGINT AS n, timestamp::BIGINT AS t, preconfirmed_at / 1000 AS heard FROM l2_blocks WHERE preconfirmed_at IS NOT NULL)'
+const BLOCK_TIME = `(SELECT quantile_cont(d, 0.5) FROM (SELECT t - lag(t) OVER w AS d, n - lag(n) OVER w AS step FROM ${PROMISED} WINDOW w AS (ORDER BY n)) WHERE step = 1)`
+const PROMISE_GAPS = `(SELECT heard - lag(heard) OVER (ORDER BY heard) AS gap FROM ${PROMISED})`
+const PROMISE_DOWNTIME = `(SELECT sum(greatest(0, gap - 3 * ${BLOCK_TIME})) FROM ${PROMISE_GAPS})`
+/** lowbias32, in two steps and a last one. */
+const MIX = [
+  'CREATE MACRO mix1(x) AS (xor(x, x >> 16) * 2146121005::UBIGINT) & 4294967295::UBIGINT',
+  'CREATE MACRO mix2(x) AS (xor(x, x >> 15) * 2221713035::UBIGINT) & 4294967295::UBIGINT',
+  'CREATE MACRO mix3(x) AS xor(x, x >> 16)',
+  'CREATE MACRO mix(x) AS mix3(mix2(mix1(x)))',
+]
 const share = (part: string, whole: string): string =>
   `SELECT CASE WHEN ${whole} > 0 THEN (${part})::DOUBLE / ${whole} END`
 const allOrNothing = (column: string): string =>
@@ -74,11 +96,19 @@ const SANDWICHES = `(WITH s AS ${SWAPS},
     WHEN (SELECT count(*) FROM s WHERE s.block_number = b.block_number AND s.pool = b.pool AND s.sender = b.sender) > 2 THEN 'swaps more than twice'
     WHEN back_got < paid THEN 'gets back less than it put in' END AS filter FROM b)`
 
+const ENOUGH = `(SELECT min(start) <= ${END} - 59 * 86400 AS ok FROM ${ALL_GAPS} WHERE start >= ${END} - 60 * 86400)`
+const ANOMALIES = `(WITH g AS (SELECT * FROM ${ALL_GAPS} WHERE start >= ${END} - 60 * 86400),
+    z AS (SELECT g.start, g.gap, g.ongoing, (SELECT avg(o.gap) FROM g o WHERE o.start >= g.start - g.start % 60 - 30 * 86400 AND o.start < g.start - g.start % 60) AS mean,
+      (SELECT CASE WHEN count(*) > 1 THEN stddev_pop(o.gap) END FROM g o WHERE o.start >= g.start - g.start % 60 - 30 * 86400 AND o.start < g.start - g.start % 60) AS sigma FROM g)
+    SELECT * FROM z WHERE start >= ${END} - 30 * 86400 AND gap > mean AND (sigma = 0 OR (gap - mean) / sigma >= 15))`
+
 export const VALUE_SQL: Readonly<Record<string, string>> = {
   proposers: 'SELECT count(*) FROM proposers WHERE proposals > 0',
   'nakamoto-half': `SELECT min(k) FROM (SELECT row_number() OVER w AS k, sum(proposals) OVER w AS reached, sum(proposals) OVER () AS total
     FROM proposers WHERE proposals > 0 WINDOW w AS (ORDER BY proposals DESC, proposer ROWS UNBOUNDED PRECEDING)) WHERE 2 * reached > total`,
   'max-share': 'SELECT max(proposals) / sum(proposals) FROM proposers',
+  'range-length': 'SELECT max(timestamp)::BIGINT - min(timestamp)::BIGINT FROM l1_blocks',
+  'cost-per-transaction-proven': `SELECT CASE WHEN sum(n) > 0 THEN sum(posting + proving)::HUGEINT // sum(n)::HUGEINT END FROM ${BATCHES} WHERE proving IS NOT NULL`,
   fees: 'SELECT sum(fees) FROM proposers',
   cost: `SELECT ${allOrNothing('cost')}`,
   'cost-per-transaction': `SELECT CASE WHEN (SELECT sum(transactions) FROM proposers) > 0 THEN ${allOrNothing('cost')}::HUGEINT // (SELECT sum(transactions)::HUGEINT FROM proposers) END`,
@@ -86,6 +116,12 @@ export const VALUE_SQL: Readonly<Record<string, string>> = {
   'downtime-threshold': `SELECT ${THETA}`,
   downtime: `SELECT ${DOWNTIME}`,
   uptime: `SELECT 1 - ${DOWNTIME} / (${END} - (SELECT min(timestamp) FROM proposals))`,
+  'anomaly-downtime': `SELECT CASE WHEN (SELECT ok FROM ${ENOUGH}) THEN coalesce(sum(gap - mean - 15 * sigma), 0) END FROM ${ANOMALIES}`,
+  'anomaly-uptime': `SELECT CASE WHEN (SELECT ok FROM ${ENOUGH}) THEN 1 - coalesce(sum(gap - mean - 15 * sigma), 0) / 2592000 END FROM ${ANOMALIES}`,
+  'expected-block-time': `SELECT ${BLOCK_TIME}`,
+  'longest-preconfirmation-gap': `SELECT max(gap) FROM ${PROMISE_GAPS}`,
+  'preconfirmation-downtime': `SELECT ${PROMISE_DOWNTIME}`,
+  'preconfirmation-uptime': `SELECT 1 - ${PROMISE_DOWNTIME} / (max(heard) - min(heard)) FROM ${PROMISED}`,
   'missed-window-rate': share(
     `SELECT count(*) FROM ${ENDED} WHERE outcome = 'missed'`,
     `(SELECT CASE WHEN count(*) = count(window_start) THEN count(*) END FROM ${ENDED})`,
@@ -124,6 +160,8 @@ export const VALUE_SQL: Readonly<Record<string, string>> = {
   ),
   redundancy: share(`SELECT count(*) FROM ${REDUNDANT}`, '(SELECT count(*) FROM transactions)'),
   'blobs-per-l1-block': 'SELECT avg(blob_gas_used / 131072) FROM l1_blocks',
+  'blobs-over-target': `SELECT sum(blobs) / sum(blob_target) FROM ${SCHEDULED}`,
+  'blobs-over-maximum': `SELECT sum(blobs) / sum(blob_max) FROM ${SCHEDULED}`,
   'revert-rate': share(
     `SELECT count(*) FROM ${EXECUTED} WHERE NOT success`,
     `(SELECT count(*) FROM ${EXECUTED})`,
@@ -137,8 +175,8 @@ export const VALUE_SQL: Readonly<Record<string, string>> = {
   'sandwich-candidates': `SELECT count(*) FROM ${SANDWICHES}`,
   'sandwich-unfiltered': `SELECT count(*) FROM ${SANDWICHES} WHERE filter IS NULL`,
   'sandwich-strict': `SELECT count(*) FROM ${SANDWICHES} WHERE filter IS NULL AND strict`,
-  geography: 'SELECT NULL',
-  hosting: 'SELECT NULL',
+  geography: 'SELECT nullif(count(DISTINCT country), 0) FROM proposers',
+  hosting: 'SELECT nullif(count(DISTINCT host), 0) FROM proposers',
   'labelled-share': share(
     'SELECT sum(proposals) FROM proposers WHERE label IS NOT NULL',
     '(SELECT sum(proposals) FROM proposers)',
@@ -164,9 +202,31 @@ const concentrationOf = (measure: string, by: string): string => {
     '10000 / sum((100 * s) * (100 * s))',
     'sum((n + 1 - 2 * k) * x)::DOUBLE / (any_value(n) * sum(x))',
     'coalesce(-sum(s * log2(s)), 0)',
+    '-log2(sum(s * s))',
+    '-log2(max(s))',
     'avg((x / mean) * ln(x / mean))',
   ].map((column) => `CASE WHEN ${known} THEN ${column} END`)
   return `SELECT '${measure}', '${by}', ${columns.join(', ')} FROM ${ranked}`
+}
+
+const strictNakamoto = (counts: string, a: number, b: number): string =>
+  `SELECT seed, min(k) AS coefficient FROM (SELECT seed, row_number() OVER w AS k, sum(x) OVER w AS reached, sum(x) OVER (PARTITION BY seed) AS total
+    FROM ${counts} WINDOW w AS (PARTITION BY seed ORDER BY x DESC, entity ROWS UNBOUNDED PRECEDING)) WHERE reached * ${b} > total * ${a} GROUP BY seed`
+const bootstrapOf = (at: number, by: string, name: string, a: number, b: number): string => {
+  const placed = `(SELECT ${by === 'address' ? 'proposer' : 'coalesce(label, proposer)'} AS entity, (row_number() OVER (ORDER BY l1_block_number, l1_log_index) - 1)::UBIGINT AS i,
+    count(*) OVER () AS n FROM proposals LEFT JOIN (SELECT proposer, label FROM proposers) USING (proposer))`
+  const drawn = `(SELECT seed, ((mix(xor(mix(seed::UBIGINT), mix(i))) * n::UBIGINT) >> 32) AS i FROM ${placed}, range(1, 201) seeds(seed))`
+  const samples = strictNakamoto(
+    `(SELECT seed, entity, count(*) AS x FROM ${drawn} JOIN ${placed} USING (i) GROUP BY ALL)`,
+    a,
+    b,
+  )
+  const itself = strictNakamoto(
+    `(SELECT 0 AS seed, entity, count(*) AS x FROM ${placed} GROUP BY entity)`,
+    a,
+    b,
+  )
+  return `SELECT ${at} AS place, '${by}', '${name}', (SELECT any_value(coefficient) FROM (${itself})), quantile_cont(coefficient, 0.025), quantile_cont(coefficient, 0.975) FROM (${samples})`
 }
 
 const WILSON = (c: string, n: string): string =>
@@ -249,14 +309,65 @@ export const TABLE_SQL: Readonly<Record<string, string>> = {
     FROM ${REDUNDANT} r JOIN (SELECT proposal_id, count(*) AS n FROM transactions GROUP BY proposal_id) l USING (proposal_id) GROUP BY r.proposal_id ORDER BY r.proposal_id`,
   'reverts-by-position': `WITH placed AS (SELECT success, 1 + (10 * (row_number() OVER (PARTITION BY block_number ORDER BY transaction_index) - 1)) // count(*) OVER (PARTITION BY block_number) AS decile FROM ${EXECUTED})
     SELECT 0 AS place, d, count(success), count(*) FILTER (NOT success), count(*) FILTER (NOT success) / nullif(count(success), 0) FROM range(1, 11) r(d) LEFT JOIN placed ON decile = d GROUP BY d ORDER BY d`,
-  'ordering-bias': `${biasOf(0, 'first seen', BY_ARRIVAL)} UNION ALL ${biasOf(1, 'priority fee', BY_TIP)} ORDER BY place`,
+  'ordering-bias': [
+    biasOf(0, 'first seen', BY_ARRIVAL),
+    biasOf(1, 'first seen, both waiting', SEEN(WAITED)),
+    biasOf(2, 'priority fee', BY_TIP),
+    biasOf(3, 'priority fee, both waiting', PAID(WAITED)),
+  ]
+    .join(' UNION ALL ')
+    .concat(' ORDER BY place'),
   'sandwich-candidates': `SELECT 0 AS place, block_number, pool, hash, victim, back, strict, filter FROM ${SANDWICHES} ORDER BY block_number, log_index`,
-  'posting-anomalies': `WITH enough AS (SELECT min(start) <= ${END} - 59 * 86400 AS ok FROM ${ALL_GAPS} WHERE start >= ${END} - 60 * 86400),
-    g AS (SELECT * FROM ${ALL_GAPS} WHERE start >= ${END} - 60 * 86400),
-    z AS (SELECT g.start, g.gap, g.ongoing, (SELECT avg(o.gap) FROM g o WHERE o.start >= g.start - g.start % 60 - 30 * 86400 AND o.start < g.start - g.start % 60) AS mean,
-      (SELECT CASE WHEN count(*) > 1 THEN stddev_pop(o.gap) END FROM g o WHERE o.start >= g.start - g.start % 60 - 30 * 86400 AND o.start < g.start - g.start % 60) AS sigma FROM g)
-    SELECT 0 AS place, start, gap, CASE WHEN sigma > 0 THEN ((gap - mean) / sigma)::VARCHAR ELSE 'infinite' END, ongoing FROM z, enough
-    WHERE ok AND start >= ${END} - 30 * 86400 AND gap > mean AND (sigma = 0 OR (gap - mean) / sigma >= 15) ORDER BY start DESC`,
+  'posting-anomalies': `SELECT 0 AS place, start, gap, CASE WHEN sigma > 0 THEN ((gap - mean) / sigma)::VARCHAR ELSE 'infinite' END, ongoing
+    FROM ${ANOMALIES}, ${ENOUGH} WHERE ok ORDER BY start DESC`,
+  'nakamoto-bootstrap': ['address', 'operator']
+    .flatMap((by, first) =>
+      [
+        ['1/3', 1, 3],
+        ['1/2', 1, 2],
+        ['2/3', 2, 3],
+      ].map(([name, a, b], second) =>
+        bootstrapOf(3 * first + second, by, String(name), Number(a), Number(b)),
+      ),
+    )
+    .join(' UNION ALL ')
+    .concat(' ORDER BY place'),
+  'batch-economics': distribution([
+    series('cost per transaction', 'posting / n', `(SELECT * FROM ${BATCHES} WHERE n > 0)`),
+    series(
+      'cost per transaction with proving',
+      '(posting + proving) / n',
+      `(SELECT * FROM ${BATCHES} WHERE n > 0)`,
+    ),
+    series('profit', 'fees - posting - proving', BATCHES),
+  ]),
+  'blobs-of-blocks': distribution([
+    series('target', 'blobs / blob_target', SCHEDULED),
+    series('maximum', 'blobs / blob_max', SCHEDULED),
+  ]),
+  'kendall-by-block': distribution(
+    [
+      ['first seen', 'abs(seen_a - seen_b) >= 50', 'seen_a < seen_b', 'seen_a > seen_b'],
+      ['priority fee', 'true', 'tip_a > tip_b', 'tip_a < tip_b'],
+    ].map(([name, tells, c, d]) =>
+      series(
+        String(name),
+        '(c - d) / nullif(c + d, 0)',
+        `(SELECT count(*) FILTER (${tells} AND ${c}) AS c, count(*) FILTER (${tells} AND ${d}) AS d
+          FROM (SELECT DISTINCT block_number AS n FROM ${EXECUTED}) LEFT JOIN ${PAIRS} USING (n) GROUP BY n)`,
+      ),
+    ),
+  ),
+  places: ['country', 'host']
+    .map(
+      (
+        kind,
+        at,
+      ) => `SELECT ${at} AS place, '${kind}' AS kind, ${kind} AS name, count(*), sum(proposals), sum(proposals) / (SELECT sum(proposals) FROM proposers)
+        FROM proposers WHERE ${kind} IS NOT NULL GROUP BY ${kind}`,
+    )
+    .join(' UNION ALL ')
+    .concat(' ORDER BY place, name'),
 }
 
 const CLOSE = 1e-9
@@ -269,6 +380,7 @@ export async function expectSameBySql(report: Report, parquet: string) {
       await connection.run(
         `CREATE VIEW "${name}" AS SELECT * FROM read_parquet('${parquet.replace('*', `*__${name}__*`)}')`,
       )
+    for (const macro of MIX) await connection.run(macro)
     const ask = async (sql: string) =>
       (await connection.runAndReadAll(sql)).getRows().map((row) => row.map(plain))
     const values = report.sections.flatMap((section) => section.values)

@@ -43,7 +43,8 @@ export type ChunkCollector = {
 
 /** Attempts for the blobs of one L1 block before they count as not at hand: sources pause between them. */
 const BLOB_ATTEMPTS = 3
-const RETRY = { delayMs: 500, delayMaxMs: 12_000 }
+/** Of what L1 does not answer at once. */
+export const RETRY = { delayMs: 500, delayMaxMs: 12_000 }
 
 export function createChunkCollector(
   deps: CollectDeps,

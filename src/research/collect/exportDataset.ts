@@ -6,7 +6,9 @@ import { mkdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { defined } from '../../primitives/assert.ts'
+import { retryTemporary } from '../../primitives/async.ts'
 import { CriticalError, type TemporaryError } from '../../primitives/errors.ts'
+import { PROVED_TOPIC } from '../../protocol/shasta/inboxEvents.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import {
   type ChunkRange,
@@ -30,7 +32,7 @@ import {
 import { CHUNKED_TABLES, WHOLE_RANGE_TABLES } from '../dataset/tables.ts'
 import { writeDuckDb } from '../dataset/views.ts'
 import { chunkedRows, proposerRows, windowRows } from '../dataset/wholeRange.ts'
-import { createChunkCollector } from './collectChunk.ts'
+import { createChunkCollector, RETRY } from './collectChunk.ts'
 import { type Elections, electedWindows } from './elections.ts'
 import { createFactFinder, type Facts } from './facts.ts'
 import { type L1Source, readL1Blocks } from './l1Source.ts'
@@ -111,7 +113,11 @@ async function findFacts(
 ): Promise<Facts> {
   const finder = createFactFinder(spec, new Set(chunks.map(({ to }) => to)))
   for await (const event of readL1Blocks(source.l1, range, { signal, onRetry })) {
-    finder.note(event)
+    const proves = event.logs.some(
+      ({ address, topics }) => address === spec.l1.inbox && topics[0] === PROVED_TOPIC,
+    )
+    const ask = () => source.transactions(event.block, signal)
+    finder.note(event, proves ? await retryTemporary(ask, { ...RETRY, signal, onRetry }) : undefined)
     onProgress({
       phase: 'events',
       l1Block: Number(event.block.number),

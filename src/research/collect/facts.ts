@@ -7,10 +7,17 @@ import type { BlobSlice, Proposal } from '../../protocol/protocol.ts'
 import { decodeProposal } from '../../protocol/protocols.ts'
 import { decodeInboxEvent, type InboxEvent } from '../../protocol/shasta/inboxEvents.ts'
 import { isDistrusted, isOfInbox, type RollupSpec } from '../../spec/rollupSpec.ts'
-import type { L1BlockEvent } from './l1Source.ts'
+import { l1FeeOf } from './l1Fee.ts'
+import type { L1BlockEvent, L1Transaction } from './l1Source.ts'
 
 /** Where on L1 something was said; the timestamp in seconds. */
 export type At = { readonly number: bigint; readonly timestamp: bigint }
+
+/** Of one proposal. */
+export type Proof = At & {
+  /** Of the fees of the transaction, an equal share for each proposal that it proved; null where its receipt is not at hand. */
+  readonly feeWei: bigint | null
+}
 
 export type ForcedInclusion = {
   readonly blobHash: Hash
@@ -30,7 +37,7 @@ export type ForcedInclusion = {
 
 export type Facts = {
   /** Of proposals of the inbox, by id. */
-  readonly proven: ReadonlyMap<bigint, At>
+  readonly proven: ReadonlyMap<bigint, Proof>
   readonly forced: readonly ForcedInclusion[]
   /** Headers the chunks end with, by number; and the one before the range. */
   readonly ends: ReadonlyMap<number, { readonly hash: Hash; readonly timestamp: bigint }>
@@ -39,7 +46,7 @@ export type Facts = {
 const WEI_PER_GWEI = 10n ** 9n
 
 export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number>) {
-  const proven = new Map<bigint, At>()
+  const proven = new Map<bigint, Proof>()
   const forced: ForcedInclusion[] = []
   const ends = new Map<number, { readonly hash: Hash; readonly timestamp: bigint }>()
   /** Oldest first, as the inbox's queue. */
@@ -74,13 +81,16 @@ export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number
     return entry
   }
 
-  function noteEvent(event: InboxEvent, at: At): void {
+  function noteEvent(event: InboxEvent, at: At, feeWei: bigint | undefined): void {
     switch (event.type) {
-      case 'proved':
+      case 'proved': {
+        const count = event.lastProposalId - event.firstNewProposalId + 1n
+        const proof = { ...at, feeWei: feeWei === undefined || count <= 0n ? null : feeWei / count }
         // The inbox proves no more than was proposed.
         for (let id = event.firstNewProposalId; id <= event.lastProposalId; id++)
-          if (!proven.has(id)) proven.set(id, at)
+          if (!proven.has(id)) proven.set(id, proof)
         return
+      }
       case 'stateRecovered':
         for (const id of proven.keys()) if (id > event.lastFinalizedProposalId) proven.delete(id)
         return
@@ -98,8 +108,14 @@ export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number
     }
   }
 
+  function feeOf(block: L1BlockEvent['block'], transaction: L1Transaction | undefined): bigint | undefined {
+    const fee = transaction && l1FeeOf(spec.l1.chainId, block, transaction)
+    return fee?.blobFee == null ? undefined : fee.executionFee + fee.blobFee
+  }
+
   return {
-    note({ block, logs }: L1BlockEvent): void {
+    /** `transactions`: what is at hand of the block's transactions; it takes those that prove. */
+    note({ block, logs }: L1BlockEvent, transactions?: ReadonlyMap<Hash, L1Transaction>): void {
       const at: At = { number: block.number, timestamp: block.timestamp }
       if (chunkEnds.has(Number(block.number)))
         ends.set(Number(block.number), { hash: block.hash, timestamp: block.timestamp })
@@ -111,7 +127,7 @@ export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number
         }
         const event = log.address === spec.l1.inbox ? decodeInboxEvent(log) : null
         if (event?.type === 'proved' && isDistrusted(spec, block)) continue
-        if (event !== null) noteEvent(event, at)
+        if (event !== null) noteEvent(event, at, feeOf(block, transactions?.get(log.transactionHash)))
       }
     },
     facts: (): Facts => ({ proven, forced, ends }),

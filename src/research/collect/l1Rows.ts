@@ -4,6 +4,7 @@ import type { L1Header } from '../../l1/l1.ts'
 import { slotOf } from '../../l1/slot.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Row } from '../dataset/column.ts'
+import { blobParametersAt } from './blobSchedule.ts'
 import type { ForcedInclusion } from './facts.ts'
 
 export function l1BlockRow(
@@ -18,6 +19,7 @@ export function l1BlockRow(
 ): Row {
   const slot = slotOf(l1, header.timestamp)
   const { parentSlot } = counts
+  const blobs = blobParametersAt(l1.chainId, header)
   return {
     chain_id: l1.chainId,
     block_number: Number(number),
@@ -31,6 +33,8 @@ export function l1BlockRow(
     gas_limit: header.gasLimit,
     blob_gas_used: header.blobGasUsed ?? 0n,
     excess_blob_gas: header.excessBlobGas ?? 0n,
+    blob_target: blobs?.target ?? null,
+    blob_max: blobs?.max ?? null,
     proposals: counts.proposals,
     forced_inclusions: counts.forcedInclusions,
   }

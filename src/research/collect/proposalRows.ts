@@ -1,14 +1,11 @@
 /** Rows of proposals and of their sources: what L1 carried, what it cost, and what came of it. */
 import type { StoredProposal } from '../../chain/chain.ts'
-import { GAS_PER_BLOB } from '../../engine/rules/filter.ts'
-import { decodeTransaction } from '../../engine/transaction.ts'
 import type { L1Header } from '../../l1/l1.ts'
-import { minBigint } from '../../primitives/bigint.ts'
 import type { DecodedSource, Proposal } from '../../protocol/protocol.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Row } from '../dataset/column.ts'
-import { blobGasPrice } from './blobPrice.ts'
-import type { At } from './facts.ts'
+import type { Proof } from './facts.ts'
+import { l1FeeOf } from './l1Fee.ts'
 import type { L1Transaction } from './l1Source.ts'
 import type { SourceBytes } from './sourceBytes.ts'
 
@@ -20,7 +17,7 @@ export type ProposalInput = {
   /** Executed transactions of its blocks, without anchor transactions. */
   readonly transactions: number
   readonly proposing: L1Transaction | undefined
-  readonly proven: At | undefined
+  readonly proven: Proof | undefined
 }
 
 export function proposalRow(input: ProposalInput): Row {
@@ -45,6 +42,7 @@ export function proposalRow(input: ProposalInput): Row {
     ...costOf(input),
     proven_at: proven ? Number(proven.timestamp) : null,
     proven_in_block: proven ? Number(proven.number) : null,
+    proof_fee: proven?.feeWei ?? null,
   }
 }
 
@@ -57,22 +55,16 @@ const NOT_AT_HAND = {
   l1_blob_fee: null,
 } as const
 
-function costOf({ spec, block: { header }, proposing }: ProposalInput) {
-  const decoded = proposing && decodeTransaction(proposing.raw)
-  if (proposing === undefined || decoded?.type !== 'transaction') return NOT_AT_HAND
-  const { type, maxFeePerGas, maxPriorityFeePerGas, blobs } = decoded.transaction
-  const { gasUsed } = proposing
-  const price =
-    type < 2 ? maxFeePerGas : minBigint((header.baseFeePerGas ?? 0n) + maxPriorityFeePerGas, maxFeePerGas)
-  const blobGas = BigInt(blobs?.versionedHashes.length ?? 0) * GAS_PER_BLOB
-  const blobPrice = blobGasPrice(spec.l1.chainId, header)
+function costOf({ spec, block, proposing }: ProposalInput) {
+  const fee = proposing && l1FeeOf(spec.l1.chainId, block, proposing)
+  if (proposing === undefined || fee === undefined) return NOT_AT_HAND
   return {
-    l1_gas_used: gasUsed,
-    l1_gas_price: price,
-    l1_execution_fee: gasUsed * price,
-    l1_blob_gas_used: blobGas,
-    l1_blob_gas_price: blobPrice,
-    l1_blob_fee: blobGas === 0n ? 0n : blobPrice === null ? null : blobGas * blobPrice,
+    l1_gas_used: proposing.gasUsed,
+    l1_gas_price: fee.gasPrice,
+    l1_execution_fee: fee.executionFee,
+    l1_blob_gas_used: fee.blobGasUsed,
+    l1_blob_gas_price: fee.blobGasPrice,
+    l1_blob_fee: fee.blobFee,
   }
 }
 

@@ -10,16 +10,21 @@ const label = z.strictObject({
   label: z.string().min(1).max(200),
   /** Where it is known from: a URL, or a sentence. */
   source: z.string().min(1).max(2000),
+  country: z.string().min(1).max(200).optional(),
+  /** Company or network that its machines are with. */
+  host: z.string().min(1).max(200).optional(),
 })
 export type Label = z.infer<typeof label>
 
 export const labelList = z.array(label).max(100_000)
 
-const CSV_HEADER = 'address,label,source'
+const FIELDS = ['address', 'label', 'source', 'country', 'host'] as const
+/** The last two may be left out. */
+const CSV_HEADERS = [FIELDS.slice(0, 3).join(), FIELDS.join()]
 
 /**
- * A CSV file (its first line `address,label,source`, no quotes) or a JSON array of objects with these three fields; by address. Throws
- * CriticalError, naming `file` and the line.
+ * A CSV file (its first line `address,label,source` or `address,label,source,country,host`, no quotes, the last two may be empty) or a
+ * JSON array of objects with these fields; by address. Throws CriticalError, naming `file` and the line.
  */
 export function parseLabels(text: string, file: string): readonly Label[] {
   const isJson = text.trimStart().startsWith('[')
@@ -44,15 +49,16 @@ function parseJson(text: string, file: string): unknown {
 }
 
 function parseCsv(text: string, file: string): unknown {
-  const [header, ...lines] = text.split(/\r?\n/)
-  if (header !== CSV_HEADER) throw wrong(file, `its first line must be ${CSV_HEADER}`)
+  const [header = '', ...lines] = text.split(/\r?\n/)
+  if (!CSV_HEADERS.includes(header)) throw wrong(file, `its first line must be ${CSV_HEADERS.join(' or ')}`)
+  const count = header.split(',').length
   return lines.flatMap((line, at) => {
     if (line === '') return []
     const fields = line.split(',')
-    if (fields.length !== 3 || line.includes('"'))
-      throw wrong(file, `line ${at + 2} must have three fields without quotes; JSON has room for commas`)
-    const [address, name, source] = fields
-    return [{ address, label: name, source }]
+    if (fields.length !== count || line.includes('"'))
+      throw wrong(file, `line ${at + 2} must have ${count} fields without quotes; JSON has room for commas`)
+    const known = FIELDS.map((name, index) => [name, fields[index]] as const)
+    return [Object.fromEntries(known.filter(([, value], index) => index < 3 || (value ?? '') !== ''))]
   })
 }
 

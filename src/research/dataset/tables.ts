@@ -34,6 +34,12 @@ const l1Blocks: Table = {
     column('gas_limit', 'u64', 'Of the header.'),
     column('blob_gas_used', 'u64', 'Of the header; 0 before Cancun.'),
     column('excess_blob_gas', 'u64', 'Of the header; 0 before Cancun.'),
+    nullable(
+      'blob_target',
+      'u32',
+      'Blobs a block aims for, by the schedule of L1 as this version knows it; null before Cancun, and where it knows none.',
+    ),
+    nullable('blob_max', 'u32', 'Blobs a block may have; null as before.'),
     column('proposals', 'u32', 'Proposals of this rollup in the block.'),
     column('forced_inclusions', 'u32', 'Forced inclusions saved in the block.'),
   ],
@@ -88,6 +94,11 @@ const proposals: Table = {
       'L1 time at which a `Proved` event of the range covered it; null where none did, or the inbox took it back.',
     ),
     nullable('proven_in_block', 'u32', 'L1 block of that event; null where there is none.'),
+    nullable(
+      'proof_fee',
+      'wei',
+      'Its share of the fees of the transaction that proved it: these, over the proposals that were proven by it, rounded down; null where none did, or its receipt is not at hand.',
+    ),
   ],
 }
 
@@ -354,6 +365,8 @@ const proposers: Table = {
     L2_CHAIN,
     column('proposer', 'address', 'As in proposals.'),
     nullable('label', 'string', 'Operator, by the labels file; null without an entry.'),
+    nullable('country', 'string', 'Where it is, by the labels file; null where that does not say.'),
+    nullable('host', 'string', 'Who hosts it, by the labels file; null where that does not say.'),
     column('proposals', 'u32', 'Its proposals.'),
     column('blocks', 'u32', 'L2 blocks of these.'),
     column('transactions', 'u32', 'Executed transactions of these, without anchor transactions.'),
@@ -367,7 +380,7 @@ const proposers: Table = {
     nullable(
       'stake',
       'wei',
-      'Its collateral in the registry at the end of the range; null where no registry holds it.',
+      'Its collateral in the registry at the end of the range, 0 without any; null where no registry holds it, or L1 was not asked.',
     ),
   ],
 }

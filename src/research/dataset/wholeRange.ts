@@ -46,14 +46,18 @@ export async function proposerRows(input: WholeRangeInput): Promise<readonly Row
       SELECT min(chain_id) AS chain_id, proposer, count(*) AS proposals,
         sum(last_block - first_block + 1) AS blocks, sum(transactions) AS transactions
       FROM proposals GROUP BY proposer)
-    SELECT chain_id, proposer, CAST(NULL AS VARCHAR) AS label, CAST(proposals AS UINTEGER) AS proposals,
+    SELECT chain_id, proposer, CAST(NULL AS VARCHAR) AS label, CAST(NULL AS VARCHAR) AS country,
+      CAST(NULL AS VARCHAR) AS host, CAST(proposals AS UINTEGER) AS proposals,
       CAST(blocks AS UINTEGER) AS blocks, CAST(transactions AS UINTEGER) AS transactions,
       CAST(gas_used AS UBIGINT) AS gas_used, CAST(fees AS DECIMAL(38, 0)) AS fees,
       CAST(cost AS DECIMAL(38, 0)) AS cost, CAST(NULL AS DECIMAL(38, 0)) AS stake
     FROM of_proposals JOIN of_blocks USING (proposer) JOIN of_costs USING (proposer))`
-  const labelOf = new Map(input.labels.map(({ address, label }) => [address, label]))
+  const labels = new Map(input.labels.map((label) => [label.address, label]))
   const rows = await readRows(input.connection, tableOf('proposers'), sql)
-  return rows.map((row) => ({ ...row, label: labelOf.get(String(row.proposer)) ?? null }))
+  return rows.map((row) => {
+    const { label = null, country = null, host = null } = labels.get(String(row.proposer)) ?? {}
+    return { ...row, label, country, host }
+  })
 }
 
 function relation({ files, format, prefix }: WholeRangeInput, name: TableName): string {

@@ -7,6 +7,7 @@ import type { Metric } from './metric.ts'
 import { notDerivable } from './notDerivable.ts'
 import { orderingBias } from './orderingBias.ts'
 import { postingGaps } from './postingGaps.ts'
+import { preconfirmationUptime } from './preconfirmationUptime.ts'
 import { promiseOutcomes } from './promiseOutcomes.ts'
 import { proposerConcentration } from './proposerConcentration.ts'
 import { proposerEconomics } from './proposerEconomics.ts'
@@ -22,6 +23,7 @@ export const METRICS: readonly Metric[] = [
   inclusionDelay,
   forcedInclusions,
   promiseOutcomes,
+  preconfirmationUptime,
   clockLags,
   blobUse,
   revertRate,

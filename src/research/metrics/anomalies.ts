@@ -5,7 +5,8 @@
 
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
-const WINDOW = 30 * DAY
+/** Seconds that are judged. */
+export const WINDOW = 30 * DAY
 /** What is loaded, and how old the oldest record must be for anything to be said. */
 const LOADED = 60 * DAY
 const HISTORY_MIN = 59 * DAY
@@ -20,6 +21,8 @@ export type Anomaly = {
   readonly zScore: number
   /** Whether it had not ended at `to`. */
   readonly isOngoing: boolean
+  /** From which duration on it would have been one: mean + 15 deviations. Seconds. */
+  readonly threshold: number
 }
 
 /** A gap after a record. */
@@ -39,7 +42,9 @@ export function findAnomalies(records: readonly number[], to: number): readonly 
     if (interval.start < to - WINDOW) return []
     const { mean, deviation } = statistics(startOfMinute(interval.start))
     const zScore = zOf(interval.duration, mean, deviation)
-    return zScore >= Z_THRESHOLD && interval.duration > mean ? [{ ...interval, zScore }] : []
+    return zScore >= Z_THRESHOLD && interval.duration > mean
+      ? [{ ...interval, zScore, threshold: mean + Z_THRESHOLD * deviation }]
+      : []
   })
 }
 

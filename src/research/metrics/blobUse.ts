@@ -1,5 +1,6 @@
 /** How well blobs are filled, what a transaction costs in them, and what was posted twice. */
 import type { Row } from '../dataset/column.ts'
+import { distributionTable } from './distribution.ts'
 import { bigintOf, groupRows, numberOf, optionalNumber, optionalText, textOf } from './fields.ts'
 import type { Metric } from './metric.ts'
 
@@ -12,8 +13,8 @@ export const blobUse: Metric = {
   title: 'Blob fill, compression and redundancy',
   definition:
     'Fill = decoded payload bytes / (blobs × 130,044) over all sources whose blobs were at hand. Compression ratio = bytes of the listed transactions / (blobs × 131,072). ' +
-    'Redundancy of a proposal = listed transactions that an earlier block had executed / listed transactions; a transaction that was dropped and executed only later is not redundant. ' +
-    'What other rollups put into the same L1 blocks is not in it.',
+    'Redundancy of a proposal = listed transactions that an earlier proposal had executed / listed transactions; a transaction that was dropped and executed only later is not redundant. ' +
+    'Blobs of L1 blocks are those of all users: over the target and over the maximum of the blocks whose schedule is known, as sums and block by block.',
   source: 'docs/metrics.md; redundancy as in ethresear.ch 21320',
   tables: ['sources', 'transactions', 'l1_blocks'],
   compute({ rows }) {
@@ -22,10 +23,16 @@ export const blobUse: Metric = {
     const payload = sum(known, 'payload_bytes')
     const transactions = rows('transactions')
     const listedBytes = sum(transactions, 'payload_length')
-    const blobsPerBlock = rows('l1_blocks').map(
-      (row) => Number(bigintOf(row, 'blob_gas_used')) / BYTES_PER_BLOB,
-    )
+    const blobsPerBlock = rows('l1_blocks').map(blobsOf)
     const redundant = findRedundant(transactions)
+    const blocks = rows('l1_blocks').filter((row) => optionalNumber(row, 'blob_max') !== null)
+    const used = blocks.reduce((total, row) => total + blobsOf(row), 0)
+    const over = (limit: string) => ({
+      unit: 'share',
+      ...(blocks.length === 0
+        ? { value: null, note: 'not derivable: the blob schedule of this L1 is not known' }
+        : { value: used / sum(blocks, limit) }),
+    })
     return {
       values: [
         {
@@ -55,8 +62,17 @@ export const blobUse: Metric = {
               ? null
               : blobsPerBlock.reduce((a, b) => a + b, 0) / blobsPerBlock.length,
         },
+        { id: 'blobs-over-target', title: 'Blobs of L1 blocks over their target', ...over('blob_target') },
+        { id: 'blobs-over-maximum', title: 'Blobs of L1 blocks over their maximum', ...over('blob_max') },
       ],
       tables: [
+        distributionTable(
+          { id: 'blobs-of-blocks', title: 'Blobs of an L1 block', unit: 'share', of: 'blobs over' },
+          (['blob_target', 'blob_max'] as const).map((limit) => ({
+            name: limit === 'blob_max' ? 'maximum' : 'target',
+            values: blocks.map((row) => blobsOf(row) / numberOf(row, limit)),
+          })),
+        ),
         {
           id: 'redundancy-by-proposal',
           title: 'Proposals with redundant transactions',
@@ -80,15 +96,20 @@ const textKey = (row: Row): string => String(row.proposal_id)
 const sum = (rows: readonly Row[], name: string): number =>
   rows.reduce((total, row) => total + numberOf(row, name), 0)
 
-/** Dropped ones whose hash was executed in the same block or an earlier one. */
+/** Blob gas is a unit a byte of a blob. EIP-4844 */
+const blobsOf = (row: Row): number => Number(bigintOf(row, 'blob_gas_used')) / BYTES_PER_BLOB
+
+/** Dropped ones whose hash was executed in an earlier proposal. */
 function findRedundant(transactions: readonly Row[]): readonly Row[] {
-  const executedAt = new Map<string, number>()
-  for (const row of transactions)
-    if (row.success !== null) executedAt.set(textOf(row, 'transaction_hash'), numberOf(row, 'block_number'))
+  const executed = new Map<string, Row>()
+  for (const row of transactions) if (row.success !== null) executed.set(textOf(row, 'transaction_hash'), row)
   return transactions.filter((row) => {
     const hash = optionalText(row, 'transaction_hash')
-    if (row.success !== null || hash === null) return false
-    const at = executedAt.get(hash)
-    return at !== undefined && at <= numberOf(row, 'block_number')
+    const first = row.success !== null || hash === null ? undefined : executed.get(hash)
+    return (
+      first !== undefined &&
+      textKey(first) !== textKey(row) &&
+      numberOf(first, 'block_number') < numberOf(row, 'block_number')
+    )
   })
 }

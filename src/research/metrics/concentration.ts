@@ -52,6 +52,16 @@ export function entropy(shares: readonly number[]): number {
   return shares.reduce((sum, share) => (share > 0 ? sum - share * Math.log2(share) : sum), 0)
 }
 
+/** Rényi entropy of order 2 in bits: −log2 Σ s². Null without entities. */
+export function collisionEntropy(shares: readonly number[]): number | null {
+  return shares.length === 0 ? null : -Math.log2(shares.reduce((sum, share) => sum + share ** 2, 0))
+}
+
+/** −log2 of the largest share, in bits. Null without entities. */
+export function minEntropy([largest]: readonly number[]): number | null {
+  return largest === undefined ? null : -Math.log2(largest)
+}
+
 /** Theil index, natural logarithm; 0 when all are alike. Null without entities. */
 export function theil(amounts: readonly number[]): number | null {
   const counted = amounts.filter((amount) => amount > 0)

@@ -1,11 +1,12 @@
 /** Whether blocks follow arrival or price: pairs of transactions whose order nothing else fixes. */
 import type { Row } from '../dataset/column.ts'
+import { distributionTable } from './distribution.ts'
 import { groupRows, numberOf, optionalNumber, textOf } from './fields.ts'
 import type { Metric } from './metric.ts'
 import { wilson } from './wilson.ts'
 
-/** Pairs first seen closer together than this say nothing about arrival: the network’s own noise. Milliseconds. */
-const SEEN_APART_MS = 50
+/** What is closer together in time than this says nothing about arrival: the network’s own noise. Milliseconds. */
+const NOISE_MS = 50
 
 export const orderingBias: Metric = {
   id: 'ordering-bias',
@@ -13,7 +14,8 @@ export const orderingBias: Metric = {
   definition:
     'Over all pairs of executed transactions of one block with different senders (nonces fix the order of the others): concordant if the earlier in the block was first seen earlier (pairs seen at least 50 ms apart) or ' +
     'paid the higher priority fee per gas (pairs with different ones). Kendall τ = (concordant − discordant) / (concordant + discordant). Share = concordant / both, with the 95 % Wilson interval; ' +
-    'pairs of one block are not independent, so the interval is a lower bound of the uncertainty. 0.5 is no preference.',
+    'pairs of one block are not independent, so the interval is a lower bound of the uncertainty. 0.5 is no preference. Both waiting: pairs of which both were seen 50 ms or more before the timestamp of their block, so that ' +
+    'whoever ordered it could have put either first. By block: τ of each block alone; blocks in which no pair tells count as “not yet”.',
   source: 'docs/metrics.md; mis-ordering as in arXiv 2506.01462',
   tables: ['transactions', 'l2_blocks'],
   compute({ rows }) {
@@ -26,12 +28,29 @@ export const orderingBias: Metric = {
     )
     const tipOf = (row: Row) =>
       numberOf(row, 'effective_gas_price') - (baseFees.get(numberOf(row, 'block_number')) ?? 0)
-    const byArrival = count(blocks, (a, b) => {
+    const begins = new Map(
+      rows('l2_blocks').map((row) => [numberOf(row, 'block_number'), numberOf(row, 'timestamp') * 1000]),
+    )
+    const arrived: Compare = (a, b) => {
       const [seenA, seenB] = [optionalNumber(a, 'first_seen_at'), optionalNumber(b, 'first_seen_at')]
-      if (seenA === null || seenB === null || Math.abs(seenA - seenB) < SEEN_APART_MS) return 0
+      if (seenA === null || seenB === null || Math.abs(seenA - seenB) < NOISE_MS) return 0
       return Math.sign(seenB - seenA)
-    })
-    const byTip = count(blocks, (a, b) => Math.sign(tipOf(a) - tipOf(b)))
+    }
+    const paid: Compare = (a, b) => Math.sign(tipOf(a) - tipOf(b))
+    const waiting = blocks.map((block) =>
+      block.filter((row) => {
+        const [seen, begin] = [
+          optionalNumber(row, 'first_seen_at'),
+          begins.get(numberOf(row, 'block_number')),
+        ]
+        return seen !== null && begin !== undefined && seen <= begin - NOISE_MS
+      }),
+    )
+    const orders = [
+      { name: 'first seen', pairs: blocks.map((block) => count(block, arrived)), compare: arrived },
+      { name: 'priority fee', pairs: blocks.map((block) => count(block, paid)), compare: paid },
+    ]
+    const [byArrival, byTip] = [total(orders[0]?.pairs ?? []), total(orders[1]?.pairs ?? [])]
     return {
       values: [
         {
@@ -61,32 +80,48 @@ export const orderingBias: Metric = {
             { name: 'low', unit: 'share' },
             { name: 'high', unit: 'share' },
           ],
-          rows: [
-            ['first seen', ...describe(byArrival)],
-            ['priority fee', ...describe(byTip)],
-          ],
+          rows: orders.flatMap(({ name, pairs, compare }) => [
+            [name, ...describe(total(pairs))],
+            [`${name}, both waiting`, ...describe(total(waiting.map((block) => count(block, compare))))],
+          ]),
         },
+        distributionTable(
+          { id: 'kendall-by-block', title: 'Kendall τ block by block', unit: 'ratio', of: 'order' },
+          orders.map(({ name, pairs }) => {
+            const values = pairs.map(tau).filter((value) => value !== null)
+            return { name, values, censored: pairs.length - values.length }
+          }),
+        ),
       ],
     }
   },
 }
 
-type Pairs = { concordant: number; discordant: number }
+type Pairs = { readonly concordant: number; readonly discordant: number }
+/** Positive if the first of the pair belongs first, 0 if the pair says nothing. */
+type Compare = (first: Row, second: Row) => number
 
-/** `compare` is positive if the first of the pair belongs first, 0 if the pair says nothing. */
-function count(blocks: readonly (readonly Row[])[], compare: (first: Row, second: Row) => number): Pairs {
+function count(block: readonly Row[], compare: Compare): Pairs {
   const pairs = { concordant: 0, discordant: 0 }
-  for (const block of blocks) {
-    for (const [index, first] of block.entries()) {
-      for (const second of block.slice(index + 1)) {
-        if (textOf(first, 'from_address') === textOf(second, 'from_address')) continue
-        const sign = compare(first, second)
-        if (sign > 0) pairs.concordant++
-        if (sign < 0) pairs.discordant++
-      }
+  for (const [index, first] of block.entries()) {
+    for (const second of block.slice(index + 1)) {
+      if (textOf(first, 'from_address') === textOf(second, 'from_address')) continue
+      const sign = compare(first, second)
+      if (sign > 0) pairs.concordant++
+      if (sign < 0) pairs.discordant++
     }
   }
   return pairs
+}
+
+function total(of: readonly Pairs[]): Pairs {
+  return of.reduce(
+    (sum, each) => ({
+      concordant: sum.concordant + each.concordant,
+      discordant: sum.discordant + each.discordant,
+    }),
+    { concordant: 0, discordant: 0 },
+  )
 }
 
 function tau({ concordant, discordant }: Pairs): number | null {

@@ -1,5 +1,5 @@
 /** How long between two proposals on L1, which gaps are anomalous, and how much of the time nothing was posted. */
-import { findAnomalies, type Interval, intervalsOf } from './anomalies.ts'
+import { type Anomaly, findAnomalies, type Interval, intervalsOf, WINDOW } from './anomalies.ts'
 import { numberOf } from './fields.ts'
 import type { Metric, MetricTable } from './metric.ts'
 import { quantile } from './quantile.ts'
@@ -20,7 +20,8 @@ export const postingGaps: Metric = {
     'Interval of a proposal: time of the next proposal’s L1 block − its own; proposals of one L1 block are one record. Average (rounded up), minimum and maximum over the ' +
     'intervals whose record is younger than 30 and 90 days, and over all. Anomaly: z = (interval − mean) / population deviation ≥ 15 and interval > mean, both over the intervals whose record ' +
     'lies in the 30 days before the minute of its record, with a virtual record at the end of the range; nothing is said with less than 59 days of records. ' +
-    'Downtime = Σ max(0, interval − θ), θ = 3 × median interval, the gap to the end of the range included; uptime = 1 − downtime / time from the first record to the end.',
+    'Downtime = Σ max(0, interval − θ), θ = 3 × median interval, the gap to the end of the range included; uptime = 1 − downtime / time from the first record to the end. ' +
+    'By anomalies, θ is the gap from which on it is one (mean + 15 deviations), and the time the last 30 days.',
   source: 'L2BEAT liveness (docs/metrics.md); conventions of outage studies',
   tables: ['proposals'],
   compute({ rows, endsAt }) {
@@ -39,6 +40,7 @@ export const postingGaps: Metric = {
     const downtime =
       theta === null ? null : all.reduce((sum, { duration }) => sum + Math.max(0, duration - theta), 0)
     const span = oldest === undefined ? 0 : endsAt - oldest
+    const anomalies = findAnomalies(records, endsAt)
     return {
       values: [
         {
@@ -60,8 +62,9 @@ export const postingGaps: Metric = {
           unit: 'share',
           value: downtime === null || span === 0 ? null : 1 - downtime / span,
         },
+        ...anomalyDowntime(anomalies),
       ],
-      tables: [statistics(closed, endsAt), anomalyTable(records, endsAt), gapTable(all)],
+      tables: [statistics(closed, endsAt), anomalyTable(anomalies), gapTable(all)],
     }
   },
 }
@@ -86,8 +89,24 @@ function statistics(closed: readonly Interval[], endsAt: number): MetricTable {
   }
 }
 
-function anomalyTable(records: readonly number[], endsAt: number): MetricTable {
-  const anomalies = findAnomalies(records, endsAt)
+function anomalyDowntime(anomalies: readonly Anomaly[] | null) {
+  const downtime = anomalies?.reduce((sum, { duration, threshold }) => sum + duration - threshold, 0) ?? null
+  const note = downtime === null ? { note: 'less than 59 days of records' } : {}
+  return [
+    {
+      id: 'anomaly-downtime',
+      title: 'Downtime of posting by anomalies, of the last 30 days',
+      ...{ unit: 'seconds', value: downtime, ...note },
+    },
+    {
+      id: 'anomaly-uptime',
+      title: 'Uptime of posting by anomalies, of the last 30 days',
+      ...{ unit: 'share', value: downtime === null ? null : 1 - downtime / WINDOW, ...note },
+    },
+  ]
+}
+
+function anomalyTable(anomalies: readonly Anomaly[] | null): MetricTable {
   return {
     id: 'posting-anomalies',
     title:

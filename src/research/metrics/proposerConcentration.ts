@@ -1,8 +1,18 @@
 /** Who proposes, and how few of them it takes: by address and by operator, counted in five ways. */
 import type { Row, Value } from '../dataset/column.ts'
-import { entropy, gini, herfindahl, nakamoto, sharesOf, theil } from './concentration.ts'
-import { bigintOf, groupRows, optionalBigint, optionalText, textOf } from './fields.ts'
-import type { Metric, MetricInput } from './metric.ts'
+import { bootstrapInterval, RESAMPLES } from './bootstrap.ts'
+import {
+  collisionEntropy,
+  entropy,
+  gini,
+  herfindahl,
+  minEntropy,
+  nakamoto,
+  sharesOf,
+  theil,
+} from './concentration.ts'
+import { bigintOf, groupRows, numberOf, optionalBigint, optionalText, textOf } from './fields.ts'
+import type { Metric, MetricInput, MetricTable } from './metric.ts'
 
 /** Columns of the proposers table; a proposer whose stake is not known makes stake shares not derivable. */
 const MEASURES = ['proposals', 'blocks', 'gas_used', 'fees', 'stake'] as const
@@ -11,6 +21,8 @@ const BY = ['address', 'operator'] as const
 const THIRD = { numerator: 1n, denominator: 3n }
 const HALF = { numerator: 1n, denominator: 2n }
 const TWO_THIRDS = { numerator: 2n, denominator: 3n }
+/** Below it the shares of a few turns are chance. Seconds. */
+const WINDOW_MIN = 7 * 86_400
 
 export const proposerConcentration: Metric = {
   id: 'proposer-concentration',
@@ -18,9 +30,12 @@ export const proposerConcentration: Metric = {
   definition:
     'Shares s of the entities with at least one unit, of proposals, L2 blocks, L2 gas, fees and stake, by address and by operator label (an address without ' +
     'label is its own operator). Nakamoto(τ): fewest entities whose shares sum to more than τ (strict) or to τ or more (non-strict). HHI = Σ(100 s)². ' +
-    'Effective number = 10,000 / HHI. Gini = Σ(2j − n − 1)x_j / (nΣx), ascending. Entropy = −Σ s log2 s. Theil = mean of (x/μ) ln(x/μ).',
-  source: 'Edinburgh Decentralisation Index (non-strict Nakamoto); arXiv 2501.16090',
-  tables: ['proposers'],
+    'Effective number = 10,000 / HHI. Gini = Σ(2j − n − 1)x_j / (nΣx), ascending. Entropy = −Σ s log2 s; of order 2: −log2 Σ s²; of order ∞ (min-entropy): −log2 of the largest share. Theil = mean of (x/μ) ln(x/μ). ' +
+    `Bootstrap: the proposals of the range are drawn anew with replacement, as many as there are, ${RESAMPLES} times by seeds from 1 on; low and high are the ends of the middle 95 % of the strict coefficients. ` +
+    'Draw i of seed k takes proposal ⌊m(m(k) ⊕ m(i)) n / 2^32⌋ of the n in the order of the table, counted from 0, m being lowbias32. A range of less than 7 days says little.',
+  source:
+    'Edinburgh Decentralisation Index (non-strict Nakamoto); arXiv 2501.16090; bootstrap and 7 days after arXiv 2403.13736',
+  tables: ['proposers', 'proposals', 'l1_blocks'],
   compute(input) {
     const rows = MEASURES.flatMap((measure) => BY.map((by) => describe(input, measure, by)))
     const headline = amountsOf(input, 'proposals', 'address') ?? []
@@ -35,6 +50,7 @@ export const proposerConcentration: Metric = {
           value: nakamoto(headline, HALF, true),
         },
         { id: 'max-share', title: 'Largest share of proposals', unit: 'share', value: shares[0] ?? null },
+        rangeLength(input),
       ],
       tables: [
         {
@@ -55,10 +71,13 @@ export const proposerConcentration: Metric = {
             { name: 'effective number', unit: 'count' },
             { name: 'Gini', unit: 'ratio' },
             { name: 'entropy', unit: 'bits' },
+            { name: 'entropy of order 2', unit: 'bits' },
+            { name: 'min-entropy', unit: 'bits' },
             { name: 'Theil', unit: 'ratio' },
           ],
           rows,
         },
+        bootstrapTable(input),
       ],
     }
   },
@@ -66,7 +85,7 @@ export const proposerConcentration: Metric = {
 
 function describe(input: MetricInput, measure: string, by: string): readonly Value[] {
   const amounts = amountsOf(input, measure, by)
-  if (amounts === null) return [measure, by, ...Array(13).fill(null)]
+  if (amounts === null) return [measure, by, ...Array(15).fill(null)]
   const numbers = amounts.map(Number)
   const shares = sharesOf(numbers)
   const hhi = herfindahl(shares)
@@ -83,8 +102,61 @@ function describe(input: MetricInput, measure: string, by: string): readonly Val
     hhi === 0 ? null : 10_000 / hhi,
     gini(numbers),
     entropy(shares),
+    collisionEntropy(shares),
+    minEntropy(shares),
     theil(numbers),
   ]
+}
+
+function rangeLength({ rows, endsAt }: MetricInput) {
+  const [first] = rows('l1_blocks')
+  const seconds = first === undefined ? null : endsAt - numberOf(first, 'timestamp')
+  return {
+    ...{
+      id: 'range-length',
+      title: 'Time from the first L1 block to the last',
+      unit: 'seconds',
+      value: seconds,
+    },
+    ...(seconds !== null && seconds < WINDOW_MIN && { note: 'less than 7 days: shares may be chance' }),
+  }
+}
+
+function bootstrapTable({ rows }: MetricInput): MetricTable {
+  const labels = new Map(rows('proposers').map((row) => [addressOf(row), operatorOf(row)]))
+  const thresholds = [
+    ['1/3', THIRD],
+    ['1/2', HALF],
+    ['2/3', TWO_THIRDS],
+  ] as const
+  return {
+    id: 'nakamoto-bootstrap',
+    title: 'Nakamoto coefficient of proposals, with its bootstrap interval',
+    columns: [
+      { name: 'by', unit: '' },
+      { name: 'threshold', unit: '' },
+      { name: 'coefficient', unit: 'count' },
+      { name: 'low', unit: 'count' },
+      { name: 'high', unit: 'count' },
+    ],
+    rows: BY.flatMap((by) => {
+      const entities = rows('proposals').map((row) => {
+        const address = addressOf(row)
+        return by === 'address' ? address : (labels.get(address) ?? address)
+      })
+      return thresholds.map(([name, threshold]): readonly Value[] => {
+        const coefficient = (sample: readonly string[]) => nakamoto(countsOf(sample), threshold, true)
+        const interval = bootstrapInterval(entities, (sample) => coefficient(sample) ?? 0)
+        return [by, name, coefficient(entities), interval?.low ?? null, interval?.high ?? null]
+      })
+    }),
+  }
+}
+
+function countsOf(entities: readonly string[]): readonly bigint[] {
+  const counts = new Map<string, number>()
+  for (const entity of entities) counts.set(entity, (counts.get(entity) ?? 0) + 1)
+  return [...counts.values()].map(BigInt)
 }
 
 /** One amount for each entity; null where it is not known of all. */

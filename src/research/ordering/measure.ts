@@ -138,7 +138,8 @@ export function countTurns(ordered: readonly OrderedSlot[]): readonly Turns[] {
 
 /** As the metric reads a dataset. Whether a transaction succeeds is no matter of its order. */
 function rowsOf(table: TableName, ordered: readonly OrderedSlot[]): readonly Row[] {
-  if (table === 'l2_blocks') return ordered.map(({ slot }) => ({ block_number: slot, base_fee_per_gas: 0 }))
+  if (table === 'l2_blocks')
+    return ordered.map(({ slot }) => ({ block_number: slot, timestamp: 0, base_fee_per_gas: 0 }))
   return ordered.flatMap(({ slot, transactions }) =>
     transactions.map(({ sender, tip, arrivalMs }, index) => ({
       block_number: slot,

@@ -11,7 +11,7 @@ export function formatValue(value: Value, unit: string): string {
   if (typeof value === 'string') return value
   switch (unit) {
     case 'wei':
-      return formatWei(BigInt(value))
+      return formatWei(BigInt(typeof value === 'number' ? Math.round(value) : value))
     case 'share':
       return `${round(100 * Number(value))} %`
     case 'seconds':

@@ -5,7 +5,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { parseTransaction } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bytesToHex } from '../../../src/primitives/hex.ts'
+import { PROVED_TOPIC } from '../../../src/protocol/shasta/inboxEvents.ts'
 import { type Dataset, readDataset } from '../../../src/research/dataset/readDataset.ts'
 import { TABLES } from '../../../src/research/dataset/tables.ts'
 import { VIEWS } from '../../../src/research/dataset/views.ts'
@@ -113,6 +116,17 @@ test('says when proposals were proven, and their blocks executable with them', (
     null,
     null,
   ])
+})
+
+test('shares the fee of a proof among the proposals that it proved', () => {
+  const rows = dataset.rows('proposals')
+  const { receipts, transactions, header } = sim.blockAt(Number(rows[0]!.proven_in_block))
+  const at = receipts.findIndex(({ logs }) => logs.some(({ topics }) => topics[0] === PROVED_TOPIC))
+  const gas = receipts[at]!.cumulativeGasUsed - (receipts[at - 1]?.cumulativeGasUsed ?? 0n)
+  const { maxFeePerGas, maxPriorityFeePerGas } = parseTransaction(bytesToHex(transactions[at]!.raw))
+  const price = header.baseFeePerGas! + maxPriorityFeePerGas!
+  const fee = gas * (price < maxFeePerGas! ? price : maxFeePerGas!)
+  expect(rows.map((row) => row.proof_fee)).toEqual([...Array(4).fill(fee / 4n), null, null])
 })
 
 test('says of every source what its bytes were found to be', () => {

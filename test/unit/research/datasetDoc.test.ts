@@ -65,8 +65,9 @@ cd dataset && duckdb dataset.duckdb -c 'SELECT * FROM proposer_shares'
 
 ## Labels
 
-\`--labels FILE\` says who is behind an address. Either CSV, whose first line is \`address,label,source\` and which has no quotes, or a JSON array of
-objects with these three fields. An address that is there twice, an empty field or another field is an error.
+\`--labels FILE\` says who is behind an address. Either CSV, whose first line is \`address,label,source\` or \`address,label,source,country,host\`
+and which has no quotes, or a JSON array of objects with these fields. Country and host are free text and may be left out. An address that is there
+twice, an empty field among the first three or another field is an error.
 
 ## Types
 

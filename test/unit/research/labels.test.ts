@@ -14,10 +14,23 @@ test('reads CSV and JSON alike, by address, in lower case', () => {
   expect(parseLabels(JSON.stringify(LABELS.toReversed()), 'labels.json')).toEqual(LABELS)
 })
 
+test('place and host may be there, and may be empty', () => {
+  const csv = `address,label,source,country,host\n${ONE},First,its own page,CH,\n${TWO},Second,https://example.org,,one\n`
+  const [second, first] = LABELS
+  expect(parseLabels(csv, 'labels.csv')).toEqual([
+    { ...second, host: 'one' },
+    { ...first, country: 'CH' },
+  ])
+})
+
 test.each([
-  ['address,label\n', 'labels file f: its first line must be address,label,source'],
-  [`address,label,source\n${ONE},a,b,c\n`, 'line 2 must have three fields'],
-  [`address,label,source\n${ONE},"a",b\n`, 'line 2 must have three fields without quotes'],
+  [
+    'address,label\n',
+    'labels file f: its first line must be address,label,source or address,label,source,country,host',
+  ],
+  [`address,label,source,country,host\n${ONE},a,b\n`, 'line 2 must have 5 fields'],
+  [`address,label,source\n${ONE},a,b,c\n`, 'line 2 must have 3 fields'],
+  [`address,label,source\n${ONE},"a",b\n`, 'line 2 must have 3 fields without quotes'],
   [`address,label,source\n${ONE},a,b\n0x12,a,b\n`, 'entry 2: address must be an address'],
   [`address,label,source\n${ONE},,b\n`, 'entry 1: label'],
   [`address,label,source\n${ONE},a,b\n${ONE},a,b\n`, `${ONE} is there twice`],

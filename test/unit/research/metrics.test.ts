@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { Value } from '../../../src/research/dataset/column.ts'
 import { METRICS } from '../../../src/research/metrics/all.ts'
 import {
+  collisionEntropy,
   entropy,
   gini,
   herfindahl,
+  minEntropy,
   nakamoto,
   sharesOf,
   theil,
@@ -59,6 +61,9 @@ describe('concentration', () => {
     expect(gini(amounts)).toBeCloseTo(0.25, 12)
     // 0.4·1.32193 + 0.3·1.73697 + 0.2·2.32193 + 0.1·3.32193
     expect(entropy(shares)).toBeCloseTo(1.84644, 5)
+    // −log2(0.16 + 0.09 + 0.04 + 0.01), −log2 0.4
+    expect(collisionEntropy(shares)).toBeCloseTo(1.73697, 5)
+    expect(minEntropy(shares)).toBeCloseTo(1.32193, 5)
     // (0.4 ln 0.4 + 0.8 ln 0.8 + 1.2 ln 1.2 + 1.6 ln 1.6) / 4
     expect(theil(amounts)).toBeCloseTo(0.10644, 5)
     const big = amounts.map(BigInt)
@@ -93,7 +98,45 @@ describe('concentration', () => {
       ['operator', 2, 0.6],
     ])
     // No registry holds stake: not derivable, not zero.
-    expect(rows.find(([counted]) => counted === 'stake')!.slice(2)).toEqual(Array(13).fill(null))
+    expect(rows.find(([counted]) => counted === 'stake')!.slice(2)).toEqual(Array(15).fill(null))
+  })
+})
+
+describe('the bootstrap of the Nakamoto coefficient', () => {
+  const of = (proposals: readonly string[]) => {
+    const input = inputOf({ proposals: proposals.map((proposer) => ({ proposer })) })
+    return tableOf('proposer-concentration', 'nakamoto-bootstrap', input).slice(0, 3)
+  }
+  test('one proposer is one in every sample', () => {
+    expect(of(['0xa', '0xa', '0xa']).map((row) => row.slice(2))).toEqual(Array(3).fill([1, 1, 1]))
+  })
+
+  test('of two, half of the samples have one alone', () => {
+    expect(of(['0xa', '0xb'])[1]).toEqual(['address', '1/2', 2, 1, 2])
+  })
+
+  test('of ten, six and four, as Python draws them', () => {
+    const proposals = [...Array(10).fill('0xa'), ...Array(6).fill('0xb'), ...Array(4).fill('0xc')]
+    expect(of(proposals)).toEqual([
+      ['address', '1/3', 1, 1, 1],
+      ['address', '1/2', 2, 1, 2],
+      ['address', '2/3', 2, 1, 2],
+    ])
+  })
+
+  test('operators are drawn as one; a range of less than a week is said to be short', () => {
+    const input = inputOf(
+      {
+        proposals: ['0xa', '0xb'].map((proposer) => ({ proposer })),
+        proposers: ['0xa', '0xb'].map((proposer) => ({ proposer, label: 'both' })),
+        l1_blocks: [{ timestamp: 1000 }],
+      },
+      1000 + 7 * 86_400 - 1,
+    )
+    const rows = tableOf('proposer-concentration', 'nakamoto-bootstrap', input)
+    expect(rows.slice(3).map((row) => row.slice(2))).toEqual(Array(3).fill([1, 1, 1]))
+    const length = compute('proposer-concentration', input).values.find(({ id }) => id === 'range-length')
+    expect(length).toMatchObject({ value: 604_799, note: expect.stringContaining('less than 7 days') })
   })
 })
 
@@ -123,6 +166,69 @@ describe('posting gaps', () => {
     expect(resultOf('posting-gaps', 'unposted-age', input)).toBe(100)
     expect(compute('posting-gaps', input).tables[1]!.title).toMatch('less than 59 days')
   })
+})
+
+test('downtime by anomalies: what a gap has beyond the one from which on it is one', () => {
+  // Every hour for 60 days, but once two and a half: the deviation before it is 0, so 5,400 s are too much.
+  const times = Array.from({ length: 1440 }, (_, index) => 3600 * index + (index > 1000 ? 5400 : 0))
+  const input = inputOf({ proposals: times.map((timestamp) => ({ timestamp })) }, times.at(-1)! + 3600)
+  expect(resultOf('posting-gaps', 'anomaly-downtime', input)).toBe(5400)
+  expect(resultOf('posting-gaps', 'anomaly-uptime', input)).toBeCloseTo(1 - 5400 / 2_592_000, 12)
+  expect(resultOf('posting-gaps', 'anomaly-uptime', inputOf({ proposals: [{ timestamp: 1 }] }, 9))).toBeNull()
+})
+
+test('the preconfirmation clock: expected block time, gaps and uptime', () => {
+  const block = (number: number, timestamp: number, preconfirmed_at: number | null) => ({
+    ...{ block_number: BigInt(number), timestamp, preconfirmed_at },
+  })
+  const input = inputOf({
+    l2_blocks: [
+      block(1, 100, 101_000),
+      block(2, 102, 103_000),
+      block(3, 104, 105_000),
+      block(4, 106, null),
+      block(5, 126, 125_000),
+      block(6, 128, 129_000),
+    ],
+  })
+  const value = (id: string) => resultOf('preconfirmation-uptime', id, input)
+  // Neighbours 1-2, 2-3, 5-6 are two seconds apart; θ = 6 s, and of the gaps 2, 2, 20 and 4 one exceeds it by 14.
+  expect(value('expected-block-time')).toBe(2)
+  expect(value('longest-preconfirmation-gap')).toBe(20)
+  expect(value('preconfirmation-downtime')).toBe(14)
+  expect(value('preconfirmation-uptime')).toBe(0.5)
+  expect(resultOf('preconfirmation-uptime', 'preconfirmation-uptime', inputOf({}))).toBeNull()
+})
+
+test('batches: what a transaction cost with its share of the proof, and what was left', () => {
+  const proposal = (id: bigint, hash: string, values: Readonly<Record<string, Value>>) => ({
+    ...{ proposal_id: id, l1_block_number: 1, l1_transaction_hash: hash, ...values },
+  })
+  const block = (id: bigint, tips: bigint, shared_base_fee: bigint) => ({
+    ...{ l1_block_number: 1, proposal_id: id, tips, shared_base_fee },
+  })
+  const paid = { l1_execution_fee: 100n, l1_blob_fee: 20n }
+  const input = inputOf({
+    proposals: [
+      // One L1 transaction, two proposals: paid for once.
+      proposal(1n, '0xa', { ...paid, transactions: 3, proof_fee: 30n }),
+      proposal(2n, '0xa', { ...paid, transactions: 1, proof_fee: 30n }),
+      proposal(3n, '0xb', { ...paid, transactions: 4, proof_fee: null }),
+      proposal(4n, '0xc', { ...paid, transactions: 0, proof_fee: 10n }),
+      proposal(5n, '0xd', { l1_execution_fee: null, l1_blob_fee: null, transactions: 9, proof_fee: 1n }),
+    ],
+    l2_blocks: [block(1n, 200n, 50n), block(2n, 0n, 10n), block(3n, 1n, 0n), block(4n, 0n, 0n)],
+  })
+  // (120 + 60 + 120 + 10) / 4
+  expect(resultOf('proposer-economics', 'cost-per-transaction-proven', input)).toBe(77n)
+  const row = (name: string) =>
+    tableOf('proposer-economics', 'batch-economics', input).find(([measured]) => measured === name)!
+  // 120 / 4 and 120 / 4.
+  expect(row('cost per transaction').slice(1, 5)).toEqual([2, 0, 30, 30])
+  // (120 + 60) / 4, and the second is not proven.
+  expect(row('cost per transaction with proving').slice(1, 5)).toEqual([1, 1, 45, 45])
+  // 260 − 180, and 0 − 130.
+  expect(row('profit').slice(1, 5)).toEqual([2, 1, -130, -25])
 })
 
 test('economics: what is left, and what a transaction costs', () => {
@@ -300,15 +406,34 @@ test('blobs: fill, compression, and what was posted twice', () => {
       listed(1n, 1n, '0xa', true),
       listed(2n, 2n, '0xa', null),
       listed(2n, 2n, '0xb', null),
+      // Twice in one proposal.
+      listed(4n, 4n, '0xc', true),
+      listed(5n, 4n, '0xc', null),
       listed(3n, 3n, '0xb', true),
+    ],
+    l1_blocks: [
+      { blob_gas_used: 393_216n, blob_target: 6, blob_max: 9 },
+      { blob_gas_used: 786_432n, blob_target: 6, blob_max: 9 },
+      // A chain's first blocks may be before Cancun.
+      { blob_gas_used: 0n },
     ],
   })
   expect(resultOf('blob-use', 'blob-fill', input)).toBe(0.5)
-  // 4 · 32,768 bytes of transactions in 2 · 131,072 bytes posted.
-  expect(resultOf('blob-use', 'compression-ratio', input)).toBe(0.5)
-  // 0xa was executed before; 0xb only after it was dropped.
-  expect(resultOf('blob-use', 'redundancy', input)).toBe(0.25)
+  // 6 · 32,768 bytes of transactions in 2 · 131,072 bytes posted.
+  expect(resultOf('blob-use', 'compression-ratio', input)).toBe(0.75)
+  // 0xa was executed before; 0xb only after it was dropped, and 0xc in the same proposal.
+  expect(resultOf('blob-use', 'redundancy', input)).toBeCloseTo(1 / 6, 12)
   expect(tableOf('blob-use', 'redundancy-by-proposal', input)).toEqual([[2n, 2, 1, 0.5]])
+  // 3 and 6 blobs.
+  expect(resultOf('blob-use', 'blobs-per-l1-block', input)).toBe(3)
+  expect(resultOf('blob-use', 'blobs-over-target', input)).toBe(0.75)
+  expect(resultOf('blob-use', 'blobs-over-maximum', input)).toBe(0.5)
+  const blocks = tableOf('blob-use', 'blobs-of-blocks', input)
+  expect(blocks.map((row) => [row[0], row[1], row[3], row[8]])).toEqual([
+    ['target', 2, 0.5, 1],
+    ['maximum', 2, 1 / 3, 2 / 3],
+  ])
+  expect(resultOf('blob-use', 'blobs-over-target', inputOf({ l1_blocks: [{}] }))).toBeNull()
 })
 
 test('reverts: by count, gas and position', () => {
@@ -335,8 +460,12 @@ test('ordering bias: pairs of different senders, by arrival and by tip', () => {
     ...{ first_seen_at: seen, effective_gas_price: price },
   })
   const input = inputOf({
-    l2_blocks: [{ block_number: 1n, base_fee_per_gas: 10n }],
+    l2_blocks: [
+      { block_number: 1n, timestamp: 5, base_fee_per_gas: 10n },
+      { block_number: 2n, timestamp: 9, base_fee_per_gas: 10n },
+    ],
     transactions: [
+      { ...executed(1, '0xd', 8000, 40n), block_number: 2n },
       executed(1, '0xa', 3000, 40n),
       executed(2, '0xb', 1000, 30n),
       executed(3, '0xa', 5000, 20n),
@@ -347,6 +476,19 @@ test('ordering bias: pairs of different senders, by arrival and by tip', () => {
   expect(resultOf('ordering-bias', 'kendall-arrival', input)).toBe(0.5)
   // Tips 30, 20, 10, 25: (1,2) +, (1,4) +, (2,3) +, (2,4) −, (3,4) −.
   expect(resultOf('ordering-bias', 'kendall-tip', input)).toBeCloseTo(0.2, 12)
+  // Only the first two waited when their block began, at 5,000.
+  const shares = tableOf('ordering-bias', 'ordering-bias', input).map((row) => row.slice(0, 4))
+  expect(shares).toEqual([
+    ['first seen', 4, 3, 0.75],
+    ['first seen, both waiting', 1, 0, 0],
+    ['priority fee', 5, 3, 0.6],
+    ['priority fee, both waiting', 1, 1, 1],
+  ])
+  // A block of one transaction has no order.
+  expect(tableOf('ordering-bias', 'kendall-by-block', input).map((row) => row.slice(0, 4))).toEqual([
+    ['first seen', 1, 1, 0.5],
+    ['priority fee', 1, 1, expect.closeTo(0.2, 12)],
+  ])
 })
 
 describe('sandwiches', () => {
@@ -428,4 +570,22 @@ test('what no chain shows is null with its reason, never zero', () => {
   )
   expect(values.map(({ value }) => value)).toEqual([null, null, 0.75])
   expect(values[0]!.note).toMatch('not derivable')
+})
+
+test('places: as the labels file has them, or not derivable', () => {
+  const of = (proposer: string, proposals: number, country: string | null, host: string | null) => ({
+    ...{ proposer, proposals, country, host, label: country },
+  })
+  const input = inputOf({
+    proposers: [of('0xa', 5, 'CH', 'one'), of('0xb', 3, 'CH', null), of('0xc', 2, null, null)],
+  })
+  expect(resultOf('not-derivable', 'geography', input)).toBe(1)
+  expect(resultOf('not-derivable', 'hosting', input)).toBe(1)
+  expect(resultOf('not-derivable', 'labelled-share', input)).toBe(0.8)
+  expect(tableOf('not-derivable', 'places', input)).toEqual([
+    ['country', 'CH', 2, 8, 0.8],
+    ['host', 'one', 1, 5, 0.5],
+  ])
+  const [geography] = compute('not-derivable', inputOf({ proposers: [of('0xc', 2, null, null)] })).values
+  expect(geography).toMatchObject({ value: null, note: expect.stringContaining('not derivable from L1') })
 })
