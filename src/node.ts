@@ -158,7 +158,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const unsafe = { ...builder, extend, drop, between }
     const rooms: Rooms = { spec, chain, state, engine, l1, schedule, unsafe, sync: status.read }
     const pool = await options.createPool?.(rooms)
-    const preconf = options.preconf && keep(await joinPreconf({ ...rooms, l1 }, now, options))
+    const preconf =
+      options.preconf && keep(await joinPreconf({ ...rooms, l1, ...(pool && { pool }) }, now, options))
     const execution = { type: 'rollup', spec } as const
     const caller = keep(createProcessCaller({ execution, database, ...callerOptionsOf(options.rpc) }))
     const rpcDeps: Parameters<typeof startRpc>[0] = {
@@ -238,7 +239,7 @@ async function beginAt(
 }
 
 async function joinPreconf(
-  rooms: Rooms & { readonly l1: L1 & { readonly reads: L1Reads } },
+  rooms: Rooms & { readonly l1: L1 & { readonly reads: L1Reads }; readonly pool?: TxPool },
   now: () => number,
   { preconf, dataDir, logger, signal }: NodeOptions,
 ): Promise<Preconf> {

@@ -14,6 +14,7 @@ import type { Address } from '../primitives/hex.ts'
 import { createResources } from '../primitives/resources.ts'
 import type { PromiseDomain } from '../promise/domain.ts'
 import { recoverCommitter } from '../promise/signature.ts'
+import type { TxPool } from '../propose/txPool.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { openStore } from '../store/openStore.ts'
@@ -47,6 +48,8 @@ export type PreconfDeps = {
   readonly l1: L1 & { readonly reads: L1Reads }
   readonly schedule: Schedule
   readonly unsafe: UnsafeBuilder & UnsafeChain
+  /** Whose transactions are timed; absent on a node that takes none. */
+  readonly pool?: Pick<TxPool, 'onAdded'>
   /** Where derivation stands. */
   readonly sync: () => { readonly cursor?: L1Position; readonly isSynced: boolean }
   readonly logger: Logger
@@ -65,6 +68,8 @@ export type PreconfOptions = {
   readonly retentionSeconds?: bigint
   /** Absent on a node that signs nothing. */
   readonly signing?: SigningOptions
+  /** For whom promises are signed, on a chain whose schedule names no slasher and that has one all the same. Default: as the schedule says. */
+  readonly domain?: PromiseDomain
 }
 
 export type Preconf = {
@@ -95,7 +100,8 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
   const { spec, chain, state, l1, schedule, unsafe, sync, logger, now } = deps
   const directory = join(options.dataDir, 'preconf')
   await mkdir(directory, { recursive: true })
-  const domain = await readPromiseDomain({ spec, reads: l1.reads }, (await l1.newest()).hash)
+  const domain =
+    options.domain ?? (await readPromiseDomain({ spec, reads: l1.reads }, (await l1.newest()).hash))
   const { keep, close } = createResources()
   try {
     const store: Store = keep(
@@ -170,9 +176,12 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
           signing,
         ),
       )
-    const pool = signing?.pool
     const firstSeen = keep(
-      createFirstSeen({ now, ...(pool && { pool }), ...(sequencing && { building: sequencing.sequencer }) }),
+      createFirstSeen({
+        ...{ store, logger, now },
+        ...(deps.pool && { pool: deps.pool }),
+        ...(sequencing && { building: sequencing.sequencer }),
+      }),
     )
     const marks = keep(createHeadMarks({ store, chain, logger, now }))
     const stops = connect({ deps, journal, hub, evidence, book, lists, committer: key?.committer })

@@ -49,4 +49,10 @@ export const PROMISES_SCHEMA = [
      since INTEGER PRIMARY KEY,
      tip BLOB NOT NULL
    )`,
+  // When the pool first had a transaction, in milliseconds since 1970.
+  `CREATE TABLE first_seen (
+     id INTEGER PRIMARY KEY,
+     hash BLOB NOT NULL UNIQUE,
+     at INTEGER NOT NULL
+   )`,
 ] as const

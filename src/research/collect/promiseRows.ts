@@ -99,15 +99,18 @@ export async function finalizedAt(store: StoreReader, number: bigint): Promise<n
   return row ? Math.floor((row.at as number) / 1000) : null
 }
 
-/** When a promise about a transaction of the block was first asked for, in milliseconds. Dropped ones are asked by their hashes. */
+/** When a transaction was first in the pool, or a promise about it first asked for, in milliseconds. */
 export async function firstSeen(
   store: StoreReader,
   hashes: readonly Hash[],
 ): Promise<ReadonlyMap<Hash, number>> {
   if (hashes.length === 0) return new Map()
   const rows = await store.all(
-    `SELECT transaction_hash, min(requested_at) AS at FROM promises
-     WHERE transaction_hash IN (SELECT value FROM json_each(?)) GROUP BY transaction_hash`,
+    `SELECT transaction_hash, min(at) AS at FROM (
+       SELECT transaction_hash, requested_at AS at FROM promises WHERE transaction_hash IN (SELECT value FROM json_each(?1))
+       UNION ALL
+       SELECT '0x' || lower(hex(hash)), at FROM first_seen WHERE hash IN (SELECT unhex(substr(value, 3)) FROM json_each(?1))
+     ) GROUP BY transaction_hash`,
     [JSON.stringify(hashes)],
   )
   return new Map(rows.map(({ transaction_hash, at }) => [transaction_hash as Hash, at as number]))

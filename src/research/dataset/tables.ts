@@ -236,7 +236,7 @@ const transactions: Table = {
     nullable(
       'first_seen_at',
       'milliseconds',
-      'When this node was first asked for a promise about it, by its clock; null where it never was.',
+      'When this node’s pool first had it, or it was first asked for a promise about it, by its clock; null where it never was.',
     ),
   ],
 }

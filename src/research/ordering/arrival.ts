@@ -14,7 +14,7 @@ export const ARRIVAL_DEFINITIONS: Readonly<Record<ArrivalModel, string>> = {
   jitter:
     'As position, but earlier by an exponentially distributed time of the given mean, drawn for each transaction from the seed.',
   'first-seen':
-    'When the node was first asked about it; as position where it never was, and never after its own block.',
+    'When the node first had it in its pool, or was asked about it; as position where it never was, and never after its own block.',
 }
 
 export function arrive(

@@ -4,7 +4,7 @@ import type { StoredBlock } from '../../../src/chain/chain.ts'
 import { createPromiseBook, PROMISES_SCHEMA } from '../../../src/preconf/promises/book.ts'
 import { SETTLE_PROMISE, settlementValues } from '../../../src/preconf/promises/rows.ts'
 import { STREAM_SCHEMA } from '../../../src/preconf/stream/journal.ts'
-import type { Hash } from '../../../src/primitives/hex.ts'
+import { type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import type { BlockCommitment } from '../../../src/promise/blockCommitment.ts'
 import {
   finalizedAt,
@@ -130,11 +130,20 @@ test('says when finality came, but not of what was final before the node looked'
   expect(await finalizedAt(store, 13n)).toBeNull()
 })
 
-test('says when a transaction was first asked about', async () => {
-  expect(await firstSeen(store, [hash('c1'), hash('c2'), hash('c3')])).toEqual(
+test('says when a transaction was first pooled or asked about', async () => {
+  await store.transaction(async (transaction) => {
+    for (const [of, at] of [
+      [hash('c2'), 7_500],
+      [hash('c1'), 7_900],
+      [hash('c4'), 5_000],
+    ] as const)
+      await transaction.run('INSERT INTO first_seen (hash, at) VALUES (?, ?)', [hexToBytes(of), at])
+  })
+  expect(await firstSeen(store, [hash('c1'), hash('c2'), hash('c3'), hash('c4')])).toEqual(
     new Map([
-      [hash('c1'), 8_000],
+      [hash('c1'), 7_900],
       [hash('c2'), 7_000],
+      [hash('c4'), 5_000],
     ]),
   )
 })

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { sequencer } = world.sequencer
   const now = clock.now
   marks = createHeadMarks({ store, chain, logger: silentLogger, now })
-  firstSeen = createFirstSeen({ pool, building: sequencer, now })
+  firstSeen = createFirstSeen({ pool, building: sequencer, store, logger: silentLogger, now })
   const deps = { chain, spec, pool, book: world.book, pending: sequencer.pending, now }
   methods = { ...promiseMethods(deps), ...statusMethods({ ...deps, marks, firstSeen, blockMs: 2000 }) }
   window = world.nextWindow()
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await clock.wait(2000)
 })
 afterAll(async () => {
-  firstSeen.close()
+  await firstSeen.close()
   await marks.close()
   await world.close()
 })
