@@ -184,7 +184,7 @@ async function askInbox({ config, spec, l1, logger, signal }: Work) {
 }
 
 async function readRules(l1: Work['l1'], spec: RollupSpec, signal: AbortSignal) {
-  return readInboxRules(l1.reads, spec, (await l1.newest(signal)).hash)
+  return readInboxRules(l1, spec, (await l1.newest(signal)).hash)
 }
 
 function printResult(config: Config, { from, to }: ChunkRange, result: ExportResult): void {

@@ -110,6 +110,7 @@ export async function createScheduleWorld(input: {
     })
   return {
     sim,
+    l1,
     contracts,
     beacons,
     calls,

@@ -1,90 +1,95 @@
-/** Who was elected when, where the schedule elects one operator an epoch: the inbox's schedule, asked at each epoch's own L1 block. */
+/** Who was elected when, and what was at stake: the inbox's schedule, asked at the L1 blocks of the range. */
+import type { L1 } from '../../l1/l1.ts'
 import type { L1Reads } from '../../l1/reads.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
 import { type Address, type Hash, ZERO_ADDRESS } from '../../primitives/hex.ts'
 import { decodeAnswer, encodeCall, lowerAddress } from '../../schedule/abi.ts'
-import { detectSchedule } from '../../schedule/detect.ts'
+import { detectSchedule, type WhitelistSource } from '../../schedule/detect.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Row } from '../dataset/column.ts'
+import { readLookaheadElections } from './lookaheadElections.ts'
+import { windowRow } from './windowRow.ts'
 
 /** As the beacon chain's; WhitelistSchedule says its own. */
 const SLOTS_PER_EPOCH = 32n
 
-export type Elections = {
-  readonly slotsPerEpoch: bigint
-  /** In the epoch of that L1 block; the zero address where nobody was, undefined where L1 no longer says. */
-  operatorAt(hash: Hash): Promise<Address | undefined>
+export type Elected = {
+  /** Of the windows that lie wholly in the range, used or missed. */
+  readonly windows: readonly Row[]
+  /** Wei, by proposer, at the end of the range; absent where the schedule asks no registry. */
+  readonly stakes?: ReadonlyMap<Address, bigint>
 }
+
+/** From the rows of the range's L1 blocks and proposals. Undefined where L1 no longer says who was elected. */
+export type Elections = (blocks: readonly Row[], proposals: readonly Row[]) => Promise<Elected | undefined>
+
+export type AskedL1 = Pick<L1, 'ancestor'> & { readonly reads: L1Reads }
 
 /** What the inbox has decided of who proposes, and of forced inclusions, as of the L1 block `at`. */
 export async function readInboxRules(
-  reads: Pick<L1Reads, 'call'>,
-  { l1 }: RollupSpec,
+  l1: AskedL1,
+  spec: RollupSpec,
   at: Hash,
 ): Promise<{ readonly forcedInclusionDelay: number; readonly elections?: Elections }> {
-  const { source, forcedInclusionDelay } = await detectSchedule(reads, l1.inbox, at)
+  const { source, forcedInclusionDelay } = await detectSchedule(l1.reads, spec.l1.inbox, at)
   const delay = { forcedInclusionDelay: Number(forcedInclusionDelay) }
-  if (source.kind !== 'whitelist') return delay
-  const { address, secondsPerEpoch } = source
-  return {
-    ...delay,
-    elections: {
-      slotsPerEpoch: secondsPerEpoch === undefined ? SLOTS_PER_EPOCH : secondsPerEpoch / l1.secondsPerSlot,
-      async operatorAt(hash) {
-        const [answer] = await reads.call([encodeCall(address, 'getOperatorForCurrentEpoch')], hash)
-        const operator = decodeAnswer<Address>('getOperatorForCurrentEpoch', answer)
-        return operator && lowerAddress(operator)
-      },
-    },
-  }
+  const read: Elections | undefined =
+    source.kind === 'whitelist'
+      ? async (...range) => readWhitelistElections(l1.reads, spec, source, ...range)
+      : source.kind === 'lookahead'
+        ? async (...range) => readLookaheadElections(l1, spec, source, ...range)
+        : undefined
+  return { ...delay, ...(read && { elections: orUnknown(read) }) }
 }
 
-/**
- * A row for each epoch that lies wholly in the range and elected somebody, used or missed; an epoch without an L1 block cannot be asked
- * about. Undefined where L1 no longer says who was elected.
- */
-export async function electedWindows(
-  { l1, l2 }: RollupSpec,
-  { slotsPerEpoch, operatorAt }: Elections,
+/** An endpoint without the state of old blocks does not get it by being asked again. */
+function orUnknown(read: Elections): Elections {
+  return (...range) =>
+    read(...range).catch((error: unknown) => {
+      if (error instanceof TemporaryError) return undefined
+      throw error
+    })
+}
+
+/** Each epoch that lies wholly in the range and elected somebody; one without an L1 block cannot be asked about. */
+async function readWhitelistElections(
+  reads: Pick<L1Reads, 'call'>,
+  spec: RollupSpec,
+  { address, secondsPerEpoch }: WhitelistSource,
   blocks: readonly Row[],
   proposals: readonly Row[],
-): Promise<readonly Row[] | undefined> {
-  const slots = blocks.map((row) => BigInt(row.slot as bigint))
-  const [firstSlot = 0n] = slots
-  const lastSlot = slots.at(-1) ?? 0n
-  const ofEpoch = new Map<bigint, { readonly hash: Hash; blocks: number }>()
-  for (const [index, slot] of slots.entries()) {
-    const epoch = slot / slotsPerEpoch
-    const known = ofEpoch.get(epoch)
-    if (known) known.blocks++
-    else ofEpoch.set(epoch, { hash: blocks[index]?.block_hash as Hash, blocks: 1 })
-  }
-  const rows: Row[] = []
-  for (const [epoch, { hash, blocks: count }] of ofEpoch) {
+): Promise<Elected | undefined> {
+  const slotsPerEpoch =
+    secondsPerEpoch === undefined ? SLOTS_PER_EPOCH : secondsPerEpoch / spec.l1.secondsPerSlot
+  const [firstSlot, lastSlot] = slotsOf(blocks)
+  const windows: Row[] = []
+  for (const [epoch, hash] of firstBlockOfEpochs(blocks, slotsPerEpoch)) {
     const [first, last] = [epoch * slotsPerEpoch, (epoch + 1n) * slotsPerEpoch - 1n]
     if (first < firstSlot || last > lastSlot) continue
-    const proposer = await operatorAt(hash)
-    if (proposer === undefined) return undefined
-    if (proposer === ZERO_ADDRESS) continue
-    const [start, end] = [first, last].map((slot) => Number(l1.genesisTime + slot * l1.secondsPerSlot))
-    const own = proposals.filter(
-      (row) =>
-        row.proposer === proposer &&
-        Number(row.timestamp) >= (start ?? 0) &&
-        Number(row.timestamp) <= (end ?? 0),
-    )
-    const sum = (of: (row: Row) => number) => own.reduce((total, row) => total + of(row), 0)
-    const hasTransactions = sum((row) => Number(row.transactions)) > 0
-    rows.push({
-      chain_id: l2.chainId,
-      window_start: start ?? 0,
-      window_end: end ?? 0,
-      slots: Number(slotsPerEpoch),
-      missed_slots: Number(slotsPerEpoch) - count,
-      proposer,
-      outcome: own.length === 0 ? 'missed' : hasTransactions ? 'proposed' : 'empty',
-      proposals: own.length,
-      blocks: sum((row) => Number(row.last_block) - Number(row.first_block) + 1),
-    })
+    const [answer] = await reads.call([encodeCall(address, 'getOperatorForCurrentEpoch')], hash)
+    const operator = decodeAnswer<Address>('getOperatorForCurrentEpoch', answer)
+    if (operator === undefined) return undefined
+    if (operator === ZERO_ADDRESS) continue
+    const window = { firstSlot: first, lastSlot: last, proposer: lowerAddress(operator) }
+    windows.push(windowRow(spec, window, blocks, proposals))
   }
-  return rows
+  return { windows }
+}
+
+/** First and last slot that the rows of L1 blocks cover. */
+function slotsOf(blocks: readonly Row[]): readonly [bigint, bigint] {
+  const [first, last] = [blocks[0], blocks.at(-1)].map((row) =>
+    BigInt((row?.slot as bigint | undefined) ?? 0n),
+  )
+  return [first ?? 0n, last ?? 0n]
+}
+
+/** Its hash, by epoch, in order. */
+function firstBlockOfEpochs(blocks: readonly Row[], slotsPerEpoch: bigint): ReadonlyMap<bigint, Hash> {
+  const found = new Map<bigint, Hash>()
+  for (const row of blocks) {
+    const epoch = BigInt(row.slot as bigint) / slotsPerEpoch
+    if (!found.has(epoch)) found.set(epoch, row.block_hash as Hash)
+  }
+  return found
 }

@@ -33,7 +33,7 @@ import { CHUNKED_TABLES, WHOLE_RANGE_TABLES } from '../dataset/tables.ts'
 import { writeDuckDb } from '../dataset/views.ts'
 import { chunkedRows, proposerRows, windowRows } from '../dataset/wholeRange.ts'
 import { createChunkCollector, RETRY } from './collectChunk.ts'
-import { type Elections, electedWindows } from './elections.ts'
+import type { Elections } from './elections.ts'
 import { createFactFinder, type Facts } from './facts.ts'
 import { type L1Source, readL1Blocks } from './l1Source.ts'
 import type { NodeData } from './nodeData.ts'
@@ -223,9 +223,9 @@ async function writeWholeRange(
   const [blocks, proposals] = elections
     ? await Promise.all([chunkedRows(input, 'l1_blocks'), chunkedRows(input, 'proposals')])
     : [[], []]
-  const elected = elections && (await electedWindows(spec, elections, blocks, proposals))
-  const windows = elected ?? (await windowRows(input))
-  const proposers = await proposerRows(input)
+  const elected = await elections?.(blocks, proposals)
+  const windows = elected?.windows ?? (await windowRows(input))
+  const proposers = await proposerRows(input, elected?.stakes)
   const target = { dir, network: spec.name, formats }
   return writeChunk(connection, target, range, WHOLE_RANGE_TABLES, (table) =>
     table === 'windows' ? windows : proposers,

@@ -27,6 +27,7 @@ export async function notesOf(
   const blobPrices = await count('proposals', 'l1_gas_used IS NOT NULL AND l1_blob_fee IS NULL')
   const proposals = await count('proposals', 'TRUE')
   const windows = await count('windows', 'TRUE')
+  const staked = await count('proposers', 'stake IS NOT NULL')
   const elected = await count('windows', 'window_start IS NOT NULL')
   return [
     ...(node.hasPromises
@@ -52,10 +53,14 @@ export async function notesOf(
           windows > 0
             ? 'windows: only those in which somebody proposed; their beginnings, and windows that were missed, are not derivable from L1 events'
             : proposals > 0
-              ? 'windows: empty, since no proposal names a window, and no schedule that elects one operator an epoch was asked (--l1.rpc)'
+              ? 'windows: empty, since no proposal names a window, and no schedule that elects anybody was asked (--l1.rpc)'
               : 'windows: empty, since there are no proposals',
         ]),
-    'proposers.stake: null; which registry holds a proposer’s collateral is not in the data that was read',
+    ...(staked > 0 || proposals === 0
+      ? []
+      : [
+          'proposers.stake: null, since no schedule that asks a registry for collateral was asked (--l1.rpc)',
+        ]),
     ...(labels.length === 0 ? ['proposers.label: null, since no labels file was given'] : []),
   ]
 }

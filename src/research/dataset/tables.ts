@@ -292,7 +292,7 @@ const windows: Table = {
   name: 'windows',
   isOfWholeRange: true,
   definition:
-    'Every proposer window of the range. Where the schedule elects one operator an epoch and L1 could be asked who it was: each epoch that lies wholly in the range, used or missed. Otherwise those that proposals name, as under a lookahead: windows in which nobody proposed are not there. Empty where anyone may propose.',
+    'Every proposer window of the range. Where L1 could be asked who was elected: each window that lies wholly in the range, used or missed; of a schedule that elects one operator an epoch the epochs, under a lookahead the slots up to that of the owner, without those that its fallback decides. Otherwise those that proposals name: windows in which nobody proposed are not there. Empty where anyone may propose.',
   orderBy: ['window_end', 'proposer'],
   columns: [
     L2_CHAIN,
@@ -300,7 +300,11 @@ const windows: Table = {
     column('window_end', 'timestamp', 'Timestamp of its last slot.'),
     nullable('slots', 'u32', 'L1 slots in it; null where its first is not known.'),
     nullable('missed_slots', 'u32', 'Of these, slots without an L1 block; null as before.'),
-    column('proposer', 'address', 'Who was elected.'),
+    column(
+      'proposer',
+      'address',
+      'Who was elected: under a lookahead the committer, whose poster may have proposed.',
+    ),
     column(
       'outcome',
       'string',

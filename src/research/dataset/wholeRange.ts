@@ -31,8 +31,11 @@ export function windowRows(input: WholeRangeInput): Promise<readonly Row[]> {
   return readRows(input.connection, tableOf('windows'), sql)
 }
 
-/** A transaction that made several proposals is paid for once. */
-export async function proposerRows(input: WholeRangeInput): Promise<readonly Row[]> {
+/** A transaction that made several proposals is paid for once. `stakes`: wei, where a registry was asked. */
+export async function proposerRows(
+  input: WholeRangeInput,
+  stakes?: ReadonlyMap<string, bigint>,
+): Promise<readonly Row[]> {
   const sql = `(
     WITH proposals AS (SELECT * FROM ${relation(input, 'proposals')}),
     of_blocks AS (
@@ -56,7 +59,7 @@ export async function proposerRows(input: WholeRangeInput): Promise<readonly Row
   const rows = await readRows(input.connection, tableOf('proposers'), sql)
   return rows.map((row) => {
     const { label = null, country = null, host = null } = labels.get(String(row.proposer)) ?? {}
-    return { ...row, label, country, host }
+    return { ...row, label, country, host, stake: stakes?.get(String(row.proposer)) ?? null }
   })
 }
 

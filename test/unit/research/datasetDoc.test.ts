@@ -23,8 +23,9 @@ L1 comes from an archive (\`--l1.archive\`) or from endpoints (\`--l1.rpc\`, \`-
 archive is quicker. L2 comes from a node's data directory, which is only read, while the node may be running; without \`--datadir\` the chain is
 derived from its beginning into a temporary folder (\`--genesis\`; \`--engine.workers\` threads), and an archive that begins where the chain does is
 enough. A node's directory also has what L1 does not say: its promise book, and when it heard of things. Endpoints
-given beside an archive are asked only for what the inbox decides: after how long a forced inclusion is due, and, where one operator an epoch is
-elected, who it was (which takes an endpoint that still has the state of old blocks).
+given beside an archive are asked only for what the inbox decides: after how long a forced inclusion is due, who was elected when, and what the
+elected have as collateral in the registry that a lookahead schedule asks. That takes an endpoint that still has the state of old blocks, and for
+lookaheads that nobody proved to the contract a beacon node that has theirs.
 
 ## Ranges
 
