@@ -161,7 +161,7 @@ export function hashed(raw: Hex): SignedTransaction {
 /** Before it is spent: sentences instead of refusals. @param spent What is logged so far. */
 export async function assertPayable(
   { l1, l2, payer }: Pick<ProbeDeps, 'l1' | 'l2' | 'payer'>,
-  { cost }: Pick<LoggedGroup, 'cost'>,
+  cost: LoggedGroup['cost'],
   spent: { readonly l1: bigint; readonly l2: bigint; readonly budget: bigint },
   signal: AbortSignal,
 ): Promise<void> {
@@ -174,12 +174,12 @@ export async function assertPayable(
     const name = layer.toUpperCase()
     if (spent[layer] + needed > spent.budget)
       throw new CriticalError(
-        `the next group may take ${needed} wei on ${name}, and ${spent[layer]} of --probe.budget (${spent.budget}) are spoken for; raise it to go on`,
+        `what comes next may take ${needed} wei on ${name}, and ${spent[layer]} of the ${spent.budget} of --probe.budget are spoken for; raise it to go on`,
       )
     const balance = BigInt((await rpc('eth_getBalance', [payer.address, 'latest'], signal)) as Hex)
     if (balance < needed)
       throw new CriticalError(
-        `${payer.address} has ${balance} wei on ${name}, the next group may take ${needed}; send it more, and run this again`,
+        `${payer.address} has ${balance} wei on ${name}, what comes next may take ${needed}; send it more, and run this again`,
       )
   }
 }

@@ -153,7 +153,7 @@ function verdictLine(own: readonly Comparison[], cell: Cell): readonly string[] 
 
 export const nameOf = (cell: Pick<CellStatistics, 'entry' | 'class'>): string => `${cell.entry} ${cell.class}`
 
-const seconds = (value: number): string => (value / 1000).toFixed(3).replace(/\.?0+$/, '')
+const seconds = (value: number): string => String(Math.round(value) / 1000 + 0)
 const ms = (value: number | null): string => (value === null ? '-' : String(Math.round(value)))
 const percent = (share: number): string => (share * 100).toFixed(1)
 const gwei = (wei: bigint): string => String(wei / WEI_PER_GWEI)

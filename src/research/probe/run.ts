@@ -15,7 +15,7 @@ import { createPromiseEntry } from './askForPromise.ts'
 import { type Entry, PLAIN_CONTRACT } from './classes.ts'
 import type { ProbeDeps } from './deps.ts'
 import { type EntryPoint, waitUntil } from './entries.ts'
-import type { LoggedGroup, LoggedProbe, ProbeEvent } from './events.ts'
+import type { EventOf, LoggedGroup, LoggedProbe, ProbeEvent } from './events.ts'
 import type { ProbeLog } from './log.ts'
 import { drawGroup, type Plan } from './plan.ts'
 import { assertPayable, hashed, prepareGroup } from './prepare.ts'
@@ -107,14 +107,18 @@ export async function runProbes(
   /** The one that was given, or one of our own, made once. */
   async function contractOf(): Promise<Address> {
     if (plan.contract !== null) return plan.contract
-    if (!log.events().some(({ type }) => type === 'contract')) write(await retry(signContract))
+    if (!log.events().some(({ type }) => type === 'contract')) {
+      const signed = await retry(signContract)
+      await assertAffordable({ l1: '0', l2: signed.cost })
+      write(signed)
+    }
     const made = log.events().find((event) => event.type === 'contract')
     if (made?.type !== 'contract') throw new CriticalError('the contract is not in the log')
     await retry(() => landTransaction(layer, made.transaction, { pollMs: POLL_MS, signal }))
     return made.address
   }
 
-  async function signContract(): Promise<ProbeEvent> {
+  async function signContract(): Promise<EventOf<'contract'>> {
     const from = payer.address.toLowerCase() as Address
     const nonce = await readNonce(l2, from, 'pending', signal)
     const block = (await l2('eth_getBlockByNumber', ['latest', false], signal)) as { baseFeePerGas: Hex }
@@ -135,10 +139,14 @@ export async function runProbes(
   async function prepareNext(group: number, contract: Address | undefined): Promise<LoggedGroup> {
     const prepareDeps = { ...deps, ...(promises && { promises }), ...(queue && { queue }) }
     const prepared = await retry(() => prepareGroup(prepareDeps, plan, group, contract, signal))
-    const spent = { ...costOf(log.events()), budget: options.budget }
-    await retry(() => assertPayable(deps, prepared, spent, signal))
+    await assertAffordable(prepared.cost)
     write(prepared)
     return prepared
+  }
+
+  async function assertAffordable(cost: LoggedGroup['cost']): Promise<void> {
+    const spent = { ...costOf(log.events()), budget: options.budget }
+    await retry(() => assertPayable(deps, cost, spent, signal))
   }
 
   async function send(group: LoggedGroup): Promise<void> {
