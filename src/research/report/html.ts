@@ -3,24 +3,25 @@ import { html, raw } from 'hono/html'
 import type { Value } from '../dataset/column.ts'
 import type { MetricTable, MetricValue } from '../metrics/metric.ts'
 import { tableCsv } from './csv.ts'
-import { drawTable } from './plots.ts'
+import { type Drawing, drawTable } from './plots.ts'
 import type { Report, Section } from './reportData.ts'
 import type { StageCard } from './stage.ts'
 import { STYLE } from './style.ts'
 import { formatValue } from './words.ts'
 
 type Html = ReturnType<typeof html>
+/** Names of addresses. */
+type Labels = ReadonlyMap<string, string>
 
 /** Rows shown of a long table; the CSV has all of them. */
 const ROWS_SHOWN = 200
 
 export async function renderReport(report: Report): Promise<string> {
   const { dataset, sections, stage } = report
-  const drawn = new Map<string, string>()
-  for (const table of sections.flatMap(({ tables }) => tables)) {
-    const svg = await drawTable(table)
-    if (svg !== null) drawn.set(table.id, svg)
-  }
+  const labels = new Map(dataset.labels.map(({ address, label }) => [address, label]))
+  const drawings = new Map<string, Drawing>()
+  for (const table of sections.flatMap(({ tables }) => tables))
+    drawings.set(table.id, await drawTable(table, labels))
   const title = `${dataset.network}, L1 blocks ${dataset.range.from} to ${dataset.range.to}`
   const page = html`<!doctype html>
 <html lang="en">
@@ -42,7 +43,7 @@ ${stage ? html`<li><a href="#stage">Stage and risks</a></li>` : ''}
 </ul></nav>
 </header>
 <main id="main" tabindex="-1">
-${sections.map((section) => renderSection(section, drawn))}
+${sections.map((section) => renderSection(section, drawings, labels))}
 ${stage ? renderStage(stage) : ''}
 </main>
 </body>
@@ -65,12 +66,13 @@ ${dataset.notes.length === 0 ? '' : html`<h2>What is not in this dataset</h2><ul
 
 function renderSection(
   { id, title, definition, source, values, tables }: Section,
-  drawn: ReadonlyMap<string, string>,
+  drawings: ReadonlyMap<string, Drawing>,
+  labels: Labels,
 ): Html {
   return html`<section id="${id}" aria-labelledby="h-${id}">
 <h2 id="h-${id}">${title}</h2>
 ${values.length === 0 ? '' : html`<dl class="values">${values.map(renderValue)}</dl>`}
-${tables.map((table) => renderTable(table, drawn.get(table.id)))}
+${tables.map((table) => renderTable(table, drawings.get(table.id), labels))}
 <details><summary>Definition<span class="hidden"> of ${title}</span></summary><p>${definition}</p><p>Source: ${source}.</p></details>
 </section>`
 }
@@ -81,27 +83,43 @@ function renderValue({ id, title, unit, value, note }: MetricValue): Html {
   }</dd></div>\n`
 }
 
-function renderTable(table: MetricTable, svg: string | undefined): Html {
+function renderTable(table: MetricTable, drawing: Drawing | undefined, labels: Labels): Html {
   const { id, title, columns, rows } = table
   const shown = rows.slice(0, ROWS_SHOWN)
+  // A table that has them in a column of its own needs them nowhere else.
+  const names: Labels = columns.some(({ name }) => name === 'label') ? new Map() : labels
   const csv = `data:text/csv;charset=utf-8,${encodeURIComponent(tableCsv(table))}`
   return html`<figure id="table-${id}">
 <figcaption>${title}</figcaption>
-${svg === undefined ? '' : html`<div class="scroll" tabindex="0" role="region" aria-label="Plot: ${title}"><img alt="Plot of the table below: ${title}" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"></div>`}
+${renderDrawing(drawing, title)}
 ${
   rows.length === 0
     ? html`<p class="note">Nothing to show.</p>`
     : html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
 <thead><tr>${columns.map(({ name, unit }) => html`<th scope="col"${isNumeric(unit) ? html` class="num"` : ''}>${name}</th>`)}</tr></thead>
-<tbody>${shown.map((row) => html`<tr>${row.map((value, index) => renderCell(value, columns[index]?.unit ?? ''))}</tr>\n`)}</tbody>
+<tbody>${shown.map((row) => html`<tr>${row.map((value, index) => renderCell(value, columns[index]?.unit ?? '', names))}</tr>\n`)}</tbody>
 </table></div>`
 }
 <p class="links">${rows.length > shown.length ? html`${shown.length} of ${rows.length} rows. ` : ''}<a download="${id}.csv" href="${csv}">${id}.csv<span class="hidden">: ${title}</span></a></p>
 </figure>`
 }
 
-function renderCell(value: Value, unit: string): Html {
-  return html`<td${classOf(unit)}><data value="${exact(value)}">${formatValue(value, unit)}</data></td>`
+function renderDrawing(drawing: Drawing | undefined, title: string): Html | '' {
+  switch (drawing?.type) {
+    case 'svg':
+      return html`<div class="scroll" tabindex="0" role="region" aria-label="Plot: ${title}"><img alt="Plot of the table below: ${title}" src="data:image/svg+xml;base64,${Buffer.from(drawing.svg).toString('base64')}"></div>`
+    case 'nothing':
+      return html`<p class="note">No plot: there is nothing in it to draw.</p>`
+    default:
+      return ''
+  }
+}
+
+function renderCell(value: Value, unit: string, labels: Labels): Html {
+  const label = unit === 'address' ? labels.get(String(value)) : undefined
+  return html`<td${classOf(unit)}><data value="${exact(value)}">${formatValue(value, unit)}</data>${
+    label === undefined ? '' : html`<span class="note">${label}</span>`
+  }</td>`
 }
 
 function renderStage({ stage, warnings, missing, items, risks }: StageCard): Html {

@@ -1,6 +1,7 @@
 /** A report as data: what report.json holds, and what the page is made from. */
 import { CriticalError } from '../../primitives/errors.ts'
 import type { TableName } from '../dataset/column.ts'
+import type { DatasetManifest } from '../dataset/manifest.ts'
 import type { Dataset } from '../dataset/readDataset.ts'
 import { METRICS } from '../metrics/all.ts'
 import type { MetricResult } from '../metrics/metric.ts'
@@ -26,6 +27,8 @@ export type Report = {
     readonly code: { readonly version: string; readonly commit: string }
     readonly rows: readonly { readonly table: TableName; readonly rows: number }[]
     readonly notes: readonly string[]
+    /** Who is behind an address, by whose word. */
+    readonly labels: DatasetManifest['labels']
   }
   readonly sections: readonly Section[]
   /** Absent where nobody has stated the facts. */
@@ -55,6 +58,7 @@ export function createReport(dataset: Dataset, facts?: StageFacts): Report {
         rows: rows(name as TableName).length,
       })),
       notes: manifest.notes,
+      labels: manifest.labels,
     },
     sections: METRICS.map(({ id, title, definition, source, compute }) => ({
       ...{ id, title, definition, source },

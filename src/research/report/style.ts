@@ -1,4 +1,4 @@
-/** Ink on paper; every pair of colours has a contrast of at least 4.5:1, wide tables scroll by themselves, and it prints. */
+/** Ink on paper; every pair of colours has a contrast of at least 4.5:1, wide tables scroll by themselves (a shadow says where there is more), and it prints. */
 export const STYLE = `
 :root { color-scheme: light; --ink: #1a2027; --soft: #4c5661; --line: #d0d5da; --accent: #0b5a8a; --paper: #fbfbf9 }
 *, *::before, *::after { box-sizing: border-box }
@@ -22,12 +22,17 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-s
 figure { margin: 1.5rem 0 }
 figcaption { font-weight: 600; margin-bottom: .5rem }
 figure img { display: block; max-width: 100%; min-width: 34rem; height: auto; border: 1px solid var(--line); background: #fff }
-.scroll { overflow: auto; max-width: 100%; max-height: 26rem }
+.scroll { overflow: auto; max-width: 100%; max-height: 26rem; background:
+  linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 2rem 100% local no-repeat,
+  linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 2rem 100% local no-repeat,
+  linear-gradient(to right, #0003, transparent) 0 0 / .6rem 100% scroll no-repeat,
+  linear-gradient(to left, #0003, transparent) 100% 0 / .6rem 100% scroll no-repeat }
 table { border-collapse: collapse; font-size: .9rem; margin-top: .5rem; overflow-wrap: normal }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 th { color: var(--soft); font-weight: 600 }
 .num { text-align: right }
-.num, .time { white-space: nowrap }
+.num, .time, thead th { white-space: nowrap }
+td:first-child:not(.num) { min-width: 7rem }
 .links { font-size: .9rem; margin: .35rem 0 0 }
 details { margin: 1rem 0; color: var(--soft) }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { commitFlush } from '../../../src/derive/commit.ts'
 import { LISTS_SCHEMA } from '../../../src/preconf/lists/lists.ts'
 import { createPromiseBook, PROMISES_SCHEMA } from '../../../src/preconf/promises/book.ts'
+import { createFirstSeen } from '../../../src/preconf/promises/firstSeen.ts'
 import { createPromiseFollower } from '../../../src/preconf/promises/follow.ts'
 import { createHeadMarks } from '../../../src/preconf/promises/headMarks.ts'
 import { createL1Facts } from '../../../src/preconf/promises/l1Facts.ts'
@@ -139,7 +140,7 @@ function without(pool: World['pool'], sender: Address): World['pool'] {
 }
 
 /** What a node that follows all sequencers writes down. */
-async function keepBook({ spec, chain, node, l1, sim, clock, domain }: World, path: string) {
+async function keepBook({ spec, chain, node, l1, sim, pool, clock, domain }: World, path: string) {
   const store = await openStore({
     path,
     schemas: { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] },
@@ -151,6 +152,7 @@ async function keepBook({ spec, chain, node, l1, sim, clock, domain }: World, pa
     l1: createL1Facts({ l1, cursor }),
   })
   const marks = createHeadMarks({ store, chain, logger: silentLogger, now: clock.now })
+  const firstSeen = createFirstSeen({ pool, store, logger: silentLogger, now: clock.now })
   const noted: Promise<void>[] = []
   return {
     listen({ sequencer, address }: RunningSequencer) {
@@ -167,6 +169,7 @@ async function keepBook({ spec, chain, node, l1, sim, clock, domain }: World, pa
       await follower.settled()
       await follower.close()
       await marks.close()
+      await firstSeen.close()
       await book.close()
       await store.close()
     },
