@@ -64,13 +64,14 @@ export async function deriveArchive(
   dataDir: string,
   workers = 0,
   onProgress: Parameters<typeof deriveInto>[0]['onProgress'] = () => {},
+  proofWindowBlocks = 1,
 ): Promise<void> {
   const spec = specOf(sim)
   const l1 = await openArchiveL1({ dir: archive, spec, kzgThreads: workers })
   const to = Number((await l1.newest()).number)
   const { signal } = new AbortController()
   await deriveInto(
-    { spec, l1, genesis, engine: { workers }, logger: silentLogger, signal, onProgress },
+    { spec, l1, genesis, engine: { workers }, logger: silentLogger, signal, onProgress, proofWindowBlocks },
     dataDir,
     to,
   ).finally(() => l1.close())

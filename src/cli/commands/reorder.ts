@@ -1,11 +1,16 @@
 /** `plumbline reorder`: what another ordering rule would have made of the same transactions. */
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { openL1 } from '../../archive/openL1.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
+import { createResources } from '../../primitives/resources.ts'
+import { deriveInto } from '../../research/collect/deriveInto.ts'
 import { readDataset } from '../../research/dataset/readDataset.ts'
 import type { ArrivalModel } from '../../research/ordering/arrival.ts'
-import { type KnownTimes, openChainHistory } from '../../research/ordering/chainHistory.ts'
+import { BLOCKS_MAX, type KnownTimes, openChainHistory } from '../../research/ordering/chainHistory.ts'
 import { compareRules } from '../../research/ordering/compareRules.ts'
 import { DATASET_TABLES, readDatasetHistory, timesOf } from '../../research/ordering/datasetHistory.ts'
 import { equalSequencers, type History } from '../../research/ordering/history.ts'
@@ -19,7 +24,8 @@ import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { REORDER_OPTIONS } from '../config/reorderOptions.ts'
 import { ConfigError } from '../config/resolve.ts'
 import { createLineProgress } from '../lineProgress.ts'
-import { specOf } from '../nodeConfig.ts'
+import { engineOptionsOf, l1OptionsOf, loggerOf, readGenesis, specOf } from '../nodeConfig.ts'
+import { createShutdown } from '../shutdown.ts'
 
 export function reorderCommand(): Command {
   return addOptions(
@@ -38,7 +44,7 @@ async function reorder(config: Config): Promise<void> {
     const arrival = config.need<ArrivalModel>('arrival')
     if (arrival === 'first-seen' && history.transactions.every((each) => each.firstSeenMs === undefined))
       throw new ConfigError(
-        'no node saw any of these transactions first: --arrival first-seen needs a --dataset that says when',
+        'no node saw any of these transactions first: --arrival first-seen needs the --datadir of a node that had them in its pool, or a --dataset that says when',
       )
     const comparison = await compareRules({
       ...{ history, rules, arrival },
@@ -80,12 +86,48 @@ async function openHistory(config: Config): Promise<Opened> {
   const [from, to] = [config.get<bigint>('from'), config.get<bigint>('to')]
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
   const dataset = datasetDir === undefined ? undefined : await readDataset(datasetDir, DATASET_TABLES)
-  if (dataDir !== undefined) {
-    const times = dataset === undefined ? NO_TIMES : timesOf(dataset)
-    return openChainHistory({ dataDir, spec: await specOf(config), ...range, times })
-  }
-  if (dataset === undefined) throw new ConfigError('one of --op-channel, --datadir and --dataset is needed')
+  const times = dataset === undefined ? NO_TIMES : timesOf(dataset)
+  if (['l1.archive', 'l1.rpc'].some((flag) => config.get(flag) !== undefined))
+    return openWithL1(config, { ...range, times, ...(dataDir !== undefined && { dataDir }) })
+  if (dataDir !== undefined) return openChainHistory({ ...range, times, dataDir, spec: await specOf(config) })
+  if (dataset === undefined)
+    throw new ConfigError('one of --op-channel, --datadir, --l1.archive, --l1.rpc and --dataset is needed')
   return { history: readDatasetHistory(dataset, range), close: nothingOpen }
+}
+
+type Wanted = Omit<Parameters<typeof openChainHistory>[0], 'spec' | 'dataDir'> & { readonly dataDir?: string }
+
+/** With what L1 lists; without a node's database the chain is derived into a folder that goes away afterwards. */
+async function openWithL1(config: Config, wanted: Wanted): Promise<Opened> {
+  const spec = await specOf(config)
+  const logger = loggerOf(config)
+  const signal = createShutdown(() => console.error('stopping'))
+  const { keep, close } = createResources()
+  try {
+    const l1 = keep(await openL1({ ...l1OptionsOf(config), spec, logger, signal }))
+    const dataDir = wanted.dataDir ?? keep(await createTemporaryFolder('plumbline-reorder-')).path
+    if (wanted.dataDir === undefined) {
+      const end =
+        config.get<string>('l1.archive') === undefined
+          ? await l1.reads.finalized(signal)
+          : await l1.newest(signal)
+      if (end === null) throw new TemporaryError('no L1 source says which block is final; try again later')
+      const engine = { ...engineOptionsOf(config), workers: config.need<number>('engine.workers') }
+      const deps = { spec, l1, genesis: await readGenesis(config), engine, logger, signal }
+      await deriveInto({ ...deps, proofWindowBlocks: BLOCKS_MAX }, dataDir, Number(end.number))
+    }
+    const onRetry = ({ message }: TemporaryError) => logger.warn({ error: message }, 'trying again')
+    const opened = keep(await openChainHistory({ ...wanted, dataDir, spec, listed: { l1, signal, onRetry } }))
+    return { ...opened, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function createTemporaryFolder(prefix: string) {
+  const path = await mkdtemp(join(tmpdir(), prefix))
+  return { path, close: () => rm(path, { recursive: true, force: true }) }
 }
 
 const SEQUENCERS = z

@@ -1,7 +1,14 @@
 /** Options of `plumbline reorder`. */
 import { z } from 'zod'
 import { ARRIVAL_MODELS } from '../../research/ordering/arrival.ts'
-import { CHAIN_OPTIONS, DERIVE_OPTIONS, type OptionSpec, STORAGE_OPTIONS } from './options.ts'
+import {
+  CHAIN_OPTIONS,
+  DERIVE_OPTIONS,
+  L1_OPTIONS,
+  LOG_OPTIONS,
+  type OptionSpec,
+  STORAGE_OPTIONS,
+} from './options.ts'
 import { count, flag, textList } from './values.ts'
 
 /** Their values are L2 blocks here. */
@@ -9,6 +16,9 @@ const RANGE = DERIVE_OPTIONS.filter((option) => ['from', 'to'].includes(option.f
   ...option,
   description: `${option.flag === 'from' ? 'first' : 'last'} L2 block; by default the ${option.flag === 'from' ? 'first' : 'last'} there is`,
 }))
+
+/** Of a chain that is derived first. */
+const ENGINE_FLAGS: readonly string[] = ['engine.workers', 'engine.check', 'engine.loop']
 
 export const REORDER_OPTIONS: readonly OptionSpec[] = [
   {
@@ -66,5 +76,8 @@ export const REORDER_OPTIONS: readonly OptionSpec[] = [
     schema: z.string().min(1),
   },
   { flag: 'json', description: 'print JSON, with every order and delay', schema: flag, default: false },
-  ...CHAIN_OPTIONS.filter((option) => option.flag !== 'genesis'),
+  ...CHAIN_OPTIONS,
+  ...L1_OPTIONS,
+  ...STORAGE_OPTIONS.filter((option) => ENGINE_FLAGS.includes(option.flag)),
+  ...LOG_OPTIONS,
 ]

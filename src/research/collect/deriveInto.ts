@@ -23,11 +23,11 @@ export type DeriveIntoOptions = {
   readonly engine?: Pick<EngineOptions, 'workers' | 'loop' | 'isChecked'>
   readonly logger: Logger
   readonly signal: AbortSignal
+  /** Latest L2 blocks whose states can be built upon. Default 1: only the last. */
+  readonly proofWindowBlocks?: number
   readonly onProgress?: (progress: { readonly l1Block: number; readonly l2Block: number }) => void
 }
 
-/** Of which blocks the state can be proven is of no use here. */
-const PROOF_WINDOW_BLOCKS = 1
 const CACHE_KIB = 64 * 1024
 
 /** `dataDir` is new, and can be opened by `openNodeData` afterwards. Throws what stops a node, and when the signal is aborted. */
@@ -43,7 +43,10 @@ export async function deriveInto(options: DeriveIntoOptions, dataDir: string, to
         cacheKiB: CACHE_KIB,
       }),
     )
-    const state = await createFlatState({ store, options: { nodeWindowBlocks: PROOF_WINDOW_BLOCKS } })
+    const state = await createFlatState({
+      store,
+      options: { nodeWindowBlocks: options.proofWindowBlocks ?? 1 },
+    })
     const chain = await createChain(store)
     // From the chain's own beginning, wherever L1's data begins.
     const start = await l1.start(signal, spec.l1.startBlock)

@@ -21,6 +21,7 @@ import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { openStore } from '../../store/openStore.ts'
 import { openSnapshots } from '../../store/snapshots.ts'
 import type { StoreReader } from '../../store/store.ts'
+import { firstSeen } from './promiseRows.ts'
 
 export const CHAIN_STORE_SCHEMAS = {
   ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
@@ -53,7 +54,7 @@ export async function openNodeData(dataDir: string, spec: RollupSpec): Promise<N
   if (!(await exists(path)))
     throw new CriticalError(`${dataDir} holds no chain; give the --datadir of a node, or none to derive anew`)
   const derivedTo = await checkChain(path, spec, dataDir)
-  const preconfPath = join(dataDir, 'preconf', 'preconf.db')
+  const preconfPath = preconfPathOf(dataDir)
   const hasPromises = await exists(preconfPath)
   const { keep, close } = createResources()
   const chain = keep(await openSnapshots({ path, cacheKiB: CACHE_KIB }))
@@ -72,6 +73,23 @@ export async function openNodeData(dataDir: string, spec: RollupSpec): Promise<N
     close,
   }
 }
+
+/** When the node's pool first had them, or they were asked about, in milliseconds; empty where it takes no part in promises. */
+export async function readFirstSeen(
+  dataDir: string,
+  hashes: readonly Hash[],
+): Promise<ReadonlyMap<Hash, number>> {
+  const path = preconfPathOf(dataDir)
+  if (!(await exists(path))) return new Map()
+  const store = await openStore({ path, schemas: PRECONF_STORE_SCHEMAS, readOnly: true, cacheKiB: CACHE_KIB })
+  try {
+    return await firstSeen(store, hashes)
+  } finally {
+    await store.close()
+  }
+}
+
+const preconfPathOf = (dataDir: string): string => join(dataDir, 'preconf', 'preconf.db')
 
 async function checkChain(path: string, spec: RollupSpec, dataDir: string): Promise<number> {
   const store = await openStore({ path, schemas: CHAIN_STORE_SCHEMAS, readOnly: true, cacheKiB: 1024 })

@@ -5,21 +5,23 @@ import type { ChainReader, StoredBlock, StoredProposal } from '../../chain/chain
 import { createChain } from '../../chain/sqliteChain.ts'
 import { checkIdentity, isInitialised } from '../../derive/genesis.ts'
 import { createFlatState } from '../../engine/state/flatStateOnStore.ts'
-import { decodeTransaction } from '../../engine/transaction.ts'
+import type { StateSource } from '../../engine/state/source.ts'
 import { createEngine } from '../../engine/vm.ts'
-import { assert, defined } from '../../primitives/assert.ts'
+import { defined } from '../../primitives/assert.ts'
 import { CriticalError } from '../../primitives/errors.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
 import { createResources } from '../../primitives/resources.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { openStore } from '../../store/openStore.ts'
-import { CHAIN_STORE_SCHEMAS } from '../collect/nodeData.ts'
+import { CHAIN_STORE_SCHEMAS, readFirstSeen } from '../collect/nodeData.ts'
 import { canonicalOrder, type History, type PastTransaction, slotTimes } from './history.ts'
+import { type ListedOnL1, readLists } from './listedOnL1.ts'
+import { type Placed, placeExecuted, placeListed } from './placed.ts'
 import { createReexecution, type PastRange, type Reexecution } from './reexecute.ts'
 import type { OrderingSlot, Sequencer } from './rule.ts'
 
 /** All of them are in memory, in every order. */
-const BLOCKS_MAX = 20_000
+export const BLOCKS_MAX = 20_000
 const CACHE_KIB = 64 * 1024
 
 /** What a node, or a dataset of it, knows besides: by transaction, in milliseconds since the Unix epoch. */
@@ -41,6 +43,8 @@ export async function openChainHistory(options: {
   readonly from?: bigint
   readonly to?: bigint
   readonly times: KnownTimes
+  /** Where given, what L1 lists and did not execute is ordered too. */
+  readonly listed?: ListedOnL1
 }): Promise<OpenedRange> {
   const { dataDir, spec } = options
   const path = join(dataDir, 'chain.db')
@@ -55,11 +59,12 @@ export async function openChainHistory(options: {
     if (!(await isInitialised(store)))
       throw new CriticalError(`${dataDir} holds no chain yet; start its node once`)
     await checkIdentity(store, spec)
-    const [chain, state] = [await createChain(store), await createFlatState({ store })]
-    const { opened, read } = await readHistory(chain, options)
+    const [chain, flat] = [await createChain(store), await createFlatState({ store })]
+    const blocks = await readBlocks(chain, options)
     const engine = keep(createEngine({ spec }))
-    const parent = defined(opened.blocks[0], 'a block').header.number - 1n
-    const range: PastRange = { ...opened, spec, chain, engine, state: await state.at(parent) }
+    const state = await flat.at(defined(blocks[0], 'a block').block.header.number - 1n)
+    const { opened, read } = await readHistory({ chain, state }, options, blocks)
+    const range: PastRange = { ...opened, spec, chain, engine, state }
     const reexecute = createReexecution(range)
     await assertReproduced(range, read, reexecute)
     return { history: read, reexecute, close }
@@ -80,8 +85,18 @@ async function assertReproduced(range: PastRange, history: History, reexecute: R
 }
 
 type ReadInput = Parameters<typeof openChainHistory>[0]
+type ReadBlock = {
+  readonly block: StoredBlock
+  readonly proposal: StoredProposal
+  readonly anchor: bigint
+  /** Listed transactions that did not execute. */
+  readonly dropped: number
+}
 
-async function readHistory(chain: ChainReader, { spec, times, dataDir, ...range }: ReadInput) {
+async function readBlocks(
+  chain: ChainReader,
+  { dataDir, ...range }: ReadInput,
+): Promise<readonly ReadBlock[]> {
   const first = ((await chain.firstBlock?.()) ?? 0n) + 1n
   const { from = first, to = chain.heads().safe.number } = range
   if (from < first || to > chain.heads().safe.number || from > to)
@@ -90,19 +105,41 @@ async function readHistory(chain: ChainReader, { spec, times, dataDir, ...range 
     )
   if (to - from >= BLOCKS_MAX)
     throw new CriticalError(`a range has at most ${BLOCKS_MAX} L2 blocks; this one has ${to - from + 1n}`)
-  const read: { block: StoredBlock; proposal: StoredProposal; anchor: bigint; dropped: number }[] = []
+  const read: ReadBlock[] = []
   for (let number = from; number <= to; number++) {
     const block = defined(await chain.blockByNumber(number), `L2 block ${number}`)
     const origin = defined(await chain.origin(number), `the origin of L2 block ${number}`)
     const proposal = defined(await chain.proposal(origin.proposalId, number), `proposal ${origin.proposalId}`)
-    const { length: dropped } = origin.dropped
-    read.push({ block, proposal, anchor: origin.anchorBlock.number, dropped })
+    read.push({ block, proposal, anchor: origin.anchorBlock.number, dropped: origin.dropped.length })
   }
-  const parent = defined(await chain.headerByNumber(from - 1n), `L2 block ${from - 1n}`)
+  return read
+}
+
+async function readHistory(
+  { chain, state }: { readonly chain: ChainReader; readonly state: StateSource },
+  { spec, times, dataDir, listed }: ReadInput,
+  read: readonly ReadBlock[],
+) {
   const blocks = read.map(({ block }) => block)
+  const proposals = [...new Map(read.map(({ proposal }) => [proposal.hash, proposal])).values()]
+  const lists = listed && (await readLists(listed, spec, chain, proposals))
+  const [first, last] = [defined(blocks[0], 'a block').header, defined(blocks.at(-1), 'a block').header]
+  const parent = defined(await chain.headerByNumber(first.number - 1n), `L2 block ${first.number - 1n}`)
+  const beginsAt = beginningOf(parent.header, first.timestamp)
+  const placed = lists ? await placeListed(blocks, lists, state) : blocks.map(placeExecuted)
   const dropped = read.reduce((sum, each) => sum + each.dropped, 0)
-  const beginsAt = beginningOf(parent.header, blocks[0]?.header.timestamp ?? 0n)
-  const transactions = transactionsOf(blocks, Number(beginsAt) * 1_000, times)
+  const ordered = placed.flat().filter(({ isDropped }) => isDropped).length
+  const known = {
+    firstSeen: new Map([
+      ...(await readFirstSeen(
+        dataDir,
+        placed.flat().map(({ hash }) => hash),
+      )),
+      ...times.firstSeen,
+    ]),
+    due: times.due,
+  }
+  const transactions = transactionsOf(placed, Number(beginsAt) * 1_000, known)
   const slots = slotTimes(
     beginsAt,
     blocks.map(({ header }) => header.timestamp),
@@ -112,24 +149,24 @@ async function readHistory(chain: ChainReader, { spec, times, dataDir, ...range 
     return { ...slot, gasLimit: block.header.gasLimit - anchorGas, proposer: proposal.proposer }
   })
   const history: History = {
-    title: `${spec.name}, L2 blocks ${from} to ${to}, ${transactions.length} transactions`,
+    title: `${spec.name}, L2 blocks ${first.number} to ${last.number}, ${transactions.length} transactions`,
     ...{ transactions, slots },
     publicationOf: publications(read.map(({ proposal }) => proposal.hash)),
     sequencers: sequencersOf(slots),
     notes: [
       'Gas is what each transaction used on L1’s order, as a builder who simulates knows it.',
       'A slot is an L2 block. Every block keeps its attributes: number, time, coinbase, gas limit, base fee and anchor transaction; only its list is another. A slot that nobody orders is a block without a list. Base fees do not answer to the new order.',
-      ...(dropped === 0
-        ? []
-        : [
-            `${dropped} listed transactions that did not execute are left out: a node does not keep their bytes.`,
-          ]),
+      ...(dropped === 0 ? [] : [droppedNote(dropped, lists && ordered)]),
     ],
   }
-  const raws = new Map(
-    blocks.flatMap((block) => usersOf(block).map(({ hash, raw }): [Hash, Uint8Array] => [hash, raw])),
-  )
+  const raws = new Map(placed.flat().map(({ hash, raw }) => [hash, raw]))
   return { opened: { blocks, anchorBlockNumbers: read.map(({ anchor }) => anchor), raws }, read: history }
+}
+
+function droppedNote(dropped: number, ordered: number | undefined): string {
+  if (ordered === undefined)
+    return `${dropped} listed transactions that did not execute are left out: a node does not keep their bytes, and no L1 was given to read them from.`
+  return `Of ${dropped} listed transactions that did not execute ${ordered} are ordered too, with their gas limit as gas; the others are none, are listed twice, or had their nonce used before the range.`
 }
 
 /** The first slot begins with its parent's time; genesis has none of its own on some chains, and then it lasts a second. */
@@ -138,32 +175,18 @@ function beginningOf({ number, timestamp }: StoredBlock['header'], first: bigint
 }
 
 function transactionsOf(
-  blocks: readonly StoredBlock[],
+  placed: readonly (readonly Placed[])[],
   beginsAtMs: number,
   { firstSeen, due }: KnownTimes,
 ): readonly PastTransaction[] {
-  let canonicalIndex = 0
-  return blocks.flatMap((block, canonicalSlot) =>
-    usersOf(block).map(({ raw, hash, sender, gasUsed, effectiveGasPrice }): PastTransaction => {
-      const decoded = decodeTransaction(raw)
-      assert(decoded.type === 'transaction', 'an executed transaction is one')
-      const [seenAt, dueAt] = [firstSeen.get(hash), due.get(hash)]
-      return {
-        ...{ hash, sender, canonicalSlot },
-        nonce: decoded.transaction.nonce,
-        tip: effectiveGasPrice - (block.header.baseFeePerGas ?? 0n),
-        gas: gasUsed,
-        canonicalIndex: canonicalIndex++,
-        ...(seenAt !== undefined && { firstSeenMs: seenAt - beginsAtMs }),
-        ...(dueAt !== undefined && { dueMs: dueAt - beginsAtMs }),
-      }
-    }),
-  )
-}
-
-/** Without the anchor transaction. */
-function usersOf({ transactions }: StoredBlock): StoredBlock['transactions'] {
-  return transactions.filter(({ listedIndex }) => listedIndex !== undefined)
+  return placed.flat().map(({ raw: _, ...transaction }, canonicalIndex): PastTransaction => {
+    const [seenAt, dueAt] = [firstSeen.get(transaction.hash), due.get(transaction.hash)]
+    return {
+      ...{ ...transaction, canonicalIndex },
+      ...(seenAt !== undefined && { firstSeenMs: seenAt - beginsAtMs }),
+      ...(dueAt !== undefined && { dueMs: dueAt - beginsAtMs }),
+    }
+  })
 }
 
 /** Neighbours with the same key are one publication. */

@@ -21,13 +21,13 @@ export type History = {
   readonly notes: readonly string[]
 }
 
-/** As L1 has it; arrival does not matter to it. */
+/** As L1 has it, of what executed there; arrival does not matter to it. */
 export function canonicalOrder({ slots, transactions }: History): readonly OrderedSlot[] {
   return slots.map(({ index, proposer }) => ({
     slot: index,
     ...(proposer !== undefined && { sequencer: proposer }),
     transactions: transactions
-      .filter(({ canonicalSlot }) => canonicalSlot === index)
+      .filter(({ canonicalSlot, isDropped }) => canonicalSlot === index && !isDropped)
       .map((transaction) => ({ ...transaction, arrivalMs: 0 })),
   }))
 }

@@ -40,6 +40,7 @@ export const EXECUTION_MEASURES = [
   { id: 'flips-to-failure', unit: 'count', definition: 'Succeeded on L1, fail here.' },
   { id: 'flips-to-success', unit: 'count', definition: 'Failed on L1, succeed here.' },
   { id: 'flips-out', unit: 'count', definition: 'In a block on L1, in none here.' },
+  { id: 'flips-in', unit: 'count', definition: 'Listed on L1 but not executed there, in a block here.' },
   { id: 'revert-rate', unit: 'share', definition: 'Transactions that fail, of those that are in.' },
   {
     id: 'value-moved',
@@ -102,6 +103,7 @@ export function measureOutcomes(executed: Executed, { flips, moved }: Difference
     'flips-to-failure': count(({ from, to }) => from === 'succeeded' && to === 'failed'),
     'flips-to-success': count(({ from, to }) => from === 'failed' && to === 'succeeded'),
     'flips-out': count(({ to }) => to === 'not included'),
+    'flips-in': count(({ from }) => from === 'not included'),
     'revert-rate': part(failed, included),
     'value-moved': Number(moved.reduce((sum, { wei }) => (wei > 0n ? sum + wei : sum), 0n)),
     revenue: Number(revenue),

@@ -23,6 +23,8 @@ export type OrderableTransaction = {
   readonly namespace?: string
   /** Its group, 0 ahead of 1, in rules that have groups; absent: 0. */
   readonly group?: number
+  /** L1 lists it, but in that order it did not execute; whether it would in another, only executing tells. */
+  readonly isDropped?: true
   /** Milliseconds since the range began by which an inclusion list or the forced queue demands it; absent without such a claim. */
   readonly dueMs?: number
 }

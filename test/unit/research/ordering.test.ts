@@ -90,6 +90,16 @@ describe('total anarchy', () => {
     expect(names(ordered)).toEqual(['b0 a0', 'a1'])
     expect(leaders(ordered)).toBe('cd')
   })
+
+  it('leaves out what this order did not execute, and what it left did not use a nonce', () => {
+    const transactions = [
+      tx('a0', 5, { canonicalIndex: 0, isDropped: true }),
+      tx('b9', 6, { canonicalIndex: 1, isDropped: true }),
+      tx('b0', 7, { canonicalIndex: 2 }),
+      tx('a0', 8, { canonicalIndex: 3, hash: '0x01' }),
+    ]
+    expect(names(order('total-anarchy', transactions))).toEqual(['b0 a0', ''])
+  })
 })
 
 describe('lookahead', () => {

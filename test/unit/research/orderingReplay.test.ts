@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { getContractAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openArchiveL1 } from '../../../src/archive/archiveL1.ts'
 import { reorderCommand } from '../../../src/cli/commands/reorder.ts'
 import { commitFlush } from '../../../src/derive/commit.ts'
 import { type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
@@ -14,7 +15,9 @@ import { chooseRule, RULES } from '../../../src/research/ordering/rules/index.ts
 import { serializeRollupSpec } from '../../../src/spec/specFile.ts'
 import { connectL1, L2_CHAIN_ID, openHarness, specOf } from '../../support/derive/harness.ts'
 import { payloadAfter } from '../../support/derive/payload.ts'
-import { createSimulatedL1 } from '../../support/l1/simulatedL1.ts'
+import { isBuilt } from '../../support/e2e.ts'
+import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL1.ts'
+import { archiveOf, deriveArchive } from '../../support/recordedL1.ts'
 
 // Two of the well-known development accounts, funded in the devnet's genesis.
 const ALICE = privateKeyToAccount('0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d')
@@ -48,6 +51,7 @@ async function sign(account: typeof ALICE, { tip, ...fields }: Fields): Promise<
 describe('a derived range in another order', () => {
   let dir: string
   let range: OpenedRange
+  const hashes: string[] = []
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'plumbline-reorder-'))
@@ -76,6 +80,7 @@ describe('a derived range in another order', () => {
     }
     const node = await openHarness({ sim, l1: await connectL1(sim), path: join(dir, 'chain.db') })
     await node.sync()
+    for (let number = 1n; number <= 5n; number++) hashes.push((await node.chain.blockByNumber(number))!.hash)
     await node.driver.between(() => commitFlush(node))
     await node.close()
     await writeFile(join(dir, 'rollup.json'), serializeRollupSpec(specOf(sim)))
@@ -107,6 +112,8 @@ describe('a derived range in another order', () => {
     const { rules } = await compare(['total-anarchy'])
     expect(range.history.transactions).toHaveLength(7)
     expect(rules[0]?.run.difference).toEqual({ flips: [], endsInSameState: true, moved: [] })
+    const { blocks } = await range.reexecute(rules[0]!.run.order)
+    expect(blocks.map(({ hash }) => hash)).toEqual(hashes)
   })
 
   it('gives the prize to who pays more, where that decides', async () => {
@@ -188,4 +195,125 @@ describe('a derived range in another order', () => {
       }),
     ).rejects.toThrow('holds no chain')
   })
+})
+
+describe('what L1 lists and did not execute', () => {
+  // Has nothing before ALICE sends it something.
+  const CAROL = privateKeyToAccount(`0x${'ca'.repeat(32)}`)
+  const VALUE = 10n ** 16n
+  const GENESIS = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
+  let dir: string
+  let sim: SimulatedL1
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'plumbline-listed-'))
+    sim = createSimulatedL1({ seed: 'listed' })
+    sim.mine()
+    const carols = await sign(CAROL, { nonce: 0, tip: 5n, to: BOB.address, value: 7n })
+    const alices = await sign(ALICE, { nonce: 2, tip: 1n, to: BOB.address })
+    const first = await sign(BOB, { nonce: 0, tip: 3n, to: ALICE.address, value: 7n })
+    const lists = [
+      // Her balance is too low when it is her turn.
+      [carols, await sign(ALICE, { nonce: 0, tip: 1_000n, to: CAROL.address, value: VALUE })],
+      // Executes where it is listed for the second time.
+      [alices, await sign(ALICE, { nonce: 1, tip: 1n, to: BOB.address }), alices],
+      // A nonce of before the range, once the range begins here; and one of after it.
+      [first],
+      [
+        first,
+        await sign(BOB, { nonce: 0, tip: 9n, to: ALICE.address }),
+        await sign(BOB, { nonce: 7, tip: 9n, to: ALICE.address }),
+      ],
+    ]
+    for (const transactions of lists) {
+      sim.propose({ payload: payloadAfter(sim, { transactions }) })
+      sim.mine()
+    }
+    sim.setFinalized(Number(sim.head().header.number))
+    await archiveOf(sim, join(dir, 'archive'))
+    await deriveArchive(sim, join(dir, 'archive'), join(dir, 'data'), 0, () => {}, 100)
+    await writeFile(join(dir, 'rollup.json'), serializeRollupSpec(specOf(sim)))
+  }, 60_000)
+  afterAll(() => rm(dir, { recursive: true, force: true }))
+
+  const open = async (from?: bigint) => {
+    const l1 = await openArchiveL1({ dir: join(dir, 'archive'), spec: specOf(sim), kzgThreads: 0 })
+    const listed = { l1, signal: new AbortController().signal, onRetry: () => {} }
+    const times = { firstSeen: new Map(), due: new Map() }
+    const range = await openChainHistory({
+      ...{ dataDir: join(dir, 'data'), spec: specOf(sim), times, listed },
+      ...(from !== undefined && { from }),
+    })
+    const close = async () => {
+      await range.close()
+      await l1.close()
+    }
+    return { ...range, close }
+  }
+
+  it('is ordered too, and may come in: the chain’s own rule still makes its blocks', async () => {
+    const { history, reexecute, close } = await open()
+    expect(
+      history.transactions.map(({ isDropped = false, canonicalSlot }) => [isDropped, canonicalSlot]),
+    ).toEqual([
+      [true, 0],
+      [false, 0],
+      [false, 1],
+      [false, 1],
+      [false, 2],
+      // The same bytes again are not the second of anything.
+      [true, 3],
+      [true, 3],
+    ])
+    expect(history.notes.at(-1)).toMatch(/^Of 5 listed transactions that did not execute 3 are ordered too/)
+    const { sequencers } = history
+    const names = ['total-anarchy', 'priority-fee']
+    const { canonical, rules } = await compareRules({
+      ...{ history, sequencers, reexecute, rules: names.map(chooseRule) },
+      ...{ arrival: 'position', jitterMs: 1_000, seeds: 1 },
+    })
+    const [own, other] = rules.map(({ run, measured }) => ({ ...run.difference!, measured }))
+    expect(own).toMatchObject({ flips: [], endsInSameState: true, moved: [] })
+    expect(canonical.measured['left-out']).toBe(3)
+    // ALICE pays more, so CAROL has something by then.
+    const [carols] = history.transactions
+    expect(other!.flips).toContainEqual({ hash: carols!.hash, from: 'not included', to: 'succeeded' })
+    expect(other!.measured['flips-in']).toMatchObject({
+      mean: other!.flips.filter(({ from }) => from === 'not included').length,
+    })
+    await close()
+  })
+
+  it('leaves out a nonce that was used before the range', async () => {
+    const { history, close } = await open(4n)
+    expect(history.transactions.map(({ nonce, isDropped }) => [nonce, isDropped])).toEqual([[7n, true]])
+    await close()
+  })
+
+  it.skipIf(!isBuilt)(
+    'is read by the command from an archive alone, and beside a node’s database',
+    async () => {
+      const run = async (...more: readonly string[]) => {
+        const print = vi.spyOn(console, 'log').mockImplementation(() => {})
+        try {
+          const given = [
+            '--rollup.config',
+            join(dir, 'rollup.json'),
+            '--l1.archive',
+            join(dir, 'archive'),
+            '--log.level',
+            'error',
+          ]
+          await reorderCommand().parseAsync([...given, '--rule', 'priority-fee', ...more], { from: 'user' })
+          return print.mock.calls.flat().join('\n')
+        } finally {
+          print.mockRestore()
+        }
+      }
+      const alone = await run('--genesis', GENESIS)
+      expect(alone).toContain('not included -> succeeded')
+      expect(await run('--datadir', join(dir, 'data'))).toBe(alone)
+    },
+    60_000,
+  )
 })

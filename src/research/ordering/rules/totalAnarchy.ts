@@ -7,7 +7,7 @@ export const totalAnarchy: OrderingRule = {
   id: 'total-anarchy',
   title: 'Based, total anarchy',
   definition:
-    'L1 inclusion order: of each proposal in the order of its L1 transaction, the transactions in the order of its list. A nonce that was used before is left out.',
+    'L1 inclusion order: of each proposal in the order of its L1 transaction, the transactions in the order of its list. A nonce that was used before is left out, as is whatever did not execute in this order.',
   source: 'Taiko (before its preconfirmation whitelist), Surge; the rollup’s own derivation',
   isRandom: false,
   parameters: [],
@@ -15,7 +15,8 @@ export const totalAnarchy: OrderingRule = {
     const nextNonces = firstNonces(transactions)
     const bySlot = new Map<number, OrderableTransaction[]>()
     for (const transaction of [...transactions].sort((a, b) => a.canonicalIndex - b.canonicalIndex)) {
-      const { sender, nonce, canonicalSlot } = transaction
+      const { sender, nonce, canonicalSlot, isDropped } = transaction
+      if (isDropped) continue
       if (nonce < (nextNonces.get(sender) ?? nonce)) continue
       nextNonces.set(sender, nonce + 1n)
       const slot = bySlot.get(canonicalSlot)
