@@ -23,6 +23,10 @@ export type AnvilOptions = {
   readonly chainId: number
   /** False: blocks are mined on request only. */
   readonly isMining: boolean
+  /** Timestamp of block 0, seconds. Default: now. */
+  readonly genesisTime?: bigint
+  /** Default: Osaka. Before it blobs come with one proof each, which takes a tenth of the time. */
+  readonly hardfork?: 'prague' | 'osaka'
 }
 
 const START_ATTEMPTS = 100
@@ -35,10 +39,17 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     anvilBinary(),
     [
       ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(options.chainId)],
-      ...['--hardfork', 'osaka', '--slots-in-an-epoch', String(options.slotsPerEpoch), '--silent'],
+      ...[
+        '--hardfork',
+        options.hardfork ?? 'osaka',
+        '--slots-in-an-epoch',
+        String(options.slotsPerEpoch),
+        '--silent',
+      ],
       // A blob transaction of several blobs is larger than the default limit of a request.
       '--no-request-size-limit',
       ...(options.isMining ? ['--block-time', String(options.secondsPerSlot)] : ['--no-mining']),
+      ...(options.genesisTime === undefined ? [] : ['--timestamp', String(options.genesisTime)]),
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )

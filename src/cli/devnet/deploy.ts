@@ -47,25 +47,38 @@ export function readArtifact<T = Artifact>(name: string): T {
   }
 }
 
-export async function deployContracts(input: {
-  readonly l1Url: string
-  readonly l1ChainId: number
-  readonly l2ChainId: bigint
-  readonly genesisHash: Hash
-  /** Alone may propose, except that everyone may once a forced inclusion is overdue; without him everyone may at any time. */
-  readonly operator?: Address
-}): Promise<Deployment> {
+export type WhitelistSettings = {
+  readonly operators: readonly Address[]
+  /** Contract with the interface of EIP-4788. Without its roots the first operator has every epoch. */
+  readonly beaconRoots: Address
+  /** Timestamp of slot 0, seconds. */
+  readonly genesisTime: bigint
+  readonly secondsPerSlot: number
+  readonly slotsPerEpoch: number
+}
+
+function soleOperator(operator: Address): WhitelistSettings {
+  return {
+    operators: [operator],
+    beaconRoots: zeroAddress,
+    genesisTime: 0n,
+    secondsPerSlot: 12,
+    slotsPerEpoch: 32,
+  }
+}
+
+/** Waits for the receipt of each contract. */
+export function createDeployer(l1Url: string, l1ChainId: number) {
   const chain = defineChain({
-    id: input.l1ChainId,
+    id: l1ChainId,
     name: 'devnet L1',
     nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-    rpcUrls: { default: { http: [input.l1Url] } },
+    rpcUrls: { default: { http: [l1Url] } },
   })
-  const transport = http(input.l1Url)
+  const transport = http(l1Url)
   const account = privateKeyToAccount(DEPLOYER_KEY)
   const wallet = createWalletClient({ chain, transport })
   const reader = createPublicClient({ chain, transport, pollingInterval: 100 })
-
   const deploy = async (name: string, args: readonly unknown[], deployer = account) => {
     const { abi, bytecode } = readArtifact(name)
     const hash = await wallet.deployContract({ account: deployer, abi, bytecode, args })
@@ -73,16 +86,38 @@ export async function deployContracts(input: {
     const address = defined(receipt.contractAddress, `the address of ${name}`).toLowerCase() as Address
     return { address, blockNumber: receipt.blockNumber }
   }
+  return { deploy, reader }
+}
+
+export async function deployContracts(input: {
+  readonly l1Url: string
+  readonly l1ChainId: number
+  readonly l2ChainId: bigint
+  readonly genesisHash: Hash
+  /** Alone may propose, except that everyone may once a forced inclusion is overdue; without him everyone may at any time. */
+  readonly operator?: Address
+  /** Operators that a beacon root draws, instead of one for ever. */
+  readonly whitelist?: WhitelistSettings
+}): Promise<Deployment> {
+  const account = privateKeyToAccount(DEPLOYER_KEY)
+  const { deploy, reader } = createDeployer(input.l1Url, input.l1ChainId)
 
   const attesters = ATTESTER_KEYS.map((key) => privateKeyToAccount(key).address).sort((a, b) =>
     a.toLowerCase() < b.toLowerCase() ? -1 : 1,
   )
   const verifier = await deploy('AttestationVerifier', [input.l2ChainId, attesters, ATTESTATION_THRESHOLD])
+  const whitelist = input.whitelist ?? (input.operator && soleOperator(input.operator))
   const schedule =
-    input.operator === undefined
+    whitelist === undefined
       ? await deploy('OpenSchedule', [])
-      : // Without the beacon roots of a real L1 the first operator has every epoch.
-        await deploy('WhitelistSchedule', [account.address, [input.operator], zeroAddress, 0, 12, 32])
+      : await deploy('WhitelistSchedule', [
+          account.address,
+          whitelist.operators,
+          whitelist.beaconRoots,
+          whitelist.genesisTime,
+          whitelist.secondsPerSlot,
+          whitelist.slotsPerEpoch,
+        ])
   const inbox = await deploy('Inbox', [
     { ...INBOX_SETTINGS, proofVerifier: verifier.address, proposerChecker: schedule.address },
     input.genesisHash,
