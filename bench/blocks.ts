@@ -8,10 +8,8 @@ import type { ChildAnswer, Cost, Machine } from './blocksChild.ts'
 import type { BenchRow } from './row.ts'
 import { WORKLOADS, type Workload } from './workloads.ts'
 
-/** As compiled files are named when this one is compiled. */
-const CHILD = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './blocksChild.ts' : './blocksChild.js', import.meta.url),
-)
+const CHILD = fileURLToPath(new URL('./blocksChild.ts', import.meta.url))
+const ON_BUILD = ['--import', new URL('./onBuild.ts', import.meta.url).href]
 
 /** Mean of a block. */
 type Mean = Cost & { readonly gas: number }
@@ -64,7 +62,9 @@ function metering({ name }: Workload, [metered, plain]: readonly [Mean, Mean]): 
 
 /** After the warm-up. */
 async function measure(workload: Workload, ...machines: readonly [Machine, Machine]): Promise<[Mean, Mean]> {
-  const start = (machine: Machine) => fork(CHILD, [machine, workload.name], { serialization: 'advanced' })
+  const execArgv = [...process.execArgv, ...ON_BUILD]
+  const start = (machine: Machine) =>
+    fork(CHILD, [machine, workload.name], { serialization: 'advanced', execArgv })
   const [first, second] = [start(machines[0]), start(machines[1])]
   const samples: [ChildAnswer, ChildAnswer][] = []
   try {

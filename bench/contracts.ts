@@ -5,10 +5,7 @@ import { join } from 'node:path'
 import { toWord } from '../src/primitives/bytes.ts'
 import { hexToBytes } from '../src/primitives/hex.ts'
 
-const CONTRACTS = join(
-  import.meta.dirname,
-  import.meta.dirname.includes('/dist/') ? '../../contracts/src' : '../contracts/src',
-)
+const CONTRACTS = join(import.meta.dirname, '../contracts/src')
 
 /** As common tokens are: checked arithmetic, an event per transfer. Slots: balances 0, allowances 1. */
 const TOKEN = `// SPDX-License-Identifier: MIT

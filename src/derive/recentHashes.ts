@@ -1,12 +1,13 @@
 /** Hashes of the newest L2 blocks, for BLOCKHASH: every anchor transaction asks for 255 of them, far too many to look up one by one. */
 import type { ChainReader } from '../chain/chain.ts'
 import { MissingStateError } from '../engine/state/source.ts'
+import { toSafeNumber } from '../primitives/bigint.ts'
 import type { Hash } from '../primitives/hex.ts'
 
 /** How far BLOCKHASH sees. Yellow Paper, appendix H. */
 const BLOCKHASH_DEPTH = 256n
 /** Hashes held, as far back from the newest. */
-const HELD_MAX = 4_096n
+const HELD_MAX = 4_096
 
 export type RecentHashes = {
   /**
@@ -21,21 +22,24 @@ export type RecentHashes = {
 }
 
 export function createRecentHashes(chain: Pick<ChainReader, 'hashes'>): RecentHashes {
-  let held = new Map<bigint, Hash>()
+  /** By numbers, not bigints: those are slow as keys. */
+  let held = new Map<number, Hash>()
 
-  function add(number: bigint, hash: Hash): void {
+  function add(block: bigint, hash: Hash): void {
+    const number = toSafeNumber(block)
     held.set(number, hash)
     held.delete(number - HELD_MAX)
     // What was on another block of this number is of another branch.
-    for (let above = number + 1n; held.delete(above); above++);
+    for (let above = number + 1; held.delete(above); above++);
   }
 
   const load: RecentHashes['load'] = async (number, hash, parentHash) => {
-    if (held.get(number) === hash) return
-    if (parentHash !== undefined && held.get(number - 1n) === parentHash) return add(number, hash)
+    const place = toSafeNumber(number)
+    if (held.get(place) === hash) return
+    if (parentHash !== undefined && held.get(place - 1) === parentHash) return add(number, hash)
     const from = number < BLOCKHASH_DEPTH ? 0n : number - BLOCKHASH_DEPTH
     const blocks = await chain.hashes(from, number)
-    held = new Map(blocks.map((block) => [block.number, block.hash]))
+    held = new Map(blocks.map((block) => [toSafeNumber(block.number), block.hash]))
   }
   let last: Promise<void> = Promise.resolve()
 
@@ -48,7 +52,7 @@ export function createRecentHashes(chain: Pick<ChainReader, 'hashes'>): RecentHa
     },
     add,
     get(number) {
-      const hash = held.get(number)
+      const hash = held.get(Number(number))
       if (hash === undefined) throw new MissingStateError({ what: `the hash of L2 block ${number}` })
       return hash
     },

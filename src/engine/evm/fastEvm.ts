@@ -37,7 +37,9 @@ export type FastEvmOptions = EVMOpts & {
 }
 
 type Block = NonNullable<EVMRunCallOpts['block']>
-type OfTransaction = Pick<Surroundings, 'origin' | 'gasPrice' | 'blobHashes'>
+/** What the surroundings of a block are told anew of each transaction: to copy them all for each would be some twenty fields. */
+type Changing = Pick<Surroundings, 'origin' | 'gasPrice' | 'blobHashes'>
+type OfBlock = { -readonly [field in keyof Changing]: Changing[field] } & Omit<Surroundings, keyof Changing>
 
 export class FastEvm extends StockEvm {
   readonly #options: FastEvmOptions
@@ -46,7 +48,7 @@ export class FastEvm extends StockEvm {
   readonly #transient = new TransientState()
   readonly #meter: ZkMeter
   /** What all transactions of a block see. */
-  #ofBlock: { readonly block: Block; readonly seen: Omit<Surroundings, keyof OfTransaction> } | undefined
+  #ofBlock: { readonly block: Block; readonly seen: OfBlock } | undefined
 
   constructor(options: FastEvmOptions) {
     super(options)
@@ -117,15 +119,14 @@ export class FastEvm extends StockEvm {
     { caller, origin = caller, gasPrice = 0n, blobVersionedHashes = [] }: EVMRunCallOpts,
   ): Surroundings {
     if (this.#ofBlock?.block !== block) this.#ofBlock = { block, seen: this.#seenIn(block) }
-    return {
-      ...this.#ofBlock.seen,
-      origin: bytesToWord((origin as EvmAddress).bytes),
-      gasPrice: toWord(gasPrice),
-      blobHashes: blobVersionedHashes.map((hash) => bytesToWord(hexToBytes(hash))),
-    }
+    const { seen } = this.#ofBlock
+    seen.origin = bytesToWord((origin as EvmAddress).bytes)
+    seen.gasPrice = toWord(gasPrice)
+    seen.blobHashes = blobVersionedHashes.map((hash) => bytesToWord(hexToBytes(hash)))
+    return seen
   }
 
-  #seenIn({ header }: Block): Omit<Surroundings, keyof OfTransaction> {
+  #seenIn({ header }: Block): OfBlock {
     const { state, rules, chainId, blockHash, runLoop } = this.#options
     return {
       opcodes: this.#opcodes as OpcodeTable,
@@ -144,6 +145,7 @@ export class FastEvm extends StockEvm {
       delegates: rules.transactionTypes.includes(4),
       blockHash,
       meter: this.#meter,
+      ...{ origin: 0, gasPrice: 0, blobHashes: [] },
       ...(runLoop && { runLoop }),
     }
   }

@@ -84,12 +84,25 @@ export const UNMETERED: ZkMeter = new Meter(
   0,
 )
 
-export function createZkMeter(schedule: ZkSchedule, { staticGas }: OpcodeTable): BlockZkMeter {
+type Prices = Pick<ZkMeter, 'factors' | 'statics' | 'spawns' | 'precompile'>
+
+/** Of each schedule: to work them out takes a good part of a small block's time. */
+const known = new WeakMap<ZkSchedule, WeakMap<OpcodeTable, Prices>>()
+
+export function createZkMeter(schedule: ZkSchedule, opcodes: OpcodeTable): BlockZkMeter {
+  const byTable = known.get(schedule) ?? new WeakMap<OpcodeTable, Prices>()
+  known.set(schedule, byTable)
+  const prices = byTable.get(opcodes) ?? pricesOf(schedule, opcodes)
+  byTable.set(opcodes, prices)
+  return new Meter({ ...prices, max: schedule.blockMax }, schedule.transaction)
+}
+
+function pricesOf(schedule: ZkSchedule, { staticGas }: OpcodeTable): Prices {
   const factors = Float64Array.from(schedule.opcodes)
   const statics = factors.map((factor, opcode) =>
     schedule.spawns.has(opcode) ? 0 : factor * (staticGas[opcode] as number),
   )
   const spawns = factors.map((factor, opcode) => factor * (schedule.spawns.get(opcode) ?? 0))
   const precompile = (address: string) => schedule.precompiles.get(address) ?? schedule.unlisted
-  return new Meter({ factors, statics, spawns, precompile, max: schedule.blockMax }, schedule.transaction)
+  return { factors, statics, spawns, precompile }
 }
