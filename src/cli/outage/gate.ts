@@ -29,7 +29,12 @@ export async function startGate(target: string): Promise<Gate> {
     if (response.ok && /\/(head|finalized|justified)\//.test(pathname)) before.set(path, text)
     return c.body(text, response.status as 200, { 'content-type': 'application/json' })
   })
-  return { ...(await listenAnywhere(app)), setRule: (next) => void (rule = next) }
+  return {
+    ...(await listenAnywhere(app)),
+    setRule(next) {
+      rule = next
+    },
+  }
 }
 
 /** On a free port of this machine. */
