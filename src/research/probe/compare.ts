@@ -1,8 +1,9 @@
 /** Two cells of the same groups against each other, pair by pair. */
+import { bootstrapInterval } from '../metrics/bootstrap.ts'
 import { createDraw } from '../ordering/draw.ts'
 import { watchedClocks } from './cells.ts'
 import { type Outcome, outcomeAt } from './outcome.ts'
-import { bootstrapMean, holm, signFlipTest, signTest, sum } from './paired.ts'
+import { holm, signFlipTest, signTest, sum } from './paired.ts'
 import { type Cell, type Clock, cellsOf, type Plan } from './plan.ts'
 import type { ProbeRecord } from './records.ts'
 
@@ -77,21 +78,22 @@ function compare(
     if (own.type === 'missing' && base.type === 'reached') counts.onlyCellMissing++
     if (base.type === 'missing' && own.type === 'reached') counts.onlyBaselineMissing++
   }
-  const draw = createDraw(plan.seed)
-  const label = `${about.by} ${about.clock} ${about.cell.entry} ${about.cell.class}`
-  const interval = bootstrapMean(differences, draw(`bootstrap ${label}`))
+  const label = `permutation ${about.by} ${about.clock} ${about.cell.entry} ${about.cell.class}`
+  const interval = bootstrapInterval(differences, meanOf)
   return {
     ...about,
     pairs: differences.length,
     ...counts,
     signP: signTest(counts.later, counts.earlier),
-    effect: interval && { mean: sum(differences) / differences.length, ...interval },
-    permutationP: signFlipTest(differences, draw(`permutation ${label}`)),
+    effect: interval && { mean: meanOf(differences), ...interval },
+    permutationP: signFlipTest(differences, createDraw(plan.seed)(label)),
     missingP: signTest(counts.onlyCellMissing, counts.onlyBaselineMissing),
   }
 }
 
 type Counted = Extract<Outcome, { readonly type: 'reached' | 'missing' }>
+
+const meanOf = (values: readonly number[]): number => sum(values) / values.length
 
 const isCounted = (outcome: Outcome): outcome is Counted =>
   outcome.type === 'reached' || outcome.type === 'missing'

@@ -1,10 +1,8 @@
 /** Tests of paired differences. Within a group cells are in drawn order, so under "no difference" either sign is as likely. */
-import { quantile } from '../metrics/quantile.ts'
 
 /** Exact up to so many pairs that differ: 2^16 sign patterns. */
 const EXACT_MAX = 16
 const PERMUTATIONS = 10_000
-const RESAMPLES = 2_000
 /** Bits of one draw. */
 const DRAW_BITS = 53
 
@@ -39,21 +37,6 @@ export function signFlipTest(differences: readonly number[], next: () => number)
   for (let permutation = 0; permutation < PERMUTATIONS; permutation++)
     if (Math.abs(flippedSum(sizes, drawnBits(next))) >= observed) asFar++
   return asFar / (PERMUTATIONS + 1)
-}
-
-/** 95 % percentile bootstrap of the mean, groups drawn with replacement; null without any. */
-export function bootstrapMean(
-  differences: readonly number[],
-  next: () => number,
-): { readonly low: number; readonly high: number } | null {
-  const n = differences.length
-  const means = Array.from({ length: n === 0 ? 0 : RESAMPLES }, () => {
-    let total = 0
-    for (let i = 0; i < n; i++) total += differences[Math.floor(next() * n)] ?? 0
-    return total / n
-  })
-  const [low, high] = [quantile(means, 0.025), quantile(means, 0.975)]
-  return low === null || high === null ? null : { low, high }
 }
 
 /** Holm's step-down adjustment, in the order given. https://en.wikipedia.org/wiki/Holm%E2%80%93Bonferroni_method */

@@ -5,7 +5,6 @@ import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../..
 import { wrapBlobTransaction } from '../../propose/blobTransaction.ts'
 import { estimateFees } from '../../propose/fees.ts'
 import { type RpcRequest, readNonce } from '../../propose/l1Rpc.ts'
-import { classifySendError } from '../../propose/sendErrors.ts'
 import type { ProbeDeps } from './deps.ts'
 import { accepted, type EntryPoint, failed, refused } from './entries.ts'
 import type { LoggedProbe } from './events.ts'
@@ -69,10 +68,7 @@ export function createQueueEntry(
         return accepted()
       } catch (error) {
         signal.throwIfAborted()
-        if (!(error instanceof RpcError)) return failed(String(error))
-        const kind = classifySendError(error)
-        // Sent before, by a process that ended: in the pool, or in a block already.
-        return kind === 'alreadyKnown' || kind === 'nonceTooLow' ? accepted() : refused(error.message)
+        return error instanceof RpcError ? refused(error.message) : failed(String(error))
       }
     },
   }

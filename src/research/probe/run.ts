@@ -14,7 +14,7 @@ import { costOf } from './analyse.ts'
 import { createPromiseEntry } from './askForPromise.ts'
 import { type Entry, PLAIN_CONTRACT } from './classes.ts'
 import type { ProbeDeps } from './deps.ts'
-import { type EntryPoint, waitUntil } from './entries.ts'
+import { type Answer, type EntryPoint, waitUntil } from './entries.ts'
 import type { EventOf, LoggedGroup, LoggedProbe, ProbeEvent } from './events.ts'
 import type { ProbeLog } from './log.ts'
 import { drawGroup, type Plan } from './plan.ts'
@@ -191,7 +191,8 @@ export async function runProbes(
       if (entry === undefined) throw new CriticalError(`there is no entry point ${probe.entry}`)
       const sentAt = now()
       const answer = await entry.send(probe, signal)
-      write({ type: 'answer', hash: probe.hash, sentAt: isBegun ? null : sentAt, at: now(), ...answer })
+      const known = isBegun ? asSentBefore(answer) : { ...answer, sentAt }
+      write({ type: 'answer', hash: probe.hash, at: now(), ...known })
     }
     let last = Promise.resolve()
     const sending = group.map((probe) => {
@@ -231,4 +232,11 @@ export async function runProbes(
     ending.abort()
     await Promise.allSettled([sending, watching])
   }
+}
+
+/** A process that ended may have sent it: a refusal may only mean that it was taken then. */
+function asSentBefore(answer: Answer): Answer & { readonly sentAt: null } {
+  const { outcome, detail } = answer
+  if (outcome === 'accepted') return { ...answer, sentAt: null }
+  return { outcome: 'failed', detail: `after a process ended: ${detail}`, sentAt: null }
 }

@@ -1,6 +1,5 @@
 /** The entry point `rpc`: the public way in, a transaction to a node's pool. */
 import { RpcError } from '../../l1/rpcEndpoint.ts'
-import { classifySendError } from '../../propose/sendErrors.ts'
 import type { ProbeDeps } from './deps.ts'
 import { accepted, type EntryPoint, failed, refused } from './entries.ts'
 
@@ -13,9 +12,7 @@ export function createPoolEntry({ l2 }: Pick<ProbeDeps, 'l2'>): EntryPoint {
         return answer === hash ? accepted() : refused('the answer is not the hash of the transaction')
       } catch (error) {
         signal.throwIfAborted()
-        if (!(error instanceof RpcError)) return failed(String(error))
-        // It was sent before, by a process that ended.
-        return classifySendError(error) === 'alreadyKnown' ? accepted() : refused(error.message)
+        return error instanceof RpcError ? refused(error.message) : failed(String(error))
       }
     },
   }

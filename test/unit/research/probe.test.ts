@@ -7,7 +7,14 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type Address, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import { quantile } from '../../../src/research/metrics/quantile.ts'
 import { analyse, costOf } from '../../../src/research/probe/analyse.ts'
-import { PROBE_GAS, TARGET_CLASSES, targetOf } from '../../../src/research/probe/classes.ts'
+import {
+  CLASS_DEFINITIONS,
+  ENTRIES,
+  ENTRY_DEFINITIONS,
+  PROBE_GAS,
+  TARGET_CLASSES,
+  targetOf,
+} from '../../../src/research/probe/classes.ts'
 import type { ProbeEvent } from '../../../src/research/probe/events.ts'
 import { openProbeLog } from '../../../src/research/probe/log.ts'
 import { outcomeAt } from '../../../src/research/probe/outcome.ts'
@@ -391,4 +398,13 @@ describe('the log', () => {
     appendFileSync(path, '{"type":"sending","group":4,"at":5}\n{"type":"sending"}\n')
     expect(() => openProbeLog(path)).toThrow(`line 2 of ${path} is no event of a probe`)
   })
+})
+
+test('docs/probe.md defines entry points and classes as the code does', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/probe.md'), 'utf8')
+  for (const entry of ENTRIES) expect(text).toContain(`| \`${entry}\` | ${ENTRY_DEFINITIONS[entry]}`)
+  for (const each of TARGET_CLASSES) {
+    const { definition, source } = CLASS_DEFINITIONS[each]
+    expect(text).toContain(`| \`${each}\` | ${definition} | ${source} |`)
+  }
 })

@@ -1,7 +1,7 @@
 /** Tests of paired differences against tables and other programs' numbers. */
 import { describe, expect, test } from 'vitest'
 import { createDraw } from '../../../src/research/ordering/draw.ts'
-import { bootstrapMean, holm, signFlipTest, signTest } from '../../../src/research/probe/paired.ts'
+import { holm, signFlipTest, signTest } from '../../../src/research/probe/paired.ts'
 
 const next = () => createDraw(1)('test')
 
@@ -48,20 +48,6 @@ describe('sign-flip permutation test', () => {
     expect(signFlipTest(signs, next())).toBeCloseTo(0.0414, 2)
     expect(signFlipTest(signs, next())).toBe(signFlipTest(signs, next()))
     expect(signFlipTest(Array<number>(60).fill(1), next())).toBe(1 / 10_001)
-  })
-})
-
-describe('bootstrap', () => {
-  test('comes near the interval that the normal law gives', () => {
-    // 100 values of mean 0 and deviation 10: ± 1.96 · 10 / √100.
-    const values = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 10 : -10))
-    const { low, high } = bootstrapMean(values, next())!
-    expect(low).toBeGreaterThan(-2.3)
-    expect(low).toBeLessThan(-1.6)
-    expect(high).toBeGreaterThan(1.6)
-    expect(high).toBeLessThan(2.3)
-    expect(bootstrapMean(values, next())).toEqual({ low, high })
-    expect(bootstrapMean([], next())).toBeNull()
   })
 })
 
