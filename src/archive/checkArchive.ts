@@ -8,6 +8,13 @@ import { type BlobFiles, createBlobFiles } from './blobFiles.ts'
 import { ArchiveDamagedError, type ChunkEntry } from './format.ts'
 import { needManifest } from './manifestFile.ts'
 
+export type NamedBlob = {
+  readonly hash: Hash
+  readonly l1Block: number
+  /** Where it was had; null where no source had it. */
+  readonly from: string | null
+}
+
 export type ArchiveReport = {
   readonly from: number
   readonly to: number
@@ -17,7 +24,7 @@ export type ArchiveReport = {
   readonly blobs: number
   /** How many blobs each source gave. */
   readonly blobsBySource: Readonly<Record<string, number>>
-  readonly missing: readonly { readonly hash: Hash; readonly l1Block: number }[]
+  readonly missing: readonly NamedBlob[]
   /** File by file, what is wrong with it. */
   readonly damage: readonly { readonly file: string; readonly what: string }[]
 }
@@ -26,6 +33,7 @@ export type ArchiveReport = {
 export async function checkArchive(
   dir: string,
   onProgress: (progress: { readonly block: number; readonly to: number }) => void,
+  onBlob: (blob: NamedBlob) => void = () => {},
 ): Promise<ArchiveReport> {
   const manifest = await needManifest(dir)
   const watch = createWatch(manifest.contracts.map((address) => ({ address })))
@@ -51,8 +59,10 @@ export async function checkArchive(
           found.blocks++
           if (hasEvents) found.blocksWithEvents++
           for (const { hash, from } of blobs) {
+            const blob = { hash, l1Block: number, from }
             found.blobs++
-            if (!(await files.has(hash))) missing.push({ hash, l1Block: number })
+            onBlob(blob)
+            if (!(await files.has(hash))) missing.push(blob)
             else await collect(() => checkBlob(files, pool, hash))
             if (from !== null) bySource.set(from, (bySource.get(from) ?? 0) + 1)
           }

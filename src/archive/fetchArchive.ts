@@ -159,8 +159,9 @@ async function archiveEvent(
 ): Promise<ArchivedBlock> {
   if (Number(block.number) < manifest.eventsFrom || logs.length === 0) return archiveHeader(block)
   const blobs = await keepBlobs(deps, files, block, logs)
-  counts.blobs += blobs.length
-  counts.missingBlobs += blobs.filter(({ from }) => from === null).length
+  const missing = blobs.filter(({ from }) => from === null).length
+  counts.blobs += blobs.length - missing
+  counts.missingBlobs += missing
   return archiveBlock(block, await bodyOf(deps, block), watch, blobs)
 }
 

@@ -111,10 +111,14 @@ describe.skipIf(!isBuilt)('archive', () => {
       unlinkSync(place.path(`again${blob}`))
       const checked = await run('archive', 'check', '--archive.dir', 'again')
       expect(checked.output).toContain('13 blobs named, 1 missing')
-      expect(checked.output).toMatch(/missing: 0x01[0-9a-f]{62} of L1 block \d+/)
+      expect(checked.output).toMatch(
+        /missing: 0x01[0-9a-f]{62} of L1 block \d+, which was had from 127\.0\.0\.1/,
+      )
       expect(checked.code).toBe(1)
       expect((await fetchInto('again')).code).toBe(0)
-      const mended = await run('archive', 'check', '--archive.dir', 'again')
+      const mended = await run('archive', 'check', '--archive.dir', 'again', '--archive.blobs')
+      const named = mended.output.match(/^blob: 0x01[0-9a-f]{62} of L1 block \d+ from 127\.0\.0\.1:\d+$/gm)
+      expect(named).toHaveLength(13)
       expect(mended.output).toContain('no damage')
       expect(mended.code).toBe(0)
     },

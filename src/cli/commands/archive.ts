@@ -1,7 +1,7 @@
 /** `plumbline archive fetch | check`: L1 in files, and what they are worth. */
 import { Command } from 'commander'
 import { createBlobArchiverFolder } from '../../archive/blobArchiverFolder.ts'
-import { type ArchiveReport, checkArchive } from '../../archive/checkArchive.ts'
+import { type ArchiveReport, checkArchive, type NamedBlob } from '../../archive/checkArchive.ts'
 import { type FetchResult, fetchArchive } from '../../archive/fetchArchive.ts'
 import { createL1 } from '../../l1/createL1.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -80,9 +80,17 @@ function printFetched(dir: string, { blocks, blobs, missingBlobs, isWhole }: Fet
 
 async function check(config: Config): Promise<void> {
   const progress = createLineProgress()
-  const report = await checkArchive(config.need<string>('archive.dir'), ({ block, to }) =>
-    progress.note({ done: block, of: to, text: `L1 block ${block}/${to}` }),
+  const namesAll = config.need<boolean>('archive.blobs')
+  const blobs: NamedBlob[] = []
+  const report = await checkArchive(
+    config.need<string>('archive.dir'),
+    ({ block, to }) => progress.note({ done: block, of: to, text: `L1 block ${block}/${to}` }),
+    (blob) => namesAll && blobs.push(blob),
   ).finally(progress.end)
+  for (const { hash, l1Block, from } of blobs)
+    console.log(
+      `blob: ${hash} of L1 block ${l1Block}${from === null ? ', which no source had' : ` from ${from}`}`,
+    )
   for (const line of linesOf(report)) console.log(line)
   if (report.damage.length + report.missing.length > 0) process.exitCode = 1
 }
@@ -92,7 +100,10 @@ function linesOf(report: ArchiveReport): readonly string[] {
     `L1 blocks ${report.from} to ${report.to}: ${report.blocks} read, ${report.blocksWithEvents} with events`,
     `${report.blobs} blobs named, ${report.missing.length} missing`,
     ...Object.entries(report.blobsBySource).map(([source, count]) => `  ${count} from ${source}`),
-    ...report.missing.map(({ hash, l1Block }) => `missing: ${hash} of L1 block ${l1Block}`),
+    ...report.missing.map(
+      ({ hash, l1Block, from }) =>
+        `missing: ${hash} of L1 block ${l1Block}${from === null ? ', which no source had' : `, which was had from ${from}`}`,
+    ),
     ...report.damage.map(({ file, what }) => `damaged: ${file}: ${what}`),
     report.damage.length === 0 ? 'no damage' : `${report.damage.length} files damaged`,
   ]

@@ -1,6 +1,7 @@
 /** Options of `plumbline archive`. */
 import { z } from 'zod'
 import { DERIVE_OPTIONS, type OptionSpec } from './options.ts'
+import { flag } from './values.ts'
 
 const DIR: OptionSpec = {
   flag: 'archive.dir',
@@ -15,4 +16,12 @@ export const ARCHIVE_FETCH_OPTIONS: readonly OptionSpec[] = [
   DIR,
   ...DERIVE_OPTIONS.filter(({ flag }) => flag !== 'l1.archive'),
 ]
-export const ARCHIVE_CHECK_OPTIONS: readonly OptionSpec[] = [DIR]
+export const ARCHIVE_CHECK_OPTIONS: readonly OptionSpec[] = [
+  DIR,
+  {
+    flag: 'archive.blobs',
+    description: 'name every blob, and where it was had',
+    schema: flag,
+    default: false,
+  },
+]
