@@ -1,4 +1,5 @@
 /** A comparison as text: side by side first, then each rule. */
+import { textTable } from '../textTable.ts'
 import { ARRIVAL_DEFINITIONS, ARRIVAL_MODELS } from './arrival.ts'
 import type { Comparison, RuleReport, Run, Spread } from './compareRules.ts'
 import { type Measure, type Measured, ORDER_MEASURES, type Turns } from './measure.ts'
@@ -45,7 +46,7 @@ export function toReportText(comparison: Comparison): string {
     ...history.notes,
     '',
     'Side by side; means where lots were drawn',
-    ...table([
+    ...textTable([
       ['rule', 'seeds', ...shown.map(headOf)],
       ['as on L1', '', ...shown.map((each) => show(each, canonical.measured[each.id] ?? null))],
       ...rules.map(({ chosen, seeds, measured }) => [
@@ -75,7 +76,7 @@ function ruleLines(
     `${name}: ${rule.title}`,
     `  ${rule.definition}`,
     `  Source: ${rule.source}${parameters === '' ? '' : `. Parameters: ${parameters}`}`,
-    ...table([
+    ...textTable([
       ['measure', 'as on L1', 'mean', 'p5', 'p95'],
       ...measures.map((each) => {
         const spread: Spread | null = measured[each.id] ?? null
@@ -84,7 +85,7 @@ function ruleLines(
       }),
     ]),
     `  ${seeds === 1 ? 'No lots are drawn: one run' : `${seeds} seeds`}. By model of arrival, means:`,
-    ...table([
+    ...textTable([
       ['arrival', ...shown.map(headOf)],
       ...ARRIVAL_MODELS.filter((model) => sensitivity[model] !== undefined).map((model) => [
         model,
@@ -99,7 +100,7 @@ function ruleLines(
 
 function turnsTable(turns: readonly Turns[]): readonly string[] {
   return [
-    ...table([
+    ...textTable([
       ['sequencer', 'slots', 'transactions', 'gas', 'tips (gwei)'],
       ...turns
         .slice(0, LIST_MAX)
@@ -150,16 +151,4 @@ function round(value: number): string {
   if (Number.isInteger(value)) return String(value)
   const digits = Math.abs(value) >= 100 ? 1 : 3
   return String(Number(value.toFixed(digits)))
-}
-
-/** Numbers to the right, the first column to the left. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => {
-    const cells = row.map((cell, column) => {
-      const width = widths[column] ?? 0
-      return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-    })
-    return `    ${cells.join('  ')}`.trimEnd()
-  })
 }

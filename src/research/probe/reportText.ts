@@ -1,4 +1,5 @@
 /** An analysis as text: each cell, the matched comparisons, and what they do not say. */
+import { textTable } from '../textTable.ts'
 import type { Analysis } from './analyse.ts'
 import { type CellStatistics, type ClockStatistics, type Percentile, watchedClocks } from './cells.ts'
 import { CLASS_DEFINITIONS, ENTRY_DEFINITIONS } from './classes.ts'
@@ -68,7 +69,7 @@ function answerTable({ cells }: Analysis): readonly string[] {
   const reasons = cells.flatMap((cell) =>
     cell.reasons.map(({ reason, count }) => `  ${nameOf(cell)}, ${count} times: ${reason}`),
   )
-  return [...table([[...head, 'promises kept', 'displaced'], ...rows]), ...reasons]
+  return [...textTable([[...head, 'promises kept', 'displaced'], ...rows]), ...reasons]
 }
 
 function clockTable({ cells }: Analysis, clock: ClockStatistics['clock']): readonly string[] {
@@ -77,7 +78,7 @@ function clockTable({ cells }: Analysis, clock: ClockStatistics['clock']): reado
     return own === undefined ? [] : [[nameOf(cell), ...clockCells(own)]]
   })
   const head = ['cell', 'landed', 'p50', 'p90', 'p99', 'missing', 'missing %', '95 %', 'untimed', 'no entry']
-  return table([[...head, 'open'], ...rows])
+  return textTable([[...head, 'open'], ...rows])
 }
 
 function clockCells(own: ClockStatistics): readonly string[] {
@@ -95,7 +96,7 @@ function clockCells(own: ClockStatistics): readonly string[] {
 function forcedLines(forced: NonNullable<Analysis['forced']>): readonly string[] {
   return [
     `Forced inclusions: from the L1 block that queued to the one that took it. Due after ${forced.due} s, anyone may propose after ${forced.due * forced.multiplier} s.`,
-    ...table([
+    ...textTable([
       ['class', 'taken', 'p50 L1 blocks', 'max', 'p50 s', 'max s', 'after it was due'],
       ...forced.byClass.map((each) => [
         each.class,
@@ -131,7 +132,7 @@ function comparisonLines({ plan, comparisons }: Analysis, by: Comparison['by']):
   return [
     '',
     `Matched comparison with ${baseline}, all else equal`,
-    ...table([[...head, 'only missing', 'its p', 'verdict'], ...rows]),
+    ...textTable([[...head, 'only missing', 'its p', 'verdict'], ...rows]),
     ...cellsOf(plan).flatMap((cell) => verdictLine(own, cell)),
   ]
 }
@@ -151,7 +152,7 @@ function verdictLine(own: readonly Comparison[], cell: Cell): readonly string[] 
   )
 }
 
-export const nameOf = (cell: Pick<CellStatistics, 'entry' | 'class'>): string => `${cell.entry} ${cell.class}`
+const nameOf = (cell: Pick<CellStatistics, 'entry' | 'class'>): string => `${cell.entry} ${cell.class}`
 
 const seconds = (value: number): string => String(Math.round(value) / 1000 + 0)
 const ms = (value: number | null): string => (value === null ? '-' : String(Math.round(value)))
@@ -162,16 +163,4 @@ const probability = (p: number): string => (p < 0.0001 ? '<0.0001' : p.toFixed(4
 function time(value: Percentile): string {
   if (value === null) return '-'
   return value === 'beyond' ? '>' : seconds(value)
-}
-
-/** Numbers to the right, the first column to the left. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => {
-    const cells = row.map((cell, column) => {
-      const width = widths[column] ?? 0
-      return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-    })
-    return `  ${cells.join('  ')}`.trimEnd()
-  })
 }
