@@ -1,6 +1,7 @@
 /**
  * Blocks end to end: from raw bytes to a sealed block whose state is in SQLite, beside stock EthereumJS (in memory) on the same
- * blocks in the same run, and with zk gas counted beside without. Blocks of the two take turns, so that a busy machine slows both.
+ * blocks in the same run; with zk gas counted beside without; and with every block checked (`--engine.check`) beside not. Blocks of the two
+ * take turns, so that a busy machine slows both.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,10 @@ import { WORKLOADS, type Workload } from './workloads.ts'
 const CHILD = fileURLToPath(new URL('./blocksChild.ts', import.meta.url))
 const ON_BUILD = ['--import', new URL('./onBuild.ts', import.meta.url).href]
 
+/** Steps of EthereumJS's loop are slow, and the more so where each is listened to. */
+const CHECKED: readonly string[] = ['ERC-20 transfers', 'anchor-only']
+const CHECKED_BLOCKS = 10
+
 /** Mean of a block. */
 type Mean = Cost & { readonly gas: number }
 
@@ -19,6 +24,8 @@ export async function run(): Promise<BenchRow[]> {
   for (const workload of WORKLOADS) {
     rows.push(...besideStock(workload, await measure(workload, 'ours', 'stock')))
     rows.push(metering(workload, await measure(workload, 'metered', 'plain')))
+    const few = { ...workload, warmUpBlocks: CHECKED_BLOCKS, measuredBlocks: CHECKED_BLOCKS }
+    if (CHECKED.includes(workload.name)) rows.push(checking(few, await measure(few, 'checked', 'metered')))
   }
   return rows
 }
@@ -57,6 +64,15 @@ function metering({ name }: Workload, [metered, plain]: readonly [Mean, Mean]): 
     value: speed,
     unit: 'Mgas/s',
     note: `${(metered.cpuMs / plain.cpuMs).toFixed(2)} times the CPU of the same blocks without`,
+  }
+}
+
+function checking({ name }: Workload, [checked, metered]: readonly [Mean, Mean]): BenchRow {
+  return {
+    name: `blocks, ${name}, run on both loops`,
+    value: checked.cpuMs / metered.cpuMs,
+    unit: 'ratio',
+    note: `${checked.cpuMs.toFixed(1)} ms of CPU beside ${metered.cpuMs.toFixed(1)} without`,
   }
 }
 

@@ -9,8 +9,8 @@ import { buildBlocks, genesisChanges, WORKLOADS } from './workloads.ts'
 export type Cost = { readonly wallMs: number; readonly cpuMs: number }
 export type ChildAnswer = { readonly cost: Cost; readonly gasUsed: bigint }
 
-/** `metered` is ours with zk gas counted; `plain` is ours on the same, smaller blocks. */
-export type Machine = 'ours' | 'stock' | 'metered' | 'plain'
+/** On smaller blocks: `plain` is ours, `metered` ours with zk gas counted, `checked` that with every block run on both loops. */
+export type Machine = 'ours' | 'stock' | 'metered' | 'plain' | 'checked'
 
 const [machine, workloadName] = process.argv.slice(2) as [Machine, string]
 const workload = WORKLOADS.find(({ name }) => name === workloadName)
@@ -25,7 +25,11 @@ const blocks = buildBlocks(
 )
 const runner = await (machine === 'stock'
   ? createStockRunner(genesisChanges())
-  : createOurRunner(genesisChanges(), { blocksPerStep, fork: machine === 'metered' ? 'unzen' : 'shasta' }))
+  : createOurRunner(genesisChanges(), {
+      blocksPerStep,
+      fork: isFull || machine === 'plain' ? 'shasta' : 'unzen',
+      isChecked: machine === 'checked',
+    }))
 
 async function runBlock(index: number): Promise<ChildAnswer> {
   const block = blocks[index]

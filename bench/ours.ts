@@ -21,9 +21,11 @@ export async function createOurRunner(
     readonly blocksPerStep?: number
     /** Default `shasta`, which counts no zk gas. */
     readonly fork?: ForkName
+    /** Every block runs on EthereumJS's loop as well, as with `--engine.check`. */
+    readonly isChecked?: boolean
   } = {},
 ): Promise<BlockRunner> {
-  const { filling = [], blocksPerStep = 1, fork = 'shasta' } = options
+  const { filling = [], blocksPerStep = 1, fork = 'shasta', isChecked = false } = options
   const directory = mkdtempSync(join(tmpdir(), 'plumbline-bench-'))
   const store = await openStore({ path: join(directory, 'state.sqlite'), schemas: { state: STATE_SCHEMAS } })
   const state = await createFlatState({ store })
@@ -34,7 +36,7 @@ export async function createOurRunner(
     await store.transaction((transaction) => state.write(transaction))
     state.settle()
   }
-  const engine = createEngine({ spec: SPEC, workers: 1 })
+  const engine = createEngine({ spec: SPEC, workers: 1, isChecked })
   let staged = 0
   return {
     async run({ number, anchor, transactions }, next) {
