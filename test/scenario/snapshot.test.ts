@@ -11,12 +11,13 @@ import { isLoading } from '../../src/snapshot/load.ts'
 import { logicalDump } from '../../src/store/dump.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import type { Store } from '../../src/store/store.ts'
-import { connectL1, type Harness, openHarness } from '../support/derive/harness.ts'
+import { connectL1, openHarness } from '../support/derive/harness.ts'
 import { payloadAfter, signTransfer } from '../support/derive/payload.ts'
 import { happen } from '../support/derive/randomChain.ts'
 import { Stop, stopAtCall } from '../support/derive/stops.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.ts'
 import {
+  contentAbove,
   createFrom,
   loadInto,
   NODE_SCHEMAS,
@@ -40,35 +41,6 @@ afterEach(() => place.remove())
 
 function grow(sim: SimulatedL1, blocks: number): void {
   for (let i = 0; i < blocks; i++) happen(sim, transactions, true)
-}
-
-/** Rows of blocks above `number`, the heads, and the state as it is; what is kept of the time before is another matter. */
-async function contentAbove(node: Harness, number: bigint): Promise<string[]> {
-  const dump = (await node.dump()).split('\n')
-  const rows: string[] = []
-  for (const line of dump) {
-    const match = /^(\w+) (\[.*)$/.exec(line)
-    const table = match?.[1]
-    if (table === undefined || table === 'transactions') continue
-    if (['state_flat', 'state_nodes', 'state_code', 'heads'].includes(table)) rows.push(line)
-  }
-  for (const [table, column] of Object.entries({
-    blocks: 'number',
-    origins: 'block_number',
-    proposals: 'first_block',
-    state_blocks: 'number',
-  }))
-    for (const row of await node.store.all(`SELECT * FROM ${table} WHERE ${column} > ? ORDER BY ${column}`, [
-      number,
-    ]))
-      rows.push(
-        `${table} ${JSON.stringify(row, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))}`,
-      )
-  for (const row of await node.store.all('SELECT hex(k) AS k, hex(v) AS v FROM state_history ORDER BY k')) {
-    const block = BigInt(`0x${String(row.k).slice(72)}`)
-    if (block > number) rows.push(`state_history ${row.k} ${row.v}`)
-  }
-  return rows
 }
 
 test.each([1, 2, 3])(

@@ -1,11 +1,12 @@
 /**
  * A devnet under Unzen, some hundred blocks of it, many of them cut at the limit of zk gas: what the builder puts into a batch is what
- * derivation keeps of it, and nodes that derive from L1 alone hold the same. Then a proposer who lists more than a block can take.
+ * derivation keeps of it, and nodes that derive from L1 alone, or begin with a snapshot of it, hold the same. Then a proposer who lists more than
+ * a block can take.
  */
+import { join } from 'node:path'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rollupRules } from '../../src/engine/rules/evmRules.ts'
-import type { L1 } from '../../src/l1/l1.ts'
 import { type Address, type Hash, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../src/primitives/keccak.ts'
 import { type Batch, type BuilderOptions, buildBatch } from '../../src/propose/builder.ts'
@@ -18,6 +19,14 @@ import { connectL1, type Harness, L2_CHAIN_ID, openHarness } from '../support/de
 import { expectSameContent } from '../support/derive/sameContent.ts'
 import { createSimulatedL1, type SimulatedL1 } from '../support/l1/simulatedL1.ts'
 import { bestFirst } from '../support/proposeChain.ts'
+import {
+  contentAbove,
+  createFrom,
+  loadInto,
+  proveHead,
+  provenSpecOf,
+  temporaryDirectory,
+} from '../support/snapshot.ts'
 
 /** Bounds a hanging test; nothing here is timed. */
 const TIMEOUT_MS = 900_000
@@ -52,8 +61,11 @@ const OPTIONS: BuilderOptions = {
 }
 
 let sim: SimulatedL1
-let l1: L1
+let l1: Awaited<ReturnType<typeof connectL1>>
 let node: Harness
+let place: ReturnType<typeof temporaryDirectory>
+/** A block half-way, which L1 holds for proven. */
+let proven: { readonly number: bigint; readonly hash: Hash } | undefined
 let arrivals = 0
 const nonces = ACCOUNTS.map(() => 0)
 const contracts: Address[] = []
@@ -61,12 +73,18 @@ const contracts: Address[] = []
 beforeAll(async () => {
   sim = createSimulatedL1({ seed: 'unzen' })
   l1 = await connectL1(sim)
+  place = temporaryDirectory()
   // The node that proposes checks every block on both interpreters.
-  node = await openHarness({ sim, l1, path: ':memory:', engine: { isChecked: true } })
+  node = await openHarness({ sim, l1, path: at('node.db'), engine: { isChecked: true } })
   for (let i = 0; i < 3; i++) sim.mine({})
   await node.sync()
 }, TIMEOUT_MS)
-afterAll(() => node?.close())
+afterAll(async () => {
+  await node?.close()
+  await place?.remove()
+})
+
+const at = (name: string) => join(place.path, name)
 
 type Call = {
   readonly from: number
@@ -193,6 +211,7 @@ describe('a devnet under Unzen', () => {
         expect(batch.fittingNoBlock).toEqual([])
         cut += batch.blocks.filter(({ dropped }) => dropped.some(({ rule }) => rule === 'D-92')).length
         await land(batch)
+        if (node.chain.heads().safe.number >= BLOCKS / 2) proven ??= await proveHead(sim, node)
         waiting = waiting.filter(({ hash }) => !included.has(hash))
       }
       expect(cut).toBeGreaterThan(BLOCKS / 4)
@@ -213,13 +232,28 @@ describe('a devnet under Unzen', () => {
   )
 
   test(
-    'a second node that derives from L1 alone holds the same',
+    'a second node from a snapshot and a third from nothing hold the same',
     async () => {
-      const fresh = await openHarness({ sim, l1, path: ':memory:' })
-      await fresh.sync()
-      expectSameContent(await fresh.dump(), await node.dump(), 'from L1 alone')
-      expect(await hashesOf(fresh, 0n)).toEqual(await hashesOf(node, 0n))
-      await fresh.close()
+      const { number, hash } = proven!
+      const spec = provenSpecOf(sim)
+      // The first node is a hundred blocks ahead when its snapshot is made.
+      const { manifest } = await createFrom(at('node.db'), at('snapshot'), spec)
+      expect(manifest.block).toMatchObject({ number: Number(number), hash })
+      const began = await loadInto(at('second.db'), { l1, spec, source: at('snapshot') })
+      expect(began).toMatchObject({ blockNumber: number, hash })
+
+      const second = await openHarness({ sim, l1, path: at('second.db') })
+      const third = await openHarness({ sim, l1, path: ':memory:' })
+      await Promise.all([second.sync(), third.sync()])
+      expectSameContent(await third.dump(), await node.dump(), 'from L1 alone')
+      expect(await hashesOf(third, 0n)).toEqual(await hashesOf(node, 0n))
+      const above = await contentAbove(node, number)
+      expect(above.length).toBeGreaterThan(BLOCKS / 2)
+      expect(await contentAbove(second, number)).toEqual(above)
+      const hashes = await hashesOf(second, number)
+      expect(hashes.length).toBeGreaterThan(BLOCKS / 2 - OPTIONS.blocksMax)
+      expect(hashes).toEqual(await hashesOf(node, number))
+      await Promise.all([second.close(), third.close()])
     },
     TIMEOUT_MS,
   )

@@ -98,3 +98,32 @@ export async function loadInto(
     await store.close()
   }
 }
+
+/** Rows of blocks above `number`, the heads, and the state as it is; what is kept of the time before is another matter. */
+export async function contentAbove(node: Harness, number: bigint): Promise<string[]> {
+  const dump = (await node.dump()).split('\n')
+  const rows: string[] = []
+  for (const line of dump) {
+    const match = /^(\w+) (\[.*)$/.exec(line)
+    const table = match?.[1]
+    if (table === undefined || table === 'transactions') continue
+    if (['state_flat', 'state_nodes', 'state_code', 'heads'].includes(table)) rows.push(line)
+  }
+  for (const [table, column] of Object.entries({
+    blocks: 'number',
+    origins: 'block_number',
+    proposals: 'first_block',
+    state_blocks: 'number',
+  }))
+    for (const row of await node.store.all(`SELECT * FROM ${table} WHERE ${column} > ? ORDER BY ${column}`, [
+      number,
+    ]))
+      rows.push(
+        `${table} ${JSON.stringify(row, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))}`,
+      )
+  for (const row of await node.store.all('SELECT hex(k) AS k, hex(v) AS v FROM state_history ORDER BY k')) {
+    const block = BigInt(`0x${String(row.k).slice(72)}`)
+    if (block > number) rows.push(`state_history ${row.k} ${row.v}`)
+  }
+  return rows
+}

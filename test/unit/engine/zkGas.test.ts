@@ -49,6 +49,38 @@ describe('the meter of a block', () => {
   })
 })
 
+describe('charges past 64 bits', () => {
+  // Vectors 4 and 5 charge 2^64 / 19 and 2^64 / 47 of gas, which no frame can have: gas is a number of at most 2^53 - 1 here. What can
+  // happen is a product past 2^64, with the greatest factor; the sum is then no longer exact, and far past the limit.
+  const gas = BigInt(Number.MAX_SAFE_INTEGER)
+  const tooFar = 2n ** 64n / 65_535n
+
+  test('are out of reach of one step by its gas alone, and within reach by its factor', () => {
+    expect(2n ** 64n / 47n).toBeGreaterThan(gas)
+    expect(tooFar).toBeLessThan(gas)
+  })
+
+  test('of a step exceed the limit', async () => {
+    // KECCAK256 of so many bytes that all gas is spent.
+    const code = `67${'7f'.repeat(8)}5f20`
+    for (const schedule of [UNZEN_ZK_SCHEDULE, only(0x20, 65_535)])
+      expect(await measureZkGas(code, { gas, schedule })).toMatchObject({ isExceeded: true })
+    expect(await measureZkGas(code, { gas, schedule: only(0x20, 0) })).toEqual({ used: 0, isExceeded: false })
+  })
+
+  test('of a precompile that fails with all its gas exceed the limit', async () => {
+    // STATICCALL of point evaluation without input: it gets all but a 64th.
+    const code = '5f5f5f5f600a5afa'
+    const at = (factor: number) => ({
+      ...only(0x20),
+      precompiles: new Map([['000000000000000000000000000000000000000a', factor]]),
+    })
+    for (const schedule of [UNZEN_ZK_SCHEDULE, at(65_535)])
+      expect(await measureZkGas(code, { gas, schedule })).toMatchObject({ isExceeded: true })
+    expect(await measureZkGas(code, { gas, schedule: at(0) })).toEqual({ used: 0, isExceeded: false })
+  })
+})
+
 describe('whole frames, with the real factors', () => {
   test.each<[name: string, code: string, zk: number, gas?: bigint]>([
     ['two pushes and an addition', '600160020100', 111],
