@@ -142,13 +142,16 @@ function forkJson(
 
 function systemContracts(execution: ExecutionSpec, fork: EthereumFork): Readonly<Record<string, Address>> {
   const hasHistory = isForkActive(fork, 'prague')
+  const hasBeaconRoots = isForkActive(fork, 'cancun')
+  // A rollup block calls both, and never asks for requests.
   if (execution.type === 'rollup')
     return {
       ANCHOR_ADDRESS: execution.spec.l2.anchor,
+      ...(hasBeaconRoots && { BEACON_ROOTS_ADDRESS: BEACON_ROOTS }),
       ...(hasHistory && { HISTORY_STORAGE_ADDRESS: HISTORY_STORAGE }),
     }
   return {
-    ...(isForkActive(fork, 'cancun') && { BEACON_ROOTS_ADDRESS: BEACON_ROOTS }),
+    ...(hasBeaconRoots && { BEACON_ROOTS_ADDRESS: BEACON_ROOTS }),
     ...(hasHistory && {
       CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS: CONSOLIDATION_REQUESTS,
       DEPOSIT_CONTRACT_ADDRESS: execution.spec.depositContract,

@@ -234,6 +234,26 @@ test.skipIf(!hasCallProcess)('calls and estimates in a process', async () => {
 })
 
 test.skipIf(!hasCallProcess)(
+  'an estimate under Unzen has no more gas than one transaction may have; a call has what it asks for',
+  async () => {
+    const call = { from: SENDER.address, to: emitter, gas: toHex(20_000_000) }
+    const withCode = (code: string) => ({ [emitter]: { code } })
+    // JUMPDEST, PUSH0, JUMP: whatever gas it has is too little.
+    const { error } = await rpc(server.url, 'eth_estimateGas', [call, 'latest', withCode('0x5b5f56')])
+    expect(error?.message).toBe(`gas required exceeds allowance (${2 ** 24})`)
+    // Without a limit of its own it has that of the block.
+    const { gas: _, ...free } = call
+    const { gasLimit } = await client.getBlock()
+    expect(gasLimit).toBeLessThan(2n ** 24n)
+    const other = await rpc(server.url, 'eth_estimateGas', [free, 'latest', withCode('0x5b5f56')])
+    expect(other.error?.message).toBe(`gas required exceeds allowance (${gasLimit})`)
+    // GAS, returned.
+    const left: string = await ask('eth_call', call, 'latest', withCode('0x5a5f5260205ff3'))
+    expect(BigInt(left)).toBe(20_000_000n - 21_000n - 2n)
+  },
+)
+
+test.skipIf(!hasCallProcess)(
   'ends a call that runs too long, while everything else is answered',
   async () => {
     const slow = await startTestRpc(

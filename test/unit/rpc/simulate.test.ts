@@ -111,6 +111,12 @@ describe.skipIf(!hasCallProcess)('on a derived chain', () => {
     expect(current).toMatchObject({ activationTime: 0, blobSchedule: null })
     // Osaka's: nine of old, point evaluation, seven of BLS12-381, P256VERIFY.
     expect(Object.keys(current.precompiles)).toHaveLength(18)
+    // What the block itself calls: the parent's hash, and a beacon root there is none of. Requests are not asked for.
+    expect(current.systemContracts).toEqual({
+      ANCHOR_ADDRESS: node.spec.l2.anchor,
+      BEACON_ROOTS_ADDRESS: '0x000f3df6d732807ef1319fb7b8bb8522d0beac02',
+      HISTORY_STORAGE_ADDRESS: '0x0000f90827f1c53a10cb7a02335b175320002935',
+    })
     expect([next, last]).toEqual([null, null])
     const { number, hash } = await node.answer('eth_getBlockByNumber', 'latest', false)
     expect(await node.answer('eth_capabilities')).toMatchObject({
