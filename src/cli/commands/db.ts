@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
+import { openL1 } from '../../archive/openL1.ts'
 import { CHAIN_SCHEMAS } from '../../chain/schema.ts'
 import { isInitialised } from '../../derive/genesis.ts'
 import { DERIVE_SCHEMA } from '../../derive/schema.ts'
 import { STATE_SCHEMAS } from '../../engine/state/schema.ts'
-import { createL1 } from '../../l1/createL1.ts'
 import { beginWithSnapshot } from '../../snapshot/begin.ts'
 import { createSnapshot } from '../../snapshot/create.ts'
 import { checkTrusted, confirmSnapshot, readSnapshot, type Trust, verifyLeaves } from '../../snapshot/load.ts'
@@ -91,8 +91,8 @@ function verifyCommand(): Command {
     const snapshot = await readSnapshot(openSnapshot(place, { onRetry: sayRetry }), spec, signal)
     const trust = trustOf(config)
     if (trust.type === 'hash') checkTrusted(snapshot.manifest, trust.hash)
-    if (config.get('l1.rpc') !== undefined) {
-      const l1 = await createL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
+    if (['l1.rpc', 'l1.archive'].some((flag) => config.get(flag) !== undefined)) {
+      const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
       await confirmSnapshot({ l1, spec, signal }, snapshot, trust).finally(() => l1.close())
     }
     await withScratch((scratch) =>
@@ -128,7 +128,7 @@ function loadCommand(): Command {
     try {
       if (await isInitialised(store))
         throw new ConfigError(`${databaseOf(config, spec)} holds a chain already; give an empty --datadir`)
-      const l1 = await createL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
+      const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
       try {
         const beginning = await beginWithSnapshot(
           { store, spec, l1, trust, source: openSnapshot(place, { onRetry: sayRetry }) },

@@ -1,6 +1,6 @@
 /** Options of `plumbline bridge` and `plumbline propose`. */
 import { z } from 'zod'
-import { CHAIN_OPTIONS, L1_OPTIONS, LOG_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
+import { CHAIN_OPTIONS, ENDPOINT_OPTIONS, LOG_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
 import { count, flag, textList } from './values.ts'
 
 const address = z
@@ -88,7 +88,7 @@ export const BRIDGE_OPTIONS: readonly OptionSpec[] = [
     default: false,
   },
   ...CHAIN_OPTIONS.filter((option) => option.flag !== 'genesis'),
-  ...L1_OPTIONS,
+  ...ENDPOINT_OPTIONS,
   ...LOG_OPTIONS,
 ]
 

@@ -216,6 +216,9 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
   ...LOG_OPTIONS,
 ]
 
+/** Of commands that ask contracts what they say now, which files do not. */
+export const ENDPOINT_OPTIONS = L1_OPTIONS.filter(({ flag }) => flag !== 'l1.archive')
+
 export const DERIVE_OPTIONS: readonly OptionSpec[] = [
   {
     flag: 'from',

@@ -1,6 +1,6 @@
 /** Options of `plumbline preconf`. */
 import { z } from 'zod'
-import { CHAIN_OPTIONS, L1_OPTIONS, LOG_OPTIONS, type OptionSpec } from './options.ts'
+import { CHAIN_OPTIONS, ENDPOINT_OPTIONS, LOG_OPTIONS, type OptionSpec } from './options.ts'
 
 const hexOf = (bytes: number, what: string) =>
   z
@@ -65,7 +65,7 @@ const POSTER: OptionSpec = {
 
 const CHAIN: readonly OptionSpec[] = [
   ...CHAIN_OPTIONS.filter(({ flag }) => flag !== 'genesis'),
-  ...L1_OPTIONS,
+  ...ENDPOINT_OPTIONS,
   ...LOG_OPTIONS,
 ]
 

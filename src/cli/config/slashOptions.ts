@@ -1,7 +1,7 @@
 /** Options of `plumbline preconf slash` and `plumbline preconf evidence`. */
 import { z } from 'zod'
 import { BRIDGE_OPTIONS, PROPOSE_OPTIONS } from './bridgeOptions.ts'
-import { CHAIN_OPTIONS, L1_OPTIONS, LOG_OPTIONS, type OptionSpec } from './options.ts'
+import { CHAIN_OPTIONS, ENDPOINT_OPTIONS, LOG_OPTIONS, type OptionSpec } from './options.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
 
 const EVIDENCE_FILE: OptionSpec = {
@@ -19,7 +19,7 @@ export const SLASH_OPTIONS: readonly OptionSpec[] = [
   ...KEY,
   ...OPERATOR,
   ...CHAIN_OPTIONS.filter(({ flag }) => flag !== 'genesis'),
-  ...L1_OPTIONS,
+  ...ENDPOINT_OPTIONS,
   ...LOG_OPTIONS,
 ]
 
