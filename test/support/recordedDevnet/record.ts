@@ -116,7 +116,7 @@ export async function recordDevnet(options: {
     lastFinal: Number(sim.view.finalized().header.number),
     /** Whom the excluding one leaves out. */
     excluded: users.excluded,
-    /** How many turns the unreliable one slept through, and in how many he was late. */
+    /** First L1 slots of the turns that the unreliable one slept through, and of those in which he was late. */
     unreliable: unreliable.told(),
     forced: excluded.forced(),
   }
@@ -208,7 +208,8 @@ function createUnreliable(
   start: () => Promise<RunningSequencer>,
 ) {
   let running: RunningSequencer | undefined
-  let [asleep, late] = [0, 0]
+  const asleep: number[] = []
+  const late: number[] = []
   let slowUntil = 0
   const isHis = (slot: number) => TURNS[Math.floor(slot / SLOTS_PER_EPOCH) % TURNS.length] === UNRELIABLE
   const stop = async () => {
@@ -217,7 +218,7 @@ function createUnreliable(
   }
   return {
     stop,
-    told: () => ({ asleep, late }),
+    told: () => ({ asleep, late, slotsPerEpoch: SLOTS_PER_EPOCH }),
     async step(slot: number): Promise<void> {
       if (slot === slowUntil) world.withholdPosts(false)
       const isTurnOver = !isHis(slot) && !isHis(slot + 1)
@@ -225,12 +226,12 @@ function createUnreliable(
       if (!isHis(slot + 1) || isHis(slot)) return
       const roll = random.unit()
       if (roll < ASLEEP_CHANCE) {
-        asleep++
+        asleep.push(slot + 1)
         return
       }
       running = await start()
       if (roll >= ASLEEP_CHANCE + LATE_CHANCE) return
-      late++
+      late.push(slot + 1)
       world.withholdPosts(addressOf(UNRELIABLE))
       slowUntil = slot + 1 + LATE_SLOTS
     },
