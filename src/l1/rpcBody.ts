@@ -3,12 +3,13 @@
  * a receipt does not say which transaction it belongs to.
  */
 import { bigintToBytes, concatBytes, EMPTY_BYTES } from '../primitives/bytes.ts'
+import { TemporaryError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { orderedTrieRoot } from '../primitives/orderedTrie.ts'
 import { encodeRlp, type RlpItem } from '../primitives/rlp.ts'
 import type { L1Header } from './l1.ts'
 import { type JsonObject, readBytes, readHex, readList, readObject, readQuantity } from './rpcJson.ts'
-import { check } from './wrongData.ts'
+import { check, WrongDataError } from './wrongData.ts'
 
 /** The block's transactions as their trie holds them, in order, from a block with full transactions. */
 export function verifyTransactions(json: unknown, block: L1Header): readonly Uint8Array[] {
@@ -59,6 +60,8 @@ type Fields = {
 export function encodeTransaction(json: unknown): Uint8Array {
   const raw = readObject(json, 'a transaction')
   const type = Number(readQuantity(raw.type ?? '0x0', 'a transaction type'))
+  // Before its fields, which are not known either.
+  if (type > SET_CODE_TYPE) throw unknownType(type)
   const fields = fieldsOf(raw, 'transaction')
   const payload = encodeRlp(transactionItems(type, fields))
   return type === 0 ? payload : concatBytes(Uint8Array.of(type), payload)
@@ -98,9 +101,21 @@ function transactionItems(type: number, fields: Fields): RlpItem {
       ...signature,
     ]
   }
-  check(type === 4, `transaction type ${type} is unknown to this version of Plumbline`)
   const authorizations = readList(raw.authorizationList, 'an authorization list').map(encodeAuthorization)
   return [...feeMarket, authorizations, ...signature]
+}
+
+/** The newest that is known. EIP-7702. */
+const SET_CODE_TYPE = 4
+/** EIP-2718. */
+const TYPE_MAX = 0x7f
+
+/** A type of a fork to come is no lie: nobody is blamed for it, and the node waits where it is. */
+function unknownType(type: number): Error {
+  if (type > TYPE_MAX) return new WrongDataError(`there can be no transactions of type ${type}`)
+  return new TemporaryError(
+    `L1 has a transaction of type ${type}, which this version of Plumbline does not know; install one that does`,
+  )
 }
 
 function encodeAccess(json: unknown): RlpItem {

@@ -5,6 +5,7 @@ import { toL1Header, verifyHeader } from '../../../src/l1/rpcHeader.ts'
 import { logsOfReceipts, verifyReceipts } from '../../../src/l1/rpcReceipts.ts'
 import { createWatch } from '../../../src/l1/watch.ts'
 import { WrongDataError } from '../../../src/l1/wrongData.ts'
+import { TemporaryError } from '../../../src/primitives/errors.ts'
 import type { BlockHeader } from '../../../src/primitives/header.ts'
 import { headerHash } from '../../../src/primitives/header.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
@@ -40,6 +41,16 @@ describe.skipIf(!hasSharedFixture(TAMPER))(`Goerli block of OP's tests${absent(T
     expect(attempt).toThrow(WrongDataError)
     expect(attempt).toThrow(reason)
   })
+})
+
+test('a transaction of a type to come is nobody’s lie, one of a type that cannot be is', () => {
+  const attempt = (type: string) => () => encodeTransaction({ type, whatever: '0x1' })
+  expect(attempt('0x5')).toThrow(TemporaryError)
+  expect(attempt('0x7f')).toThrow(
+    /^L1 has a transaction of type 127, which this version of Plumbline does not/,
+  )
+  expect(attempt('0x80')).toThrow(WrongDataError)
+  expect(attempt('0x4')).toThrow(WrongDataError)
 })
 
 describe.skipIf(!hasSharedFixture(APIS))(`blocks of the execution-apis chain${absent(APIS)}`, () => {
