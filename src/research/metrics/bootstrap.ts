@@ -14,13 +14,38 @@ export function bootstrapInterval<T>(
   sample: readonly T[],
   statistic: (resampled: readonly T[]) => number,
 ): { readonly low: number; readonly high: number } | null {
-  if (sample.length === 0) return null
-  const places = sample.map((_, place) => mix(place))
-  const values = Array.from({ length: RESAMPLES }, (_, index) => {
-    const seed = mix(index + 1)
-    return statistic(places.map((place) => sample[drawBelow(sample.length, mix(seed ^ place))] as T))
+  return middleOf(
+    Array.from(drawPlaces(sample.length), (places) => statistic(places.map((at) => sample[at] as T))),
+  )
+}
+
+/** How often each of the names comes in each sample. */
+export function resampleCounts(items: readonly string[]): readonly (readonly number[])[] {
+  const numbers = new Map([...new Set(items)].map((name, number) => [name, number]))
+  const owners = items.map((name) => numbers.get(name) ?? 0)
+  return Array.from(drawPlaces(items.length), (places) => {
+    const counts = Array.from(numbers, () => 0)
+    for (const place of places) {
+      const owner = owners[place] ?? 0
+      counts[owner] = (counts[owner] ?? 0) + 1
+    }
+    return counts
   })
-  return { low: quantile(values, LOW) ?? 0, high: quantile(values, HIGH) ?? 0 }
+}
+
+/** Ends of the middle 95 %; null of no values. */
+export function middleOf(values: readonly number[]): { readonly low: number; readonly high: number } | null {
+  const [low, high] = [quantile(values, LOW), quantile(values, HIGH)]
+  return low === null || high === null ? null : { low, high }
+}
+
+/** Of each sample the places that it takes; none of an empty one. */
+function* drawPlaces(length: number): Generator<readonly number[]> {
+  const places = Array.from({ length }, (_, place) => mix(place))
+  for (let seed = 1; length > 0 && seed <= RESAMPLES; seed++) {
+    const mixed = mix(seed)
+    yield places.map((place) => drawBelow(length, mix(mixed ^ place)))
+  }
 }
 
 /** From 0 to `count` − 1, for a uniform number below 2^32. Exact up to two million. */

@@ -1,6 +1,6 @@
 /** Who proposes, and how few of them it takes: by address and by operator, counted in five ways. */
 import type { Row, Value } from '../dataset/column.ts'
-import { bootstrapInterval, RESAMPLES } from './bootstrap.ts'
+import { middleOf, RESAMPLES, resampleCounts } from './bootstrap.ts'
 import {
   collisionEntropy,
   entropy,
@@ -144,19 +144,30 @@ function bootstrapTable({ rows }: MetricInput): MetricTable {
         const address = addressOf(row)
         return by === 'address' ? address : (labels.get(address) ?? address)
       })
+      const samples = resampleCounts(entities).map((counts) => counts.map(BigInt))
+      const counts = [
+        ...groupRows(
+          entities.map((entity) => ({ entity })),
+          ({ entity }) => String(entity),
+        ).values(),
+      ]
       return thresholds.map(([name, threshold]): readonly Value[] => {
-        const coefficient = (sample: readonly string[]) => nakamoto(countsOf(sample), threshold, true)
-        const interval = bootstrapInterval(entities, (sample) => coefficient(sample) ?? 0)
-        return [by, name, coefficient(entities), interval?.low ?? null, interval?.high ?? null]
+        const found = samples.map((sample) => nakamoto(sample, threshold, true) ?? 0)
+        const { low = null, high = null } = middleOf(found) ?? {}
+        return [
+          by,
+          name,
+          nakamoto(
+            counts.map(({ length }) => BigInt(length)),
+            threshold,
+            true,
+          ),
+          low,
+          high,
+        ]
       })
     }),
   }
-}
-
-function countsOf(entities: readonly string[]): readonly bigint[] {
-  const counts = new Map<string, number>()
-  for (const entity of entities) counts.set(entity, (counts.get(entity) ?? 0) + 1)
-  return [...counts.values()].map(BigInt)
 }
 
 /** One amount for each entity; null where it is not known of all. */
