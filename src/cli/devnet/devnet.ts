@@ -32,6 +32,8 @@ export type DevnetOptions = {
   readonly beaconPort: number
   /** Promise blocks before they land, instead of proposing what the pool holds. */
   readonly isSequenced: boolean
+  /** What blocks are filled from, given the node's pool, for who wants to see a proposer leave something out. Default: all of it. */
+  readonly fillFrom?: (pool: TxPool) => TxPool
   readonly rpc: NodeOptions['rpc']
   readonly isJson: boolean
   readonly logger: Logger
@@ -49,7 +51,7 @@ export type Devnet = {
 
 /** Runs until the signal. `onStarted` is called once the node serves. */
 export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devnet) => void): Promise<void> {
-  const { secondsPerSlot, logger, signal } = options
+  const { secondsPerSlot, fillFrom = (pool) => pool, logger, signal } = options
   const dataDir = resolve(options.dataDir)
   await rm(dataDir, { recursive: true, force: true })
   await mkdir(dataDir, { recursive: true })
@@ -112,8 +114,9 @@ export async function runDevnet(options: DevnetOptions, onStarted: (devnet: Devn
           logger,
           signal,
           createPool: async (rooms) => {
-            pool = await createNodePool(rooms, logger)
-            return pool
+            const own = await createNodePool(rooms, logger)
+            pool = fillFrom(own)
+            return own
           },
           ...(options.isSequenced && {
             preconf: async () => {

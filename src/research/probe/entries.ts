@@ -1,5 +1,4 @@
 /** How a probe enters at each entry point, and what counts as having been taken there. */
-import { sleep } from '../../primitives/async.ts'
 import type { EventOf, LoggedProbe } from './events.ts'
 
 /** What an entry point said, in its own words as far as it has any. */
@@ -28,10 +27,4 @@ function shorten(text: string): string {
     .replaceAll(/0x[0-9a-fA-F]{8,}/g, '0x…')
     .replaceAll(/\s+/g, ' ')
     .slice(0, DETAIL_MAX)
-}
-
-/** Resolves at `at`, milliseconds since 1970. */
-export async function waitUntil(at: number, now: () => number, signal: AbortSignal): Promise<void> {
-  const left = at - now()
-  if (left > 0) await sleep(left, signal)
 }

@@ -5,9 +5,9 @@ import { TemporaryError } from '../../primitives/errors.ts'
 import { type Hash, type Hex, toQuantity } from '../../primitives/hex.ts'
 import { watchedClocks } from './cells.ts'
 import type { ProbeDeps } from './deps.ts'
-import type { LoggedProbe, ProbeEvent } from './events.ts'
 import type { Clock, Plan } from './plan.ts'
 import type { ProbeRecord } from './records.ts'
+import type { ProbeState } from './state.ts'
 
 /** Between two looks. */
 const POLL_MS = 250
@@ -19,13 +19,10 @@ type Receipt = { readonly blockNumber: Hex; readonly status: Hex } | null
 
 export type WatchInput = {
   readonly plan: Plan
-  /** With those that are still to come, while they come. */
-  readonly records: () => Iterable<ProbeRecord>
-  readonly probeOf: (hash: Hash) => LoggedProbe | undefined
+  readonly state: ProbeState
   /** Nothing else will be sent. */
   readonly isAllSent: () => boolean
-  readonly write: (...events: readonly ProbeEvent[]) => void
-  readonly onTick: () => void
+  readonly onLook: () => void
 }
 
 /** Ends when all is sent, and each probe is at the last clock or past its cut-off. */
@@ -44,17 +41,18 @@ export async function watchProbes(
       // A node that does not answer now: the gap between two looks tells of it.
       if (!(error instanceof TemporaryError)) throw error
     }
-    input.onTick()
-    if (isLast && [...input.records()].every(({ isEnded }) => isEnded)) return
+    input.onLook()
+    if (isLast && input.state.records().every(({ isEnded }) => isEnded)) return
     await sleep(POLL_MS, signal)
   }
 }
 
 function createLook(
   { observer, l1, now }: Pick<ProbeDeps, 'observer' | 'l1' | 'now'>,
-  { plan, records, probeOf, write }: WatchInput,
+  { plan, state }: Pick<WatchInput, 'plan' | 'state'>,
   signal: AbortSignal,
 ): () => Promise<void> {
+  const { write } = state
   const clocks = watchedClocks(plan)
   /** Block of a probe that is in the chain, as it was last seen. */
   const blocks = new Map<Hash, number>()
@@ -159,7 +157,7 @@ function createLook(
   async function lookAtQueue(live: readonly ProbeRecord[], startedAt: number) {
     if (l1 === undefined || startedAt - lastL1Look < L1_POLL_MS) return
     for (const record of live) {
-      const transaction = probeOf(record.hash)?.l1
+      const transaction = state.probe(record.hash)?.l1
       if (transaction === undefined || record.queued !== undefined) continue
       const receipt = (await l1('eth_getTransactionReceipt', [transaction.hash], signal)) as Receipt
       if (receipt === null) continue
@@ -176,7 +174,7 @@ function createLook(
   }
 
   return async () => {
-    const live = [...records()].filter(({ answer, isEnded }) => answer !== undefined && !isEnded)
+    const live = state.records().filter(({ answer, isEnded }) => answer !== undefined && !isEnded)
     for (const { hash, seen } of live)
       if (seen.latest !== undefined && !blocks.has(hash) && !lookedFor.has(hash))
         blocks.set(hash, seen.latest.block)
