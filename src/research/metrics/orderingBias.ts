@@ -1,4 +1,5 @@
 /** Whether blocks follow arrival or price: pairs of transactions whose order nothing else fixes. */
+import { defined } from '../../primitives/assert.ts'
 import type { Row } from '../dataset/column.ts'
 import { distributionTable } from './distribution.ts'
 import { groupRows, numberOf, optionalNumber, textOf } from './fields.ts'
@@ -19,18 +20,15 @@ export const orderingBias: Metric = {
   source: 'docs/metrics.md; mis-ordering as in arXiv 2506.01462',
   tables: ['transactions', 'l2_blocks'],
   compute({ rows }) {
-    const baseFees = new Map(
-      rows('l2_blocks').map((row) => [numberOf(row, 'block_number'), numberOf(row, 'base_fee_per_gas')]),
-    )
+    const l2Blocks = new Map(rows('l2_blocks').map((row) => [numberOf(row, 'block_number'), row]))
     const executed = rows('transactions').filter((row) => row.success !== null)
     const blocks = [...groupRows(executed, (row) => String(row.block_number)).values()].map((block) =>
       [...block].sort((a, b) => numberOf(a, 'transaction_index') - numberOf(b, 'transaction_index')),
     )
+    const blockOf = (row: Row) =>
+      defined(l2Blocks.get(numberOf(row, 'block_number')), 'the block of a transaction')
     const tipOf = (row: Row) =>
-      numberOf(row, 'effective_gas_price') - (baseFees.get(numberOf(row, 'block_number')) ?? 0)
-    const begins = new Map(
-      rows('l2_blocks').map((row) => [numberOf(row, 'block_number'), numberOf(row, 'timestamp') * 1000]),
-    )
+      numberOf(row, 'effective_gas_price') - numberOf(blockOf(row), 'base_fee_per_gas')
     const arrived: Compare = (a, b) => {
       const [seenA, seenB] = [optionalNumber(a, 'first_seen_at'), optionalNumber(b, 'first_seen_at')]
       if (seenA === null || seenB === null || Math.abs(seenA - seenB) < NOISE_MS) return 0
@@ -39,18 +37,16 @@ export const orderingBias: Metric = {
     const paid: Compare = (a, b) => Math.sign(tipOf(a) - tipOf(b))
     const waiting = blocks.map((block) =>
       block.filter((row) => {
-        const [seen, begin] = [
-          optionalNumber(row, 'first_seen_at'),
-          begins.get(numberOf(row, 'block_number')),
-        ]
-        return seen !== null && begin !== undefined && seen <= begin - NOISE_MS
+        const seen = optionalNumber(row, 'first_seen_at')
+        return seen !== null && seen <= numberOf(blockOf(row), 'timestamp') * 1000 - NOISE_MS
       }),
     )
-    const orders = [
-      { name: 'first seen', pairs: blocks.map((block) => count(block, arrived)), compare: arrived },
-      { name: 'priority fee', pairs: blocks.map((block) => count(block, paid)), compare: paid },
-    ]
-    const [byArrival, byTip] = [total(orders[0]?.pairs ?? []), total(orders[1]?.pairs ?? [])]
+    const orderOf = (name: string, compare: Compare) => ({
+      ...{ name, compare },
+      pairs: blocks.map((block) => count(block, compare)),
+    })
+    const [arrival, price] = [orderOf('first seen', arrived), orderOf('priority fee', paid)]
+    const [byArrival, byTip] = [total(arrival.pairs), total(price.pairs)]
     return {
       values: [
         {
@@ -80,14 +76,14 @@ export const orderingBias: Metric = {
             { name: 'low', unit: 'share' },
             { name: 'high', unit: 'share' },
           ],
-          rows: orders.flatMap(({ name, pairs, compare }) => [
+          rows: [arrival, price].flatMap(({ name, pairs, compare }) => [
             [name, ...describe(total(pairs))],
             [`${name}, both waiting`, ...describe(total(waiting.map((block) => count(block, compare))))],
           ]),
         },
         distributionTable(
           { id: 'kendall-by-block', title: 'Kendall τ block by block', unit: 'ratio', of: 'order' },
-          orders.map(({ name, pairs }) => {
+          [arrival, price].map(({ name, pairs }) => {
             const values = pairs.map(tau).filter((value) => value !== null)
             return { name, values, censored: pairs.length - values.length }
           }),
