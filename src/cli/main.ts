@@ -13,6 +13,7 @@ import { exportCommand } from './commands/export.ts'
 import { keysCommand } from './commands/keys.ts'
 import { nodeCommand } from './commands/node.ts'
 import { openrpcCommand } from './commands/openrpc.ts'
+import { outageCommand } from './commands/outage.ts'
 import { preconfCommand } from './commands/preconf.ts'
 import { probeCommand } from './commands/probe.ts'
 import { proposeCommand } from './commands/propose.ts'
@@ -40,6 +41,7 @@ const program = new Command('plumbline')
   .addCommand(exportCommand())
   .addCommand(reportCommand())
   .addCommand(probeCommand())
+  .addCommand(outageCommand())
   .addCommand(preconfCommand())
   .addCommand(keysCommand())
   .addCommand(dbCommand())

@@ -100,8 +100,9 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
   const { spec, chain, state, l1, schedule, unsafe, sync, logger, now } = deps
   const directory = join(options.dataDir, 'preconf')
   await mkdir(directory, { recursive: true })
-  const domain =
-    options.domain ?? (await readPromiseDomain({ spec, reads: l1.reads }, (await l1.newest()).hash))
+  // Others below ask for the head that is known then.
+  const { hash } = await l1.newest()
+  const domain = options.domain ?? (await readPromiseDomain({ spec, reads: l1.reads }, hash))
   const { keep, close } = createResources()
   try {
     const store: Store = keep(

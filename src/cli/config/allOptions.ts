@@ -6,6 +6,7 @@ import { EXPORT_OPTIONS } from './exportOptions.ts'
 import { KEYS_OPTIONS } from './keysOptions.ts'
 import { LIST_OPTIONS } from './listOptions.ts'
 import { DERIVE_OPTIONS, DEVNET_OPTIONS, NODE_OPTIONS, type OptionSpec } from './options.ts'
+import { OUTAGE_OPTIONS } from './outageOptions.ts'
 import { PRECONF_OPTIONS } from './preconfOptions.ts'
 import { PROBE_OPTIONS } from './probeOptions.ts'
 import { REORDER_OPTIONS } from './reorderOptions.ts'
@@ -34,5 +35,6 @@ export const ALL_OPTIONS: readonly OptionSpec[] = [
   ...EXPORT_OPTIONS,
   ...REORDER_OPTIONS,
   ...PROBE_OPTIONS,
+  ...OUTAGE_OPTIONS,
   ...SNAPSHOT_CREATE_OPTIONS,
 ]

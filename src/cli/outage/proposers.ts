@@ -9,6 +9,7 @@ import {
 } from '../../propose/proposer.ts'
 import { createTurns } from '../../propose/turn.ts'
 import { type NodePlace, type Operator, openPoster, type RunningNode } from './nodes.ts'
+import type { World } from './world.ts'
 
 export type PlainProposerOptions = {
   readonly name: string
@@ -16,6 +17,21 @@ export type PlainProposerOptions = {
   readonly node: RunningNode
   /** It proposes nothing of these accounts, nor what waits in the inbox's queue, though nothing else be proposed then. */
   readonly censors?: () => readonly Address[]
+}
+
+/** Somebody on no list, with a node that knows L1 alone, who proposes what is queued once he may. */
+export async function startStranger(
+  world: World,
+): Promise<{ readonly node: RunningNode; step(): Promise<void> }> {
+  const node = await world.start({ name: 'stranger' })
+  const proposer = createPlainProposer(world.place, { name: 'stranger', operator: world.stranger, node })
+  return {
+    node,
+    async step() {
+      // Before anything is overdue the schedule would be asked in vain.
+      if ((await node.node.schedule.forcedInclusions()).pending > 0) await proposer.step(world.signal)
+    },
+  }
 }
 
 export function createPlainProposer(place: NodePlace, options: PlainProposerOptions): Proposer {

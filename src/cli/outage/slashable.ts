@@ -36,16 +36,18 @@ const FORK_VERSION: Hex = '0x00000000'
 /** Any secret will do: the registry learns the public key. */
 const VALIDATOR_SECRET = new Uint8Array(32).fill(7)
 const OWNER = 5
+/** Of the lookahead, which nobody asks here. Slots, a power of two. */
+const LOOKAHEAD_EPOCH = 32
 
 /** Blocks are mined as transactions come while this runs. */
 export async function deploySlashable(world: World, committer: PrivateKeyAccount): Promise<Slashable> {
-  const { l1, spec, place } = world
+  const { l1, spec } = world
   const { deploy, reader } = createDeployer(l1.url, L1_CHAIN_ID)
   const seconds = (slots: number) => slots * SECONDS_PER_SLOT
   const signingDomain = signingDomainOf(FORK_VERSION)
   const beacon = {
     ...{ beaconRoots: BEACON_ROOTS, beaconGenesis: l1.genesisTime, secondsPerSlot: SECONDS_PER_SLOT },
-    ...{ slotsPerEpoch: place.slotsPerEpoch, gloasForkEpoch: 2n ** 64n - 1n },
+    ...{ slotsPerEpoch: LOOKAHEAD_EPOCH, gloasForkEpoch: 2n ** 64n - 1n },
   }
   await l1.mineAtOnce(true)
   const registry = await deploy('ProposerRegistry', [
@@ -83,6 +85,7 @@ export async function deploySlashable(world: World, committer: PrivateKeyAccount
   const owner = await createOwner(client, l1.url, userAt(OWNER).key)
   const registrations = parseRegistrations(await signRegistration(client, contracts, owner.address))
   const { root } = await register(client, contracts, { owner, registrations })
+  for (let slot = 0; slot <= WINDOWS.fraudProof; slot++) await l1.request('evm_mine')
   await optIn(client, contracts, { owner, root, committer: committer.address.toLowerCase() as Address })
   await l1.mineAtOnce(false)
   const read = (name: 'safetyPenaltyWei' | 'requiredBondWei') =>

@@ -1,4 +1,4 @@
-/** L1 makes no blocks for a while; later it makes them and none becomes final. */
+/** L1 makes blocks of which none becomes final; later it makes none at all. */
 import {
   CLOCKS_IN_ORDER,
   COMES_BACK,
@@ -11,17 +11,19 @@ import {
   PUBLISHED_LANDS,
 } from '../../../research/outage/promises/commitments.ts'
 import { DUE_IS_TAKEN, INCLUDED_BY_BOUND, ONLY_BY_TURN } from '../../../research/outage/promises/forced.ts'
-import type { At, Scenario } from '../scenario.ts'
+import { startStranger } from '../proposers.ts'
+import type { Scenario } from '../scenario.ts'
 import { startSequencers } from '../sequencers.ts'
 
-/** Slots of the fault: without L1 blocks, with all there is, without finality. */
-const SILENT = 8
-const BETWEEN = 6
+/** Slots of the fault: nothing becomes final, all is well, no L1 blocks. */
 const NOT_FINAL = 12
+const BETWEEN = 4
+const SILENT = 8
+const SILENT_FROM = NOT_FINAL + BETWEEN
 
 export const l1Stalls: Scenario = {
   id: 'l1-stalls',
-  title: 'L1 makes no blocks for a while, and later none that becomes final',
+  title: 'L1 finalizes nothing for a while, and later makes no blocks at all',
   heeds: [],
   operators: () => 1,
   slotsPerEpoch: 6,
@@ -31,46 +33,46 @@ export const l1Stalls: Scenario = {
     { name: 'steady', what: 'L1 goes on as it should', slots: 12 },
     {
       name: 'fault',
-      what: `${SILENT} slots without an L1 block, ${BETWEEN} with, ${NOT_FINAL} in which nothing becomes final`,
-      slots: SILENT + BETWEEN + NOT_FINAL,
+      what: `${NOT_FINAL} slots in which nothing becomes final, ${BETWEEN} in which all is well, ${SILENT} without an L1 block`,
+      slots: SILENT_FROM + SILENT,
     },
-    { name: 'recovery', what: 'L1 goes on, and is final again', slots: 14 },
+    { name: 'recovery', what: 'L1 goes on', slots: 26 },
   ],
   async open(world) {
     const { sequencers, follower } = await startSequencers(world, { beaconUrl: world.gate.url })
-    const isSilent = ({ phase, index }: At) => phase === 'fault' && index < SILENT
+    const stranger = await startStranger(world)
     return {
       measured: follower,
-      isMissed: isSilent,
-      async before(at) {
-        const { phase, index, slot } = at
-        if (phase === 'fault' && index === 0) world.note('L1 is silent from here on')
-        if (phase === 'fault' && index === SILENT) world.note('L1 makes blocks again')
-        if (phase === 'fault' && index === SILENT + BETWEEN) {
+      isMissed: ({ phase, index }) => phase === 'fault' && index >= SILENT_FROM,
+      async before({ phase, index, slot }) {
+        if (phase === 'fault' && index === 0) {
           world.gate.setRule((path) => (path.endsWith('/finality_checkpoints') ? 'asBefore' : 'pass'))
           world.fact('notFinalFrom', slot)
           world.fact('notFinalTo', slot + NOT_FINAL - 1)
           world.note('nothing becomes final from here on')
         }
-        if (phase === 'recovery' && index === 0) {
+        if (phase === 'fault' && index === NOT_FINAL) {
           world.gate.setRule(() => 'pass')
           world.note('L1 finalizes again')
         }
+        if (phase === 'fault' && index === SILENT_FROM) world.note('L1 is silent from here on')
+        if (phase === 'recovery' && index === 0) world.note('L1 makes blocks again')
       },
-      async during(at) {
-        const { phase, index } = at
-        if (phase !== 'warmUp') await world.pay({ user: 0, sender: 'user', path: 'pool', to: sequencers() })
+      async during({ phase, index }) {
+        if (phase === 'warmUp') return
+        await world.pay({ user: 0, sender: 'user', path: 'pool', to: [...sequencers(), stranger.node] })
         // In the queue with the last block before the silence, and due within it.
-        if (phase === 'steady' && index === 10)
+        if (phase === 'fault' && index === SILENT_FROM - 2)
           await world.pay({ user: 1, sender: 'forcing user', path: 'forced' })
+        await stranger.step()
       },
     }
   },
   promises: [
+    SAFE_WITHOUT_FINALITY,
     NOT_ON_SILENT_L1,
     PUBLISHED_LANDS,
     LANDS_IN_WINDOW,
-    SAFE_WITHOUT_FINALITY,
     DUE_IS_TAKEN,
     INCLUDED_BY_BOUND,
     ONLY_BY_TURN,

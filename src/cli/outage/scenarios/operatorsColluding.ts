@@ -4,7 +4,7 @@ import type { Proposer } from '../../../propose/proposer.ts'
 import { CLOCKS_IN_ORDER, COMES_BACK, FINALITY_STANDS } from '../../../research/outage/promises/clocks.ts'
 import { DUE_IS_TAKEN, INCLUDED_BY_BOUND, ONLY_BY_TURN } from '../../../research/outage/promises/forced.ts'
 import { userAt } from '../accounts.ts'
-import { createPlainProposer } from '../proposers.ts'
+import { createPlainProposer, startStranger } from '../proposers.ts'
 import type { Scenario, ScenarioOptions } from '../scenario.ts'
 
 const OPERATORS = 8
@@ -49,7 +49,7 @@ export const operatorsColluding: Scenario = {
         }),
       ]),
     )
-    const stranger = createPlainProposer(world.place, { name: 'stranger', operator: world.stranger, node })
+    const stranger = await startStranger(world)
     world.fact('operators', OPERATORS)
     world.fact('colluders', colluders.size)
     const ofNextSlot = async (): Promise<Proposer | undefined> => {
@@ -75,8 +75,7 @@ export const operatorsColluding: Scenario = {
         if (phase === 'fault' && index % FORCES_EVERY === 0)
           await world.pay({ user: CENSORED_FORCING, sender: 'censored sender', path: 'forced' })
         await (await ofNextSlot())?.step(world.signal)
-        // Takes what nobody else would, and nothing before its time: the inbox says when.
-        if ((await node.node.schedule.forcedInclusions()).pending > 0) await stranger.step(world.signal)
+        await stranger.step()
       },
     }
   },

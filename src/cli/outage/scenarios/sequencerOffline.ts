@@ -1,5 +1,4 @@
 /** The sequencer stops in the middle of its window, with blocks published and not landed. */
-import { createInboxReader } from '../../../propose/inbox.ts'
 import { CLOCKS_IN_ORDER, COMES_BACK, FINALITY_STANDS } from '../../../research/outage/promises/clocks.ts'
 import {
   LANDS_IN_WINDOW,
@@ -7,7 +6,7 @@ import {
   SCHEDULE_GOES_ON,
 } from '../../../research/outage/promises/commitments.ts'
 import { DUE_IS_TAKEN, INCLUDED_BY_BOUND, ONLY_BY_TURN } from '../../../research/outage/promises/forced.ts'
-import { createPlainProposer } from '../proposers.ts'
+import { startStranger } from '../proposers.ts'
 import type { Scenario } from '../scenario.ts'
 import { startSequencers } from '../sequencers.ts'
 
@@ -42,14 +41,7 @@ export const sequencerOffline: Scenario = {
   ],
   async open(world, { successors }) {
     const { sequencers, follower, restart } = await startSequencers(world)
-    const inbox = createInboxReader(world.place.rpc, world.spec.l1.inbox)
-    // Whoever proposes when nobody does it knows L1 alone.
-    const own = await world.start({ name: 'stranger' })
-    const stranger = createPlainProposer(world.place, {
-      name: 'stranger',
-      operator: world.stranger,
-      node: own,
-    })
+    const stranger = await startStranger(world)
     const running = () => sequencers().filter((each) => !each.isStopped())
     return {
       measured: follower,
@@ -68,13 +60,10 @@ export const sequencerOffline: Scenario = {
       },
       async during({ phase, index }) {
         if (phase !== 'warmUp')
-          await world.pay({ user: 0, sender: 'user', path: 'pool', to: [...running(), own] })
+          await world.pay({ user: 0, sender: 'user', path: 'pool', to: [...running(), stranger.node] })
         if (phase === 'fault' && index === 1)
           await world.pay({ user: 1, sender: 'forcing user', path: 'forced' })
-        const head = await world.place.rpc('eth_getBlockByNumber', ['latest', false])
-        const { hash } = head as { readonly hash: `0x${string}` }
-        const queue = await inbox.forcedInclusions(hash)
-        if (phase === 'fault' && queue.length > 0) await stranger.step(world.signal)
+        if (phase === 'fault') await stranger.step()
       },
     }
   },

@@ -3,7 +3,7 @@ import { judge, notApplicable, type ProtocolPromise } from '../promise.ts'
 
 export const LIES_ARE_EVIDENCE: ProtocolPromise = {
   id: 'lies-are-evidence',
-  text: 'Two promises for one position are evidence for everybody who has heard both.',
+  text: 'Two promises that cannot both be kept are evidence for everybody who has heard both.',
   source: 'docs/following.md; docs/proposing.md, "What is slashed"',
   judge({ facts }) {
     const { rivalBlocks, evidenceFiles } = facts
@@ -53,7 +53,7 @@ export const L1_WINS: ProtocolPromise = {
   judge({ facts }) {
     const { sameBlocks, comparedBlocks } = facts
     if (typeof sameBlocks !== 'boolean') return notApplicable('there is no other node to compare with')
-    return judge(sameBlocks, `${comparedBlocks} safe blocks are the same on a node that follows L1 alone`)
+    return judge(sameBlocks, `${comparedBlocks} safe blocks are the same on another node`)
   },
 }
 
