@@ -69,7 +69,7 @@ const BATCH_MS = 2 * SLOT_MS
 const GUARD_LEAD_SLOTS = 4
 const GAS_LIMIT_TARGET = 30_000_000n
 /** Real milliseconds between looks at the L1 in this machine. */
-const POLL_MS = 60
+const POLL_MS = 120
 /** Multiplies the pauses of sources that fail: time stands still meanwhile. */
 const PAUSE_SCALE = 0.01
 

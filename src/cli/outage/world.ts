@@ -75,6 +75,8 @@ export type World = {
   }): Promise<void>
   /** Users send again what no block of the measured node has, as wallets do. */
   sendAgain(to: readonly RunningNode[]): Promise<void>
+  /** Whether those who ask at the gate hear of L1's finality; without it, what was final before is all there is. */
+  setFinality(isOn: boolean): void
   note(what: string): void
   fact(name: string, value: Facts[string]): void
   /** Until nothing moves any more. */
@@ -93,6 +95,9 @@ export type World = {
 const LOOK_MS = 8
 const QUIET_LOOKS = 2
 const LOOKS_MAX = 6_000
+
+type L1Tip = { readonly hash: string; readonly finalized: bigint }
+type L1Json = { readonly hash: string; readonly number: string }
 
 const ETHER = 10n ** 18n
 const SCHEDULE_ABI = parseAbi([
@@ -174,17 +179,28 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     let watch: Watch | undefined
 
     const excused = new Set<RunningNode>()
-    const isDone = (each: RunningNode, head: string): boolean => {
-      const { isSynced, cursor } = each.node.sync()
-      return (isSynced && cursor?.hash === head) || (excused.has(each) && each.says() !== undefined)
+    let isFinalizing = true
+    const isDone = (each: RunningNode, head: L1Tip): boolean => {
+      const { isSynced, cursor, l1: status } = each.node.sync()
+      const isFinal = !isFinalizing || (status.finalized?.number ?? 0n) >= head.finalized
+      return (
+        (isSynced && cursor?.hash === head.hash && isFinal) ||
+        (excused.has(each) && each.says() !== undefined)
+      )
+    }
+    const readTip = async (): Promise<L1Tip> => {
+      const [latest, finalized] = await Promise.all(
+        ['latest', 'finalized'].map((tag) => l1.request('eth_getBlockByNumber', [tag, false])),
+      )
+      return { hash: (latest as L1Json).hash, finalized: BigInt((finalized as L1Json).number) }
     }
     const settle = async (): Promise<void> => {
-      const block = (await l1.request('eth_getBlockByNumber', ['latest', false])) as { hash: string }
+      const tip = await readTip()
       let [before, quiet] = ['', 0]
       for (let look = 0; look < LOOKS_MAX && quiet < QUIET_LOOKS; look++) {
         signal.throwIfAborted()
         const live = running.filter((each) => !each.isStopped())
-        const isEveryoneDone = live.every((each) => isDone(each, block.hash))
+        const isEveryoneDone = live.every((each) => isDone(each, tip))
         const heads = live.map(({ node }) => node.chain.heads().latest.hash).join()
         quiet = isEveryoneDone && heads === before ? quiet + 1 : 0
         before = heads
@@ -242,6 +258,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       excuse(node, isExcused) {
         if (isExcused) excused.add(node)
         else excused.delete(node)
+      },
+      setFinality(isOn) {
+        isFinalizing = isOn
+        gate.setRule((path) => (!isOn && path.endsWith('/finality_checkpoints') ? 'asBefore' : 'pass'))
       },
       fact(name, value) {
         facts[name] = value

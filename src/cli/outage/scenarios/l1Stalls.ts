@@ -46,13 +46,13 @@ export const l1Stalls: Scenario = {
       isMissed: ({ phase, index }) => phase === 'fault' && index >= SILENT_FROM,
       async before({ phase, index, slot }) {
         if (phase === 'fault' && index === 0) {
-          world.gate.setRule((path) => (path.endsWith('/finality_checkpoints') ? 'asBefore' : 'pass'))
+          world.setFinality(false)
           world.fact('notFinalFrom', slot)
           world.fact('notFinalTo', slot + NOT_FINAL - 1)
           world.note('nothing becomes final from here on')
         }
         if (phase === 'fault' && index === NOT_FINAL) {
-          world.gate.setRule(() => 'pass')
+          world.setFinality(true)
           world.note('L1 finalizes again')
         }
         if (phase === 'fault' && index === SILENT_FROM) world.note('L1 is silent from here on')
