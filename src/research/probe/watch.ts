@@ -1,5 +1,4 @@
 /** Looks, time and again, whether probes have come to a clock, and writes down between which two looks they did. */
-import { RpcError } from '../../l1/rpcEndpoint.ts'
 import { sleep } from '../../primitives/async.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
 import { type Hash, type Hex, toQuantity } from '../../primitives/hex.ts'
@@ -34,13 +33,8 @@ export async function watchProbes(
   const look = createLook(deps, input, signal)
   for (;;) {
     const isLast = input.isAllSent()
-    try {
-      await look()
-    } catch (error) {
-      signal.throwIfAborted()
-      // A node that does not answer now: the gap between two looks tells of it.
-      if (!(error instanceof TemporaryError)) throw error
-    }
+    await look().catch(ignoreTemporary)
+    signal.throwIfAborted()
     input.onLook()
     if (isLast && input.state.records().every(({ isEnded }) => isEnded)) return
     await sleep(POLL_MS, signal)
@@ -56,6 +50,8 @@ function createLook(
   const clocks = watchedClocks(plan)
   /** Block of a probe that is in the chain, as it was last seen. */
   const blocks = new Map<Hash, number>()
+  for (const { hash, seen } of state.records())
+    if (seen.latest !== undefined) blocks.set(hash, seen.latest.block)
   /** When those that are in no block were last looked for in vain. */
   const lookedFor = new Map<Hash, number>()
   let lastHead: Hash | undefined
@@ -144,8 +140,8 @@ function createLook(
       if (number === undefined || l1 === undefined) return null
       return { block: Number(number), time: await l1TimeOf(number) }
     } catch (error) {
-      if (error instanceof RpcError) return null
-      throw error
+      ignoreTemporary(error)
+      return null
     }
   }
 
@@ -175,15 +171,12 @@ function createLook(
 
   return async () => {
     const live = state.records().filter(({ answer, isEnded }) => answer !== undefined && !isEnded)
-    for (const { hash, seen } of live)
-      if (seen.latest !== undefined && !blocks.has(hash) && !lookedFor.has(hash))
-        blocks.set(hash, seen.latest.block)
     const startedAt = now()
     const heads = await readHeads()
     await lookForNew(live, heads.latest, startedAt)
     for (const clock of clocks) if (clock !== 'latest') await lookAt(clock, live, heads[clock])
-    await lookAtQueue(live, startedAt)
     lastLook = startedAt
+    await lookAtQueue(live, startedAt).catch(ignoreTemporary)
     for (const record of live) {
       const sentAt = record.answer?.sentAt ?? record.answer?.at ?? 0
       const isOver = startedAt >= sentAt + plan.cutoffMs || record.queued?.succeeded === false
@@ -191,4 +184,9 @@ function createLook(
         write({ type: 'ended', hash: record.hash, at: startedAt })
     }
   }
+}
+
+/** A node that does not answer now: the gap between two looks tells of it. */
+function ignoreTemporary(error: unknown): void {
+  if (!(error instanceof TemporaryError)) throw error
 }

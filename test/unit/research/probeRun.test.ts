@@ -204,4 +204,4 @@ test('stopped before or after any line of its log, it goes on without losing or 
       expectWhole(chain, path)
     }),
   )
-})
+}, 180_000)
