@@ -1,4 +1,4 @@
-/** Fills an archive from L1: what derivation needs of a range, verified as a node verifies it, chunk by chunk, so that it may be stopped. */
+/** Fills an archive from L1: what derivation needs of a range, verified as a node verifies it, block by block, so that it may be stopped. */
 import { BlobUnavailableError } from '../l1/blobs.ts'
 import { watchedContracts } from '../l1/inbox.ts'
 import type { L1, L1Header, L1Position } from '../l1/l1.ts'
@@ -23,6 +23,7 @@ import {
   type Manifest,
 } from './format.ts'
 import { readManifest, writeManifest } from './manifestFile.ts'
+import { endUnderWay, noteUnderWay, resumeUnderWay } from './underWay.ts'
 
 export type FetchDeps = {
   readonly spec: RollupSpec
@@ -52,7 +53,7 @@ export type FetchResult = {
   readonly blocks: number
   readonly blobs: number
   readonly missingBlobs: number
-  /** False: the signal ended it; the next run goes on from the last whole chunk. */
+  /** False: the signal ended it; the next run goes on from the last block that was done. */
   readonly isWhole: boolean
 }
 
@@ -69,11 +70,14 @@ export async function fetchArchive(deps: FetchDeps, { dir, from, to }: FetchInpu
   await assertFinal(deps, to)
   const known = await readManifest(dir)
   if (known) assertExtends(known, deps.spec, from, dir)
+  const manifest = known ?? (await beginManifest(deps, from))
+  // What is under way rests on where the archive begins.
+  if (known === undefined) await writeManifest(dir, manifest)
   const archive: Archive = {
     dir,
     files: createBlobFiles(dir),
     watch: createWatch(watchedContracts(deps.spec)),
-    manifest: known ?? (await beginManifest(deps, from)),
+    manifest,
     counts: { blocks: 0, blobs: 0, missingBlobs: 0 },
   }
   for (const entry of archive.manifest.chunks) {
@@ -114,17 +118,25 @@ async function fetchChunks(
 ): Promise<boolean> {
   const { counts, dir } = archive
   let chunk = beginChunk(cursor)
-  const flush = async (last: L1Header): Promise<void> => {
-    const range = {
-      from: chunk.from,
-      to: Number(last.number),
-      parentHash: chunk.parentHash,
-      lastHash: last.hash,
-    }
-    await keep(await writeChunk(dir, range, chunk.blocks))
-    await writeManifest(dir, archive.manifest)
-    chunk = beginChunk(last)
+  const add = (block: ArchivedBlock, at: L1Position): void => {
+    chunk.blocks.push(block)
+    chunk.at = { number: at.number, hash: at.hash }
   }
+  /** Where a chunk ends with the last block. True at the end of the range. */
+  const flushAtEnd = async (): Promise<boolean> => {
+    const { from, parentHash, blocks, at } = chunk
+    const last = Number(at.number)
+    if (blocks.length > 0 && (last === to || (last + 1) % CHUNK_BLOCKS === 0)) {
+      await keep(await writeChunk(dir, { from, to: last, parentHash, lastHash: at.hash }, blocks))
+      await writeManifest(dir, archive.manifest)
+      await endUnderWay(dir)
+      chunk = beginChunk(at)
+    }
+    return last === to
+  }
+  const hasBlob = ({ hash }: ArchivedBlob) => archive.files.has(hash)
+  for (const { block, at } of await resumeUnderWay(dir, cursor, to, hasBlob)) add(block, at)
+  if (await flushAtEnd()) return true
   const step = async (): Promise<boolean> => {
     // After an error the stream is rebuilt from the last block that is in the archive or in memory.
     const { at } = chunk
@@ -134,13 +146,12 @@ async function fetchChunks(
         throw new CriticalError('L1 was reorganised below a block that was final; nothing more is archived')
       if (event.type !== 'block') continue
       const { block } = event
-      const number = Number(block.number)
-      chunk.blocks.push(await archiveEvent(deps, archive, event))
-      chunk.at = { number: block.number, hash: block.hash }
+      const archived = await archiveEvent(deps, archive, event)
+      await noteUnderWay(dir, archived)
+      add(archived, block)
       counts.blocks++
-      deps.onProgress({ block: number, to, ...counts })
-      if (number === to || (number + 1) % CHUNK_BLOCKS === 0) await flush(block)
-      if (number === to) return true
+      deps.onProgress({ block: Number(block.number), to, ...counts })
+      if (await flushAtEnd()) return true
     }
     return false
   }

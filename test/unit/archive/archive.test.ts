@@ -1,7 +1,15 @@
 /** An archive of a simulated L1: whole, resumable, the same bytes every time, and proven again when it is read. */
 
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -123,8 +131,27 @@ describe('an archive', () => {
     await fetchInto(once)
     await fetchInto(twice)
     expect(await fetchInto(stopped, { stopAt: 90 })).toMatchObject({ isWhole: false })
-    expect(await fetchInto(stopped)).toMatchObject({ isWhole: true })
+    // The last line as a power cut leaves it.
+    appendFileSync(join(stopped, 'under-way.ndjson'), '{"header":"0x')
+    const { blocks, isWhole } = await fetchInto(stopped)
+    expect([blocks <= TO - 90, isWhole]).toEqual([true, true])
     expect(filesOf(twice)).toEqual(filesOf(once))
+    expect(filesOf(stopped)).toEqual(filesOf(once))
+  })
+
+  test('what was under way is fetched again from where it does not link, or lacks a blob', async () => {
+    const [once, stopped] = [newDir(), newDir()]
+    await fetchInto(once)
+    await fetchInto(stopped, { stopAt: 90 })
+    const linesOf = () => readFileSync(join(stopped, 'under-way.ndjson'), 'utf8').split('\n').slice(0, -1)
+    const lines = [...linesOf().slice(0, 40), ...linesOf().slice(41)]
+    writeFileSync(join(stopped, 'under-way.ndjson'), lines.map((line) => `${line}\n`).join(''))
+    const { blocks } = await fetchInto(stopped, { stopAt: 90 })
+    expect(40 + blocks).toBe(linesOf().length)
+    const [blob] = Object.keys(filesOf(stopped)).filter((file) => file.startsWith('/blobs'))
+    unlinkSync(join(stopped, blob!))
+    const kept = linesOf().findIndex((line) => line.includes(blob!.slice(-69, -3)))
+    expect((await fetchInto(stopped)).blocks).toBe(TO - kept)
     expect(filesOf(stopped)).toEqual(filesOf(once))
   })
 
