@@ -10,7 +10,6 @@ import type { BenchRow } from './row.ts'
 import { WORKLOADS, type Workload } from './workloads.ts'
 
 const CHILD = fileURLToPath(new URL('./blocksChild.ts', import.meta.url))
-const ON_BUILD = ['--import', new URL('./onBuild.ts', import.meta.url).href]
 
 /** Steps of EthereumJS's loop are slow, and the more so where each is listened to. */
 const CHECKED: readonly string[] = ['ERC-20 transfers', 'anchor-only']
@@ -78,9 +77,7 @@ function checking({ name }: Workload, [checked, metered]: readonly [Mean, Mean])
 
 /** After the warm-up. */
 async function measure(workload: Workload, ...machines: readonly [Machine, Machine]): Promise<[Mean, Mean]> {
-  const execArgv = [...process.execArgv, ...ON_BUILD]
-  const start = (machine: Machine) =>
-    fork(CHILD, [machine, workload.name], { serialization: 'advanced', execArgv })
+  const start = (machine: Machine) => fork(CHILD, [machine, workload.name], { serialization: 'advanced' })
   const [first, second] = [start(machines[0]), start(machines[1])]
   const samples: [ChildAnswer, ChildAnswer][] = []
   try {

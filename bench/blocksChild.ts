@@ -2,9 +2,12 @@
  * One machine on one workload, in a process of its own: in a shared one the compiler would have to make code that serves both.
  * Runs the next block at each message and answers what it cost.
  */
-import { createOurRunner } from './ours.ts'
-import { createStockRunner } from './stock.ts'
-import { buildBlocks, genesisChanges, WORKLOADS } from './workloads.ts'
+import { register } from 'node:module'
+
+register('./onBuild.ts', import.meta.url)
+const { createOurRunner } = await import('./ours.ts')
+const { createStockRunner } = await import('./stock.ts')
+const { buildBlocks, genesisChanges, WORKLOADS } = await import('./workloads.ts')
 
 export type Cost = { readonly wallMs: number; readonly cpuMs: number }
 export type ChildAnswer = { readonly cost: Cost; readonly gasUsed: bigint }

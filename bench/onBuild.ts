@@ -1,16 +1,12 @@
 /**
- * Loaded with `--import`: in place of the node's sources, what `npm run build` has made of them, since that is what runs. To load sources at
- * once has its price: every closure is given a name when it is made, which stock EthereumJS, compiled as it comes, does not pay.
+ * To be registered as a loader: in place of the node's sources, what `npm run build` has made of them, since that is what runs. To load sources
+ * has its price: every closure is given a name when it is made, which stock EthereumJS, compiled as it comes, does not pay.
  */
-import { type ResolveHook, register } from 'node:module'
-import { isMainThread } from 'node:worker_threads'
-
-if (isMainThread) register(import.meta.url)
+import type { ResolveHook } from 'node:module'
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
   const found = await next(specifier, context)
   return { ...found, url: found.url.replace(SOURCE, '$1/dist/$2.js') }
 }
 
-/** A file of `src`, whose folder holds no other of that name. */
 const SOURCE = new RegExp(`^(${new URL('..', import.meta.url).href.slice(0, -1)})/src/(.*)\\.ts$`)
