@@ -8,16 +8,18 @@ import type { SnapshotSource } from './source.ts'
 
 export type HttpSnapshotOptions = {
   readonly fetch?: typeof globalThis.fetch
-  /** Longest silence of a server, in milliseconds. */
+  /** In which a server must bring so many bytes more, in milliseconds; see PROGRESS_BYTES. */
   readonly timeoutMs?: number
   readonly delayMs?: number
   readonly onRetry?: (file: string, reason: string) => void
 }
 
 const TIMEOUT_MS = 30_000
+/** Less than this in the time above, or in an attempt, is as good as nothing: byte by byte a server could hold a load up for years. */
+const PROGRESS_BYTES = 16_384
 const RETRY_DELAY_MS = 500
 const RETRY_DELAY_MAX_MS = 12_000
-/** Attempts in a row that bring nothing, and files with another sum, before it is said. */
+/** Attempts in a row that bring too little, and files with another sum, before it is said. */
 const ATTEMPTS_MAX = 8
 const WRONG_FILES_MAX = 3
 
@@ -38,11 +40,12 @@ export function createHttpSnapshot(place: string, options: HttpSnapshotOptions):
     const listen = () => {
       clearTimeout(timer)
       timer = setTimeout(
-        () => quiet.abort(new TemporaryError('the server fell silent')),
+        () => quiet.abort(new TemporaryError('the server fell silent, or nearly so')),
         options.timeoutMs ?? TIMEOUT_MS,
       )
     }
     let have = parts.reduce((sum, { length }) => sum + length, 0)
+    let wanted = have + PROGRESS_BYTES
     try {
       listen()
       // Sizes are of the file itself: nothing may be unpacked on the way.
@@ -60,10 +63,14 @@ export function createHttpSnapshot(place: string, options: HttpSnapshotOptions):
           throw new TemporaryError('the server answers another range than was asked for')
         parts.length = 0
         have = 0
+        wanted = PROGRESS_BYTES
       }
       for await (const part of response.body ?? []) {
-        listen()
         have += part.length
+        if (have >= wanted) {
+          wanted = have + PROGRESS_BYTES
+          listen()
+        }
         if (have > bytesMax)
           throw new SnapshotError('chunkWrongSize', `${file} goes on behind its ${bytesMax} bytes`)
         parts.push(part)
@@ -96,7 +103,7 @@ export function createHttpSnapshot(place: string, options: HttpSnapshotOptions):
           if (!isWhole(length())) throw new TemporaryError(`${file} ends after ${length()} bytes`)
         } catch (error) {
           if (!(error instanceof TemporaryError)) throw error
-          barren = length() > before ? 0 : barren + 1
+          barren = length() >= before + PROGRESS_BYTES ? 0 : barren + 1
           if (barren < ATTEMPTS_MAX) throw error
           failure = new SnapshotError(
             'chunkMissing',

@@ -120,6 +120,18 @@ test('a server that fails and one that falls silent are asked again, not for eve
   expect(asked).toHaveLength(8)
 })
 
+test('a server that sends byte by byte is as good as silent', async () => {
+  const source = await serve((response, from) => {
+    if (from > 0)
+      response.writeHead(206, { 'content-range': `bytes ${from}-${CONTENT.length - 1}/${CONTENT.length}` })
+    let at = from
+    const timer = setInterval(() => response.write(CONTENT.subarray(at, ++at)), 5)
+    response.on('close', () => clearInterval(timer))
+  })
+  await expect(source.chunk(ENTRY)).rejects.toThrow('the server fell silent, or nearly so')
+  expect(asked).toHaveLength(8)
+})
+
 test('nothing is unpacked on the way', async () => {
   let encoding: string | undefined
   const source = await serve((response, _, request) => {
