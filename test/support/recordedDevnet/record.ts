@@ -20,7 +20,7 @@ import { silentLogger } from '../../../src/telemetry/log.ts'
 import { ACCOUNTS } from '../l1/accounts.ts'
 import { createRandom } from '../l1/random.ts'
 import { createWorld, type RunningSequencer } from '../sequencerWorld.ts'
-import { createUsers } from './users.ts'
+import { createUsers, type Users } from './users.ts'
 
 const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
 const [STEADY, EXCLUDING, UNRELIABLE] = [0, 1, 2] as const
@@ -177,7 +177,7 @@ async function keepBook({ spec, chain, node, l1, sim, pool, clock, domain }: Wor
 }
 
 /** Pays now and then, and when nobody takes it goes by way of L1. */
-function createExcluded({ chain, queueForced }: World, users: Awaited<ReturnType<typeof createUsers>>) {
+function createExcluded({ chain, queueForced }: World, users: Users) {
   let waiting:
     | { readonly hash: Hash; readonly raw: Uint8Array; readonly since: number; isForced: boolean }
     | undefined
