@@ -15,6 +15,7 @@ import { StoreIoError } from './errors.ts'
 import { lockStore } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { readPacked } from './packed.ts'
+import { runScript } from './script.ts'
 import type { Store, StoreSchemas } from './store.ts'
 import { runTransaction } from './transaction.ts'
 
@@ -94,6 +95,19 @@ function createStore(
     turn = (turn + 1) % readers.length
     return readers[turn] ?? writer
   }
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing) throw new CriticalError('internal error: the store is closed')
+    if (readOnly) throw new CriticalError('internal error: a transaction on a read-only store')
+    transactions++
+    const result = Promise.all([queue, writerReads])
+      .then(work)
+      .finally(() => {
+        transactions--
+      })
+    // The next one waits for this one's end, whatever it was; the failure itself goes to the caller.
+    queue = result.catch(() => {})
+    return result
+  }
   return {
     all: async (sql, parameters) => reader().all(sql, parameters),
     get: async (sql, parameters) => (await reader().all(sql, parameters))[0],
@@ -104,19 +118,8 @@ function createStore(
       if (connection === writer) writerReads = Promise.allSettled([writerReads, found])
       return found
     },
-    transaction: async (work) => {
-      if (closing) throw new CriticalError('internal error: the store is closed')
-      if (readOnly) throw new CriticalError('internal error: a transaction on a read-only store')
-      transactions++
-      const result = Promise.all([queue, writerReads])
-        .then(() => runTransaction(writer, work))
-        .finally(() => {
-          transactions--
-        })
-      // The next one waits for this one's end, whatever it was; the failure itself goes to the caller.
-      queue = result.catch(() => {})
-      return result
-    },
+    transaction: async (work) => inTurn(() => runTransaction(writer, work)),
+    write: async (statements) => inTurn(() => runScript(writer, statements())),
     close: () => {
       closing ??= Promise.all([queue, writerReads]).then(release)
       return closing

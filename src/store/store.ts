@@ -33,9 +33,16 @@ export type StoreTransaction = StoreSnapshot & {
   insertRows(table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Promise<void>
 }
 
+/** With a `?` for each value, and none elsewhere in the text. */
+export type Statement = readonly [sql: string, parameters?: readonly SqlValue[]]
+
 export type Store = StoreSnapshot & {
   /** Runs `work` in one immediate transaction; an exception rolls everything back. Transactions queue, they do not nest. */
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>
+  /**
+   * As a transaction of these statements, whose rows nobody reads, at a fraction of the time where they are few. Asked for when its turn has come.
+   */
+  write(statements: () => readonly Statement[]): Promise<void>
   /** Waits for queued transactions, then closes every connection and gives the lock back. */
   close(): Promise<void>
 }

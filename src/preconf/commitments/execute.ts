@@ -13,6 +13,9 @@ export type Included = Taken & {
 /** Blocks that a request is tried in. */
 const BLOCKS_MAX = 4
 
+/** Said to nobody. Without a reason each would be an exception with a stack. */
+const ANSWERED = 'answered'
+
 const NOT_SIGNED = { type: 'later', reason: 'the block before is not signed yet' } as const
 
 /**
@@ -51,7 +54,7 @@ export async function executeNow(
       if (taken) return toIncluded(taken)
     } finally {
       opened.stop()
-      waits.abort()
+      waits.abort(ANSWERED)
     }
   }
 }

@@ -5,7 +5,7 @@
  * files share: after a gap they begin another one, so that no copy from before it is ever taken for whole, however far it had counted.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { constants, type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StoreIoError } from '../../store/errors.ts'
 
@@ -49,13 +49,12 @@ export function createCounter(path: string): Counter {
 
   async function write(count: Count): Promise<void> {
     try {
-      if (file === undefined || (await file.stat()).nlink === 0) {
+      // On the disk when it returns, as it is opened so. Whether the file is still there is asked meanwhile.
+      const [links] = await Promise.all([file?.stat(), file?.write(textOf(count), 0)])
+      if (file === undefined || links?.nlink === 0) {
         await file?.close()
         file = undefined
         file = await replaceFile(path, textOf(count))
-      } else {
-        await file.write(textOf(count), 0)
-        await file.datasync()
       }
     } catch (cause) {
       await file?.close().catch(() => {})
@@ -96,7 +95,8 @@ function textOf({ generation, l1Timestamp, life }: Count): string {
 
 /** The first time by renaming: what was there before may have had another length. */
 async function replaceFile(path: string, text: string): Promise<FileHandle> {
-  const file = await open(`${path}.new`, 'w', 0o600)
+  const { O_CREAT, O_TRUNC, O_WRONLY, O_DSYNC } = constants
+  const file = await open(`${path}.new`, O_CREAT | O_TRUNC | O_WRONLY | O_DSYNC, 0o600)
   try {
     await file.writeFile(text)
     await file.sync()

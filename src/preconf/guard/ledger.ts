@@ -14,7 +14,7 @@ import type { Hex } from '../../primitives/hex.ts'
 import { closeAll } from '../../primitives/resources.ts'
 import { lockStore } from '../../store/lock.ts'
 import { openStore } from '../../store/openStore.ts'
-import type { Store, StoreTransaction } from '../../store/store.ts'
+import type { Statement, Store } from '../../store/store.ts'
 import { decideClaim } from './claim.ts'
 import { type Counter, createCounter, readCounter } from './counter.ts'
 import { exportRows, type Interchange, importRows } from './interchange.ts'
@@ -73,8 +73,9 @@ type Waiting = {
   readonly answer: (claim: Claim) => void
   readonly fail: (error: unknown) => void
 }
-/** What a transaction leaves behind once it is committed. */
+/** What comes of a group once its statements are committed. */
 type Group = {
+  readonly statements: readonly Statement[]
   readonly state: State
   /** To be called when the counter has followed. */
   readonly answers: readonly (() => void)[]
@@ -104,7 +105,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         ...(cause === undefined ? state : startQuiet(state, { cause, l1Timestamp, windowSeconds })),
         generation: maxBigint(state.generation, counted?.generation ?? 0n) + 1n,
       }
-      await writeState(transaction, next)
+      await transaction.run(...writeState(next))
       return next
     })
     await counter.raise(opened)
@@ -159,15 +160,17 @@ function createLedger(deps: {
     }
     const signatures = [...kept]
     try {
-      const group = await store.transaction(async (transaction) => {
-        await writeSignatures(transaction, domain, signatures)
-        return claimAll(transaction, members)
-      })
+      // What is read stays as it is until the commit: nobody else writes.
+      const group = await claimAll(members)
+      const written = signatures.length > 0 ? [writeSignatures(domain, signatures)] : []
+      await store.write(() => [...written, ...group.statements])
       kept.splice(0, signatures.length)
       state = group.state
       counter.raise(state).then(() => {
         for (const answer of group.answers) answer()
       }, fail)
+      const view = members.at(-1)?.view
+      if (toPrune.size > 0 && view !== undefined) void inTurn(() => prune(view))
     } catch (error) {
       recalled = undefined
       toPrune.clear()
@@ -175,13 +178,19 @@ function createLedger(deps: {
     }
   }
 
-  async function claimAll(transaction: StoreTransaction, members: readonly Waiting[]): Promise<Group> {
-    recalled ??= await readRecall(transaction, domain)
+  async function claimAll(members: readonly Waiting[]): Promise<Group> {
+    recalled ??= await readRecall(store, domain)
     const recall = recalled
     const requests = members.map(({ request }) => request)
-    const taken = await readTaken(transaction, domain, requests)
+    const taken = await readTaken(store, domain, requests)
+    for (const { request, signature } of kept) {
+      const known = taken.get(nameOf(request))
+      if (known?.hash === request.hash && known.signature === undefined)
+        taken.set(nameOf(request), { ...known, signedHash: request.signedHash ?? request.hash, signature })
+    }
     const answers: (() => void)[] = []
     const recorded: ClaimRequest[] = []
+    const statements: Statement[] = []
     let next = state
     for (const { request, view, answer, fail } of members) {
       try {
@@ -195,20 +204,25 @@ function createLedger(deps: {
         noteParent(recall, request)
         const watermark = raiseWatermark(recall, request, final)
         if (watermark) toPrune.add(watermark)
-        if (watermark) await writeWatermark(transaction, domain, watermark)
+        if (watermark) statements.push(writeWatermark(domain, watermark))
         const l1Timestamp = maxBigint(next.l1Timestamp, view.timestamp)
         next = { ...next, generation: state.generation + 1n, l1Timestamp }
       } catch (error) {
-        // L1 could not be asked: that does not keep the others back. A failing statement ends them all at the commit.
+        // L1 could not be asked: that does not keep the others back.
         answers.push(() => fail(error))
       }
     }
-    await insertPositions(transaction, domain, recorded)
-    const view = members.at(-1)?.view
-    for (const place of view === undefined ? [] : toPrune)
-      if (view && !(await pruneSettled(transaction, domain, place, view))) toPrune.delete(place)
-    if (next !== state) await writeState(transaction, next)
-    return { state: next, answers }
+    if (recorded.length > 0) statements.push(insertPositions(domain, recorded))
+    if (next !== state) statements.push(writeState(next))
+    return { statements, state: next, answers }
+  }
+
+  /** What fails stays where it is until the next time. */
+  async function prune(view: L1View): Promise<void> {
+    await store.transaction(async (transaction) => {
+      for (const place of toPrune)
+        if (!(await pruneSettled(transaction, domain, place, view))) toPrune.delete(place)
+    })
   }
 
   return {
@@ -226,7 +240,7 @@ function createLedger(deps: {
         const next = { ...quiet, generation: state.generation + 1n }
         await store.transaction(async (transaction) => {
           await importRows(transaction, interchange)
-          await writeState(transaction, next)
+          await transaction.run(...writeState(next))
         })
         state = next
         recalled = undefined
@@ -236,7 +250,7 @@ function createLedger(deps: {
     state: () => state,
     close: async () => {
       await inTurn(() =>
-        store.transaction((transaction) => writeSignatures(transaction, domain, kept)),
+        kept.length > 0 ? store.write(() => [writeSignatures(domain, kept)]) : Promise.resolve(),
       ).catch(() => {})
       await closeAll(files)
     },

@@ -48,7 +48,7 @@ export async function importProtection(
           quietCause: 'importing',
         } as const
         await importRows(transaction, interchange)
-        await writeState(transaction, next)
+        await transaction.run(...writeState(next))
         return next
       })
       const counter = createCounter(counterPath)

@@ -1,7 +1,7 @@
 /** The state of a guard's memory: its generation, and until when it is quiet because it may have gaps. */
 import { randomBytes } from 'node:crypto'
 import { maxBigint } from '../../primitives/bigint.ts'
-import type { StoreTransaction } from '../../store/store.ts'
+import type { Statement, StoreReader } from '../../store/store.ts'
 import type { Count } from './counter.ts'
 import type { L1View } from './position.ts'
 
@@ -97,8 +97,8 @@ export function findGap(
 }
 
 /** Generation 0 of a database that is new. */
-export async function readState(transaction: StoreTransaction): Promise<State> {
-  const row = await transaction.get(
+export async function readState(reader: StoreReader): Promise<State> {
+  const row = await reader.get(
     'SELECT generation, quiet_until, l1_timestamp, quiet_cause, life FROM guard_state',
   )
   if (row === undefined)
@@ -112,10 +112,10 @@ export async function readState(transaction: StoreTransaction): Promise<State> {
   }
 }
 
-export function writeState(transaction: StoreTransaction, state: State): Promise<void> {
-  return transaction.run(
+export function writeState(state: State): Statement {
+  return [
     `INSERT OR REPLACE INTO guard_state (id, generation, quiet_until, l1_timestamp, quiet_cause, life)
      VALUES (1, ?, ?, ?, ?, ?)`,
     [state.generation, state.quietUntil, state.l1Timestamp, state.quietCause, state.life],
-  )
+  ]
 }

@@ -4,7 +4,7 @@
  */
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
-import type { StoreTransaction } from '../../store/store.ts'
+import type { StoreReader } from '../../store/store.ts'
 import {
   BLOCK_KINDS,
   type ClaimRequest,
@@ -30,9 +30,9 @@ export type Recall = {
   readonly parents: Map<string, Parents>
 }
 
-export async function readRecall(transaction: StoreTransaction, domain: string): Promise<Recall> {
+export async function readRecall(reader: StoreReader, domain: string): Promise<Recall> {
   const recall: Recall = { watermarks: new Map(), parents: new Map() }
-  const watermarks = await transaction.all(
+  const watermarks = await reader.all(
     'SELECT key, kind, l2_chain_id, number FROM watermarks WHERE domain = ?',
     [domain],
   )
@@ -45,7 +45,7 @@ export async function readRecall(transaction: StoreTransaction, domain: string):
     }
     recall.watermarks.set(`${key} ${kind} ${l2_chain_id}`, watermark)
   }
-  const parents = await transaction.all(
+  const parents = await reader.all(
     `SELECT key, kind, l2_chain_id, number, parent, min(idx) AS idx, hash FROM positions
      WHERE domain = ? AND kind IN (${BLOCK_KINDS.map((kind) => `'${kind}'`).join(', ')})
      GROUP BY key, kind, l2_chain_id, number, parent ORDER BY parent`,

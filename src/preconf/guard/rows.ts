@@ -1,6 +1,6 @@
 /** The rows of a group of claims: each of these is one statement, however many there are. */
 import type { Hash, Hex } from '../../primitives/hex.ts'
-import type { StoreTransaction } from '../../store/store.ts'
+import type { Statement, StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { Taken } from './claim.ts'
 import { type ClaimRequest, isBlockKind, type L1View, type Position } from './position.ts'
 import type { Watermark } from './recall.ts'
@@ -22,13 +22,13 @@ function columnsOf(key: Hex, { kind, l2ChainId, number, parent, index }: Positio
 
 /** What is recorded at the positions of these requests, by name. */
 export async function readTaken(
-  transaction: StoreTransaction,
+  reader: StoreReader,
   domain: string,
   requests: readonly ClaimRequest[],
 ): Promise<Map<string, Taken>> {
   const list = requests.map(({ key, position }) => columnsOf(key, position))
   const on = COLUMNS.map((column, i) => `p.${column} = j.value ->> ${i}`).join(' AND ')
-  const rows = await transaction.all(
+  const rows = await reader.all(
     `SELECT j.key AS i, p.hash, p.signed_hash, p.signature
      FROM json_each(?) j CROSS JOIN positions p ON p.domain = ? AND ${on}`,
     [JSON.stringify(list), domain],
@@ -49,29 +49,19 @@ export async function readTaken(
 }
 
 /** A position that is taken is an error. */
-export async function insertPositions(
-  transaction: StoreTransaction,
-  domain: string,
-  requests: readonly ClaimRequest[],
-): Promise<void> {
-  if (requests.length === 0) return
+export function insertPositions(domain: string, requests: readonly ClaimRequest[]): Statement {
   const list = requests.map(({ key, position, hash }) => [...columnsOf(key, position), hash])
   const values = [...COLUMNS, 'hash'].map((_column, i) => `value ->> ${i}`).join(', ')
-  await transaction.run(
+  return [
     `INSERT INTO positions (${COLUMNS.join(', ')}, hash, domain) SELECT ${values}, ? FROM json_each(?)`,
     [domain, JSON.stringify(list)],
-  )
+  ]
 }
 
 export type KeptSignature = { readonly request: ClaimRequest; readonly signature: Hex }
 
 /** The first signature of a content is kept. */
-export async function writeSignatures(
-  transaction: StoreTransaction,
-  domain: string,
-  kept: readonly KeptSignature[],
-): Promise<void> {
-  if (kept.length === 0) return
+export function writeSignatures(domain: string, kept: readonly KeptSignature[]): Statement {
   const list = kept.map(({ request: { key, position, hash, signedHash = hash }, signature }) => [
     ...columnsOf(key, position),
     hash,
@@ -80,23 +70,19 @@ export async function writeSignatures(
   ])
   const [hash, signedHash, signature] = [0, 1, 2].map((i) => COLUMNS.length + i)
   const where = COLUMNS.map((column, i) => `positions.${column} = j.value ->> ${i}`).join(' AND ')
-  await transaction.run(
+  return [
     `UPDATE positions SET signed_hash = j.value ->> ${signedHash}, signature = j.value ->> ${signature}
      FROM json_each(?) j WHERE positions.domain = ? AND ${where}
        AND positions.hash = j.value ->> ${hash} AND positions.signature IS NULL`,
     [JSON.stringify(list), domain],
-  )
+  ]
 }
 
-export function writeWatermark(
-  transaction: StoreTransaction,
-  domain: string,
-  { key, kind, l2ChainId, number }: Watermark,
-): Promise<void> {
-  return transaction.run(
+export function writeWatermark(domain: string, { key, kind, l2ChainId, number }: Watermark): Statement {
+  return [
     'INSERT OR REPLACE INTO watermarks (key, domain, kind, l2_chain_id, number) VALUES (?, ?, ?, ?, ?)',
     [key, domain, kind, l2ChainId, number],
-  )
+  ]
 }
 
 /**

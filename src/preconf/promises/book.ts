@@ -69,7 +69,7 @@ export function createPromiseBook(deps: {
 
   const keep = (promise: NewPromise) => {
     recent.add(promise)
-    return group.write((transaction) => transaction.run(INSERT_PROMISE, promiseValues(promise)))
+    return group.write([INSERT_PROMISE, promiseValues(promise)])
   }
 
   return {
@@ -77,19 +77,13 @@ export function createPromiseBook(deps: {
     async keepSignature(hash, signature, answeredAt) {
       const at = Math.floor(answeredAt)
       signed.set(hash, { signature, answeredAt: at })
-      await group.writeLater((transaction) =>
-        transaction.run('UPDATE promises SET signature = ?, answered_at = ? WHERE hash = ?', [
-          signature,
-          at,
-          hash,
-        ]),
-      )
+      await group.writeLater([
+        'UPDATE promises SET signature = ?, answered_at = ? WHERE hash = ?',
+        [signature, at, hash],
+      ])
       signed.delete(hash)
     },
-    forget: (hash) =>
-      group.write((transaction) =>
-        transaction.run('DELETE FROM promises WHERE hash = ? AND signature IS NULL', [hash]),
-      ),
+    forget: (hash) => group.write(['DELETE FROM promises WHERE hash = ? AND signature IS NULL', [hash]]),
     noteBlock: ({ commitment, commitmentHash, signer, signature, isOurs, heardAt }) =>
       keep({
         hash: commitmentHash,

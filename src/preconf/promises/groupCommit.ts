@@ -1,14 +1,13 @@
 /** Writes that wait for one transaction go together in the next: the disk is waited for once, not once for each. */
-import type { Store, StoreTransaction } from '../../store/store.ts'
+import type { Statement, Store } from '../../store/store.ts'
 
-type Work = (transaction: StoreTransaction) => Promise<void>
-type Waiting = { readonly work: Work; resolve(): void; reject(error: unknown): void }
+type Waiting = { readonly statements: readonly Statement[]; resolve(): void; reject(error: unknown): void }
 
 export type GroupCommit = {
   /** On the disk when it returns. In the order of the calls. One that fails is left out, and takes no other with it. */
-  write(work: Work): Promise<void>
+  write(...statements: readonly Statement[]): Promise<void>
   /** As `write`, but it waits a moment for others to go with. */
-  writeLater(work: Work): Promise<void>
+  writeLater(...statements: readonly Statement[]): Promise<void>
   /** Writes what waits. */
   close(): Promise<void>
 }
@@ -18,7 +17,7 @@ const GROUP_MAX = 512
 /** Longest time that what is not waited for waits. */
 const LATER_MS = 100
 
-export function createGroupCommit(store: Pick<Store, 'transaction'>): GroupCommit {
+export function createGroupCommit(store: Pick<Store, 'write'>): GroupCommit {
   const waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -35,10 +34,10 @@ export function createGroupCommit(store: Pick<Store, 'transaction'>): GroupCommi
       const group: Waiting[] = []
       const take = () => group.push(...waiting.splice(0, GROUP_MAX - group.length))
       try {
-        await store.transaction(async (transaction) => {
-          // Not sooner: what comes while it begins goes along.
+        await store.write(() => {
+          // Not sooner: what comes while it waits for its turn goes along.
           take()
-          for (const { work } of group) await work(transaction)
+          return group.flatMap(({ statements }) => statements)
         })
         for (const { resolve } of group) resolve()
       } catch (error) {
@@ -53,20 +52,21 @@ export function createGroupCommit(store: Pick<Store, 'transaction'>): GroupCommi
   async function writeAlone(group: readonly Waiting[], error: unknown): Promise<void> {
     const [only, ...others] = group
     if (others.length === 0) return only?.reject(error)
-    for (const { work, resolve, reject } of group) await store.transaction(work).then(resolve, reject)
+    for (const { statements, resolve, reject } of group)
+      await store.write(() => statements).then(resolve, reject)
   }
 
-  const add = (work: Work): Promise<void> =>
-    new Promise((resolve, reject) => waiting.push({ work, resolve, reject }))
+  const add = (statements: readonly Statement[]): Promise<void> =>
+    new Promise((resolve, reject) => waiting.push({ statements, resolve, reject }))
 
   return {
-    write(work) {
-      const written = add(work)
+    write(...statements) {
+      const written = add(statements)
       void flush()
       return written
     },
-    writeLater(work) {
-      const written = add(work)
+    writeLater(...statements) {
+      const written = add(statements)
       timer ??= setTimeout(flush, LATER_MS)
       return written
     },

@@ -12,7 +12,7 @@ import type {
   KnownCommitment,
   SealedBlock,
 } from '../../propose/sequencer/events.ts'
-import type { SqlValue, Store, StoreTransaction } from '../../store/store.ts'
+import type { SqlValue, Statement, Store } from '../../store/store.ts'
 import { createGroupCommit, type GroupCommit } from '../promises/groupCommit.ts'
 import { BLOCK_BYTES_MAX, type SealedMessage } from './message.ts'
 import { BLOCK_COLUMNS, blockValues, type KeptBlock, readBlock, readCommitment } from './rows.ts'
@@ -77,60 +77,45 @@ export function createStreamJournal({ store, domain, group }: Deps): StreamJourn
 
   return {
     async opened({ number, parentHash, metadata, windowEnd, isEndOfWindow }) {
-      await write(async (transaction) => {
-        await forgetOpen(transaction, { number, parentHash })
+      await write(
+        ...forgetOpen({ number, parentHash }),
         // The sequencer has given it up: to sign it after a restart would bind us to what nobody was told.
-        await transaction.run(
+        [
           `DELETE FROM stream_blocks WHERE ${AT_POSITION} AND signature IS NULL`,
           placeOf({ number, parentHash }),
-        )
-        await transaction.run(`INSERT INTO stream_open (${OPEN_COLUMNS}) VALUES (?, ?, ?, ?, ?)`, [
-          number,
-          parentHash,
-          toJson(metadata),
-          windowEnd,
-          isEndOfWindow ? 1 : 0,
-        ])
-      })
+        ],
+        [
+          `INSERT INTO stream_open (${OPEN_COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
+          [number, parentHash, toJson(metadata), windowEnd, isEndOfWindow ? 1 : 0],
+        ],
+      )
       noteOpen({ number, parentHash }, windowEnd)
     },
     added: ({ number, parentHash, from, transactions }) =>
-      write((transaction) => keepAdded(transaction, { number, parentHash }, from, transactions)),
+      write(keepAdded({ number, parentHash }, from, transactions)),
     frag: ({ number, parentHash, sequence, from, transactions }) =>
-      write(async (transaction) => {
-        await keepFrag(transaction, { number, parentHash }, { sequence, from, transactions })
-      }),
+      write(...keepFrag({ number, parentHash }, { sequence, from, transactions })),
     closed: ({ number, parentHash, isEndOfWindow, lastFrag }) =>
-      write(async (transaction) => {
-        if (lastFrag !== undefined) await keepFrag(transaction, { number, parentHash }, lastFrag)
-        await transaction.run(
-          `UPDATE stream_open SET is_closed = 1, is_end_of_window = ? WHERE ${AT_POSITION}`,
-          [isEndOfWindow ? 1 : 0, ...placeOf({ number, parentHash })],
-        )
-      }),
+      write(...(lastFrag === undefined ? [] : keepFrag({ number, parentHash }, lastFrag)), [
+        `UPDATE stream_open SET is_closed = 1, is_end_of_window = ? WHERE ${AT_POSITION}`,
+        [isEndOfWindow ? 1 : 0, ...placeOf({ number, parentHash })],
+      ]),
     async draft(block) {
       const position = positionOf(block)
-      await write(async (transaction) => {
-        const frags = await transaction.get(
-          `SELECT count(*) AS frags FROM stream_open_frags WHERE ${AT_POSITION}`,
-          placeOf(position),
-        )
-        await insertBlock(transaction, {
-          block: { ...block, commitmentHash: blockCommitmentHash(block.commitment, domain) },
-          isOwn: true,
-          totalFrags: Number(frags?.frags ?? 0),
-        })
-      })
+      const commitmentHash = blockCommitmentHash(block.commitment, domain)
+      await write(insertBlock({ block: { ...block, commitmentHash }, isOwn: true, totalFrags: 0 }), [
+        `UPDATE stream_blocks SET total_frags = (SELECT count(*) FROM stream_open_frags WHERE ${AT_POSITION})
+           WHERE block_hash = ? AND commitment_hash = ? AND signature IS NULL`,
+        [...placeOf(position), block.hash, commitmentHash],
+      ])
       inHand.set(block.hash, position)
     },
     // What was kept of it under way is no longer resumed, and forgotten when there is time.
     sealed: (block) =>
-      write((transaction) =>
-        transaction.run(
-          'UPDATE stream_blocks SET signature = ? WHERE block_hash = ? AND commitment_hash = ?',
-          [block.signature, block.hash, block.commitmentHash],
-        ),
-      ),
+      write([
+        'UPDATE stream_blocks SET signature = ? WHERE block_hash = ? AND commitment_hash = ?',
+        [block.signature, block.hash, block.commitmentHash],
+      ]),
     async resume(parentHash) {
       const row = await store.get(
         `SELECT * FROM stream_open WHERE parent_hash = ?
@@ -217,10 +202,10 @@ export function createStreamJournal({ store, domain, group }: Deps): StreamJourn
       return rows.map(readBlock)
     },
     isNew: async () => (await store.get('SELECT id FROM stream_noted')) === undefined,
-    note: () => write((transaction) => transaction.run('INSERT OR IGNORE INTO stream_noted VALUES (1)')),
+    note: () => write(['INSERT OR IGNORE INTO stream_noted VALUES (1)']),
     keep: ({ block, totalFrags, envSignature, sealSignature }) =>
-      write((transaction) =>
-        insertBlock(transaction, {
+      write(
+        insertBlock({
           block,
           isOwn: false,
           totalFrags,
@@ -230,31 +215,32 @@ export function createStreamJournal({ store, domain, group }: Deps): StreamJourn
         }),
       ),
     keepPublished: ({ block, totalFrags, envSignature, sealSignature }) =>
-      write(async (transaction) => {
-        await transaction.run(
+      write(
+        [
           `UPDATE stream_blocks SET total_frags = ?, env_signature = ?, seal_signature = ?
            WHERE block_hash = ? AND commitment_hash = ?`,
           [totalFrags, envSignature, sealSignature, block.hash, block.commitmentHash],
-        )
-        await forgetOpen(transaction, positionOf(block))
-      }),
-    forgetDraft: (blockHash) =>
-      write((transaction) =>
-        transaction.run('DELETE FROM stream_blocks WHERE block_hash = ? AND signature IS NULL', [blockHash]),
+        ],
+        ...forgetOpen(positionOf(block)),
       ),
+    forgetDraft: (blockHash) =>
+      write(['DELETE FROM stream_blocks WHERE block_hash = ? AND signature IS NULL', [blockHash]]),
     windowEndOf: (position) => open.get(keyOf(position)),
     isInHand: (blockHash) => inHand.has(blockHash),
     release(position) {
       for (const [hash, each] of inHand) if (keyOf(each) === keyOf(position)) inHand.delete(hash)
     },
     prune: (finalized) =>
-      write(async (transaction) => {
-        const newest = await transaction.get('SELECT max(number) AS number FROM stream_blocks')
-        const kept = BigInt((newest?.number as number | null) ?? 0) - JOURNAL_BLOCKS_MAX
-        const upTo = kept > finalized ? kept : finalized
-        for (const table of ['stream_blocks', ...OPEN_TABLES])
-          await transaction.run(`DELETE FROM ${table} WHERE number <= ?`, [upTo])
-      }),
+      // The blocks themselves last: they say how far it goes.
+      write(
+        ...[...OPEN_TABLES, 'stream_blocks'].map(
+          (table): Statement => [
+            `DELETE FROM ${table}
+           WHERE number <= max(?, coalesce((SELECT max(number) FROM stream_blocks), 0) - ?)`,
+            [finalized, JOURNAL_BLOCKS_MAX],
+          ],
+        ),
+      ),
   }
 }
 
@@ -269,50 +255,38 @@ export function messageOf(kept: KeptBlock): SealedMessage | undefined {
   return { type: 'sealed', block: { ...block, signature }, totalFrags, envSignature, sealSignature }
 }
 
-async function insertBlock(transaction: StoreTransaction, kept: Parameters<typeof blockValues>[0]) {
+function insertBlock(kept: Parameters<typeof blockValues>[0]): Statement {
   // What is there is the same block, perhaps with more signatures by now.
-  await transaction.run(
+  return [
     `INSERT OR IGNORE INTO stream_blocks (${BLOCK_COLUMNS}) VALUES (${BLOCK_COLUMNS.replace(/\w+/g, '?')})`,
     blockValues(kept),
-  )
+  ]
 }
 
-async function keepAdded(
-  transaction: StoreTransaction,
-  position: BuildPosition,
-  from: number,
-  transactions: readonly Uint8Array[],
-): Promise<void> {
-  // One statement for all of them: each is waited for.
-  await transaction.run(
+function keepAdded(position: BuildPosition, from: number, transactions: readonly Uint8Array[]): Statement {
+  const hexes = transactions.map((raw) => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('hex'))
+  return [
     'INSERT OR REPLACE INTO stream_open_transactions SELECT ?, ?, ? + key, unhex(value) FROM json_each(?)',
-    [
-      ...placeOf(position),
-      from,
-      JSON.stringify(
-        transactions.map((raw) => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('hex')),
-      ),
-    ],
-  )
+    [...placeOf(position), from, JSON.stringify(hexes)],
+  ]
 }
 
-async function keepFrag(
-  transaction: StoreTransaction,
+function keepFrag(
   position: BuildPosition,
   frag: { readonly sequence: number; readonly from: number; readonly transactions: readonly Uint8Array[] },
-): Promise<void> {
+): readonly Statement[] {
   const { sequence, from, transactions } = frag
-  await keepAdded(transaction, position, from, transactions)
-  await transaction.run('INSERT OR REPLACE INTO stream_open_frags VALUES (?, ?, ?, ?)', [
-    ...placeOf(position),
-    sequence,
-    transactions.length,
-  ])
+  return [
+    keepAdded(position, from, transactions),
+    [
+      'INSERT OR REPLACE INTO stream_open_frags VALUES (?, ?, ?, ?)',
+      [...placeOf(position), sequence, transactions.length],
+    ],
+  ]
 }
 
-async function forgetOpen(transaction: StoreTransaction, position: BuildPosition): Promise<void> {
-  for (const table of OPEN_TABLES)
-    await transaction.run(`DELETE FROM ${table} WHERE ${AT_POSITION}`, placeOf(position))
+function forgetOpen(position: BuildPosition): readonly Statement[] {
+  return OPEN_TABLES.map((table) => [`DELETE FROM ${table} WHERE ${AT_POSITION}`, placeOf(position)])
 }
 
 function positionOf({ header }: Pick<SealedBlock, 'header'>): BuildPosition {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createGroupCommit } from '../../../../src/preconf/promises/groupCommit.ts'
 import { openStore } from '../../../../src/store/openStore.ts'
-import type { Store } from '../../../../src/store/store.ts'
+import type { Statement, Store } from '../../../../src/store/store.ts'
 
 let store: Store
 let transactions: number
@@ -13,13 +13,12 @@ afterEach(() => store.close())
 
 const group = () =>
   createGroupCommit({
-    transaction: (work) => {
+    write: (statements) => {
       transactions++
-      return store.transaction(work)
+      return store.write(statements)
     },
   })
-const insert = (n: number) => (transaction: Parameters<Parameters<Store['transaction']>[0]>[0]) =>
-  transaction.run('INSERT INTO t VALUES (?)', [n])
+const insert = (n: number): Statement => ['INSERT INTO t VALUES (?)', [n]]
 const rows = async () => (await store.all('SELECT n FROM t ORDER BY n')).map(({ n }) => n)
 
 test('what waits for a transaction goes in the next, all of it at once', async () => {
@@ -52,12 +51,15 @@ test('what may wait goes with what may not, or when it is closed', async () => {
   await close()
 })
 
-test('what comes while a transaction begins goes along', async () => {
+test('what comes while another transaction runs goes along', async () => {
   const { write } = group()
+  let end = () => {}
+  const other = store.transaction(() => new Promise<void>((resolve) => (end = resolve)))
   const first = write(insert(1))
-  await Promise.resolve()
-  await Promise.resolve()
-  await Promise.all([first, write(insert(2))])
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const second = write(insert(2))
+  end()
+  await Promise.all([other, first, second])
   expect(transactions).toBe(1)
 })
 
@@ -72,7 +74,7 @@ test('one that fails takes no other with it', async () => {
 
 test('where not even a transaction begins, all of it fails', async () => {
   const failure = new Error('the disk is away')
-  const { write } = createGroupCommit({ transaction: () => Promise.reject(failure) })
+  const { write } = createGroupCommit({ write: () => Promise.reject(failure) })
   const results = await Promise.allSettled([write(insert(1)), write(insert(2))])
   expect(results).toEqual(Array.from({ length: 2 }, () => ({ status: 'rejected', reason: failure })))
 })
