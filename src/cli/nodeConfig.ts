@@ -26,6 +26,14 @@ export function loggerOf(config: Config): Logger {
   return createLogger({ level: config.need<LogLevel>('log.level'), format: logFormatOf(config) })
 }
 
+/** Of a command whose standard output is its result. */
+export function sideLoggerOf(config: Config): Logger {
+  return createLogger({
+    ...{ level: config.need<LogLevel>('log.level'), format: logFormatOf(config) },
+    stream: process.stderr,
+  })
+}
+
 export async function specOf(config: Config): Promise<RollupSpec> {
   const network = config.get<string>('network')
   const file = config.get<string>('rollup.config')

@@ -24,7 +24,7 @@ import { type BlockRange, parseBlockRange } from './config/blockRange.ts'
 import type { Config } from './config/load.ts'
 import { ConfigError } from './config/resolve.ts'
 import { createLineProgress, type LineProgress } from './lineProgress.ts'
-import { engineOptionsOf, l1OptionsOf, loggerOf, readGenesis, specOf } from './nodeConfig.ts'
+import { engineOptionsOf, l1OptionsOf, readGenesis, sideLoggerOf, specOf } from './nodeConfig.ts'
 import { createShutdown } from './shutdown.ts'
 
 type Work = {
@@ -40,7 +40,7 @@ export async function runExport(config: Config): Promise<void> {
   const spec = await specOf(config)
   const wanted = rangeOf(config)
   const labels = await labelsOf(config)
-  const logger = loggerOf(config)
+  const logger = sideLoggerOf(config)
   const signal = createShutdown((name) => console.error(`${name}: stopping; run it again to go on`))
   const l1 = await openL1({ ...l1OptionsOf(config), spec, logger, signal })
   const progress = createLineProgress()

@@ -8,7 +8,7 @@ import type { Hash } from '../../primitives/hex.ts'
 import { ARCHIVE_CHECK_OPTIONS, ARCHIVE_FETCH_OPTIONS } from '../config/archiveOptions.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { createLineProgress } from '../lineProgress.ts'
-import { l1OptionsOf, loggerOf, specOf } from '../nodeConfig.ts'
+import { l1OptionsOf, sideLoggerOf, specOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
 
 export function archiveCommand(): Command {
@@ -35,7 +35,7 @@ async function fetch(config: Config): Promise<void> {
   const dir = config.need<string>('archive.dir')
   const to = Number(config.need<bigint>('to'))
   const from = Number(config.get<bigint>('from') ?? spec.l1.startBlock)
-  const logger = loggerOf(config)
+  const logger = sideLoggerOf(config)
   const signal = createShutdown((name) => console.error(`${name}: stopping; run it again to go on`))
   const sources = new Map<Hash, string>()
   const { archive: _, blobFolders = [], ...options } = l1OptionsOf(config)

@@ -8,7 +8,7 @@ import { type PreparedProposal, prepareEvents } from '../../derive/prepare.ts'
 import { addOptions, loadConfig } from '../config/load.ts'
 import { DERIVE_OPTIONS } from '../config/options.ts'
 import { ConfigError } from '../config/resolve.ts'
-import { l1OptionsOf, loggerOf, specOf } from '../nodeConfig.ts'
+import { l1OptionsOf, sideLoggerOf, specOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
 
 export function deriveCommand(): Command {
@@ -22,7 +22,7 @@ export function deriveCommand(): Command {
     const to = config.need<bigint>('to')
     if (to < from) throw new ConfigError(`--to ${to} is before the first block, ${from}`)
     const signal = createShutdown((name) => console.error(`${name}: stopping`))
-    const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
+    const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: sideLoggerOf(config), signal })
     try {
       const cursor = await l1.start(signal, from)
       const events = l1.follow({ cursor, knownAncestors: async () => [cursor], signal })

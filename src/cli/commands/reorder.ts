@@ -24,7 +24,7 @@ import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { REORDER_OPTIONS } from '../config/reorderOptions.ts'
 import { ConfigError } from '../config/resolve.ts'
 import { createLineProgress } from '../lineProgress.ts'
-import { engineOptionsOf, l1OptionsOf, loggerOf, readGenesis, specOf } from '../nodeConfig.ts'
+import { engineOptionsOf, l1OptionsOf, readGenesis, sideLoggerOf, specOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
 
 export function reorderCommand(): Command {
@@ -100,7 +100,7 @@ type Wanted = Omit<Parameters<typeof openChainHistory>[0], 'spec' | 'dataDir'> &
 /** With what L1 lists; without a node's database the chain is derived into a folder that goes away afterwards. */
 async function openWithL1(config: Config, wanted: Wanted): Promise<Opened> {
   const spec = await specOf(config)
-  const logger = loggerOf(config)
+  const logger = sideLoggerOf(config)
   const signal = createShutdown(() => console.error('stopping'))
   const { keep, close } = createResources()
   try {

@@ -9,7 +9,7 @@ import { openRows, type ReplayRow, rowOf } from '../../replay/remote/rows.ts'
 import type { Config } from '../config/load.ts'
 import { ConfigError } from '../config/resolve.ts'
 import { createLineProgress } from '../lineProgress.ts'
-import { l1OptionsOf, loggerOf, specOf } from '../nodeConfig.ts'
+import { l1OptionsOf, sideLoggerOf, specOf } from '../nodeConfig.ts'
 import { createShutdown } from '../shutdown.ts'
 
 /** Ends with status 1 where a block differs. */
@@ -22,7 +22,7 @@ export async function replayFromL1(config: Config, json: boolean): Promise<void>
   const workers = config.need<number>('replay.workers')
   const out = config.get<string>('out')
   const signal = createShutdown((name) => console.error(`${name}: stopping; run it again to go on`))
-  const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: loggerOf(config), signal })
+  const l1 = await openL1({ ...l1OptionsOf(config), spec, logger: sideLoggerOf(config), signal })
   const progress = createLineProgress()
   const setup = { spec, nodes, way: config.need<StateWay>('l2.state') }
   const pool = createReplayPool(workers, setup, anchorsOf(l1, signal))
