@@ -44,8 +44,8 @@ its end:
 
 A dataset has every block of its range: every n-th block (\`2000:5000:1000\`, \`100:200/5\`) is refused. The range must not end after the last L1
 block that is final. Everything in a dataset is as of its end: a proposal that a later block proves is not proven in it. So the same range of
-the same L1 makes the same files whenever it is exported, byte for byte (\`dataset.duckdb\` excepted); given \`--export.forced-inclusion-delay\`,
-which only endpoints can be asked for, also from an archive as from endpoints. The node's own observations (promises, \`preconfirmed_at\`,
+the same L1 makes the same files whenever it is exported, byte for byte (\`dataset.duckdb\` excepted); where anyone may propose, and given
+\`--export.forced-inclusion-delay\`, also from an archive as from endpoints, which alone can be asked for that delay and for elections. The node's own observations (promises, \`preconfirmed_at\`,
 \`finalized_at\`, \`first_seen_at\`) are of that node.
 
 ## Files
