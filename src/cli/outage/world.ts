@@ -3,6 +3,7 @@ import { parseAbi } from 'viem'
 import { buildGenesis } from '../../engine/genesis.ts'
 import { sleep } from '../../primitives/async.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
+import { CriticalError } from '../../primitives/errors.ts'
 import type { Address } from '../../primitives/hex.ts'
 import { createResources } from '../../primitives/resources.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
@@ -94,7 +95,7 @@ export type World = {
 /** Real milliseconds between looks at whether everybody is done, looks in a row without a change, and looks at all. */
 const LOOK_MS = 8
 const QUIET_LOOKS = 2
-const LOOKS_MAX = 6_000
+const LOOKS_MAX = 4_000
 
 type L1Tip = { readonly hash: string; readonly finalized: bigint }
 type L1Json = { readonly hash: string; readonly number: string }
@@ -197,16 +198,24 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const settle = async (): Promise<void> => {
       const tip = await readTip()
       let [before, quiet] = ['', 0]
-      for (let look = 0; look < LOOKS_MAX && quiet < QUIET_LOOKS; look++) {
+      for (let look = 0; quiet < QUIET_LOOKS; look++) {
         signal.throwIfAborted()
         const live = running.filter((each) => !each.isStopped())
-        const isEveryoneDone = live.every((each) => isDone(each, tip))
+        const late = live.filter((each) => !isDone(each, tip))
         const heads = live.map(({ node }) => node.chain.heads().latest.hash).join()
-        quiet = isEveryoneDone && heads === before ? quiet + 1 : 0
+        quiet = late.length === 0 && heads === before ? quiet + 1 : 0
         before = heads
+        if (look === LOOKS_MAX) throw new CriticalError(`the devnet does not come to rest: ${describe(late)}`)
         await sleep(LOOK_MS, signal)
       }
     }
+    const describe = (late: readonly RunningNode[]): string =>
+      late
+        .map(({ name, node, says }) => {
+          const { cursor, l1: status } = node.sync()
+          return `${name} is at L1 block ${cursor?.number}, final ${status.finalized?.number}, and says ${says() ?? 'nothing'}`
+        })
+        .join('; ') || 'its heads go on changing'
 
     return {
       ...{ l1, clock, spec, operators, stranger, gate, signal, nameOf, settle, keep, freePort },

@@ -14,7 +14,7 @@ export function toReportText(report: OutageReport): string {
       ({ name, what, firstSlot, lastSlot }) => `  ${name.padEnd(9)} slots ${firstSlot}–${lastSlot}: ${what}`,
     ),
     '',
-    `  detected   ${slots(measures.slotsToDetect, 'no clock lagged')} on a clock; the node says so ${slots(measures.slotsToSay, 'never')}`,
+    `  detected   ${slots('on a clock', measures.slotsToDetect, 'on no clock')}; ${slots('the node says so', measures.slotsToSay, 'the node never says so')}`,
     ...measures.clocks.map(clockLine),
     `  silence    ${measures.silentSlots} L1 blocks in a row without a proposal, at the most`,
     ...(made === 0
@@ -33,8 +33,8 @@ export function toReportText(report: OutageReport): string {
   return `${lines.join('\n')}\n`
 }
 
-function slots(count: number | null, otherwise: string): string {
-  return count === null ? otherwise : `${count} slots into the fault`
+function slots(what: string, count: number | null, otherwise: string): string {
+  return count === null ? otherwise : `${what} ${count} slots into the fault`
 }
 
 function clockLine({ clock, steadyLag, worstLag, slotsFromFault, slotsFromEnd }: ClockRecovery): string {

@@ -22,7 +22,7 @@ import { publishRival, type Rival, signRival } from '../thief.ts'
 
 const SLOTS_PER_EPOCH = 6
 /** Slots of the fault in which something happens. */
-const AT = { signLate: 1, publishLate: 2, behindEnd: 4, slash: [6, 8], again: 10, remove: 10 } as const
+const AT = { signLate: 1, publishLate: 2, behindEnd: 3, slash: [6, 8], again: 10, remove: 10 } as const
 const REMOVE_ABI = parseAbi(['function removeOperator(address operator)'])
 
 export const stolenKey: Scenario = {
