@@ -96,6 +96,8 @@ export type World = {
 const LOOK_MS = 8
 const QUIET_LOOKS = 2
 const LOOKS_MAX = 4_000
+/** Looks until nodes that hear the same streams have the same latest block, or have a reason not to. */
+const HEARD_LOOKS = 120
 
 type L1Tip = { readonly hash: string; readonly finalized: bigint }
 type L1Json = { readonly hash: string; readonly number: string }
@@ -202,8 +204,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         signal.throwIfAborted()
         const live = running.filter((each) => !each.isStopped())
         const late = live.filter((each) => !isDone(each, tip))
-        const heads = live.map(({ node }) => node.chain.heads().latest.hash).join()
-        quiet = late.length === 0 && heads === before ? quiet + 1 : 0
+        const latest = (each: RunningNode) => each.node.chain.heads().latest.hash
+        const heads = live.map(latest).join()
+        const hearers = live.filter(({ node }) => node.preconf !== undefined)
+        const isHeard = new Set(hearers.map(latest)).size <= 1 || look >= HEARD_LOOKS
+        quiet = late.length === 0 && isHeard && heads === before ? quiet + 1 : 0
         before = heads
         if (look === LOOKS_MAX) throw new CriticalError(`the devnet does not come to rest: ${describe(late)}`)
         await sleep(LOOK_MS, signal)
