@@ -18,7 +18,7 @@ export type OutageReport = Pick<Run, 'scenario' | 'seed' | 'options' | 'constant
 }
 
 export const NOT_IDENTICAL =
-  'Time stands still while machines work, so nothing here depends on how fast they are: what a real node needs for retrying, executing and proving comes on top. Block hashes, and with them database files, are not part of the records.'
+  'Time stands still while machines work, so nothing here depends on how fast they are: what a real node needs for retrying, executing and proving comes on top. Where sequencers promise, nodes hear one another over real sockets: when a block was promised may differ by a slot or two. Block hashes, and with them database files, are not part of the records.'
 
 export function reportOutage(run: Run, title: string, promises: readonly ProtocolPromise[]): OutageReport {
   const { scenario, seed, options, constants, phases, facts } = run
