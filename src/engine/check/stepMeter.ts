@@ -3,11 +3,12 @@
  * opened, and for the step that a frame failed with what revm would have charged until then. It knows nothing of our loop, which it is held
  * against. unzen.md §1.3, §1.4.
  */
-import type { EVM, EVMResult, InterpreterStep, Message } from '@ethereumjs/evm'
+import type { EVMResult, InterpreterStep, Message } from '@ethereumjs/evm'
 import { bytesToHex } from '../../primitives/hex.ts'
 import type { EthereumFork } from '../../spec/ethereumSpec.ts'
 import type { ZkSchedule } from '../../spec/zkSchedule.ts'
 import { opcodesOf } from '../evm/opcodes.ts'
+import type { StockEvm } from '../evm/stockEvm.ts'
 import type { RunContext } from '../evm.ts'
 import { type FailingStep, rawOfFailed } from './failedStep.ts'
 
@@ -33,7 +34,8 @@ export function meterSteps(
   fork: EthereumFork,
   schedule: ZkSchedule,
 ): StepMeter {
-  const { events, precompiles } = evm as EVM
+  const stock = evm as StockEvm
+  const { events, precompiles } = stock
   const opcodes = opcodesOf(fork)
   if (opcodes === undefined) throw new Error(`zk gas is not counted under ${fork}`)
   const frames: OpenFrame[] = []
@@ -67,6 +69,12 @@ export function meterSteps(
     const opcode = (frame.message.code as Uint8Array)[pc] ?? 0
     frame.last = { opcode, gasLeft, stack, words, isCharged: false }
   })
+
+  // It fails and charges nothing, but the step before it has to be charged: nothing else tells how much that took.
+  stock.onBareRevert = (gasLeft) => {
+    const frame = frames.at(-1)
+    if (frame !== undefined) settle(frame, gasLeft)
+  }
 
   events.on('afterMessage', ({ execResult, createdAddress }: EVMResult) => {
     const frame = frames.pop()

@@ -6,15 +6,29 @@
 import { EVM, EVMError, type ExecResult } from '@ethereumjs/evm'
 
 const RESERVED_BYTE = 0xef
+const REVERT = 0xfd
+
+/** EthereumJS's, as far as it is looked at here; not exported. */
+type Running = {
+  readonly stack: { readonly length: number }
+  readonly interpreter: { readonly _evm: StockEvm; getGasLeft(): bigint }
+}
+type GasHandler = (running: Running, ...rest: readonly unknown[]) => Promise<bigint>
 
 type Opcodes = {
-  readonly [field in '_opcodes' | '_dynamicGasHandlers' | '_handlers' | '_opcodeMap']: unknown
-}
+  readonly [field in '_opcodes' | '_dynamicGasHandlers' | '_handlers']: unknown
+} & { readonly _opcodeMap: { readonly gasHandler: GasHandler }[] }
 
 /** Of each fork: making them anew takes as long as a small block. */
 const opcodesByRules = new WeakMap<object, Opcodes>()
 
 export class StockEvm extends EVM {
+  /**
+   * Told of a REVERT without its two words, with the gas before it: it has no step event, since EthereumJS fails where it reads for the event what
+   * is to be returned.
+   */
+  onBareRevert: ((gasLeft: bigint) => void) | undefined
+
   override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
     const known = opcodesByRules.get(this.common)
     if (known !== undefined) {
@@ -23,6 +37,8 @@ export class StockEvm extends EVM {
     }
     const opcodes = super.getActiveOpcodes()
     const { _opcodes, _dynamicGasHandlers, _handlers, _opcodeMap } = this as unknown as Opcodes
+    const revert = _opcodeMap[REVERT]
+    if (revert !== undefined) _opcodeMap[REVERT] = { ...revert, gasHandler: watchReverts(revert.gasHandler) }
     opcodesByRules.set(this.common, { _opcodes, _dynamicGasHandlers, _handlers, _opcodeMap })
     return opcodes
   }
@@ -47,5 +63,13 @@ export class StockEvm extends EVM {
     if (this.#reverted !== undefined) result.execResult.returnValue = this.#reverted
     this.#reverted = undefined
     return result
+  }
+}
+
+function watchReverts(handler: GasHandler): GasHandler {
+  return (running, ...rest) => {
+    const { stack, interpreter } = running
+    if (stack.length < 2) interpreter._evm.onBareRevert?.(interpreter.getGasLeft())
+    return handler(running, ...rest)
   }
 }

@@ -34,6 +34,22 @@ const funded = (code: Hex) =>
 
 beforeAll(() => loadKzg())
 
+test.each<[name: string, code: Hex]>([
+  ['a jump destination', '0x5bfd'],
+  ['a slot that was cold', '0x5f54fd'],
+  ['a call that opened a frame', '0x5f5f5f5f5f5f5af1fd'],
+  ['memory that grew', '0x6104005150fd'],
+])(
+  'a REVERT without its words ends a frame on both, and counts nothing itself, behind %s',
+  async (_, code) => {
+    const listed = [await signTransaction(1, { chainId, to: TARGET, nonce: 0, value: 0n, gas: 200_000n })]
+    const plain = await executeOn(funded(code), listed, { fork: 'unzen' })
+    expect(plain.transactions[1]!.receipt.succeeded).toBe(false)
+    expect(await executeOn(funded(code), listed, { fork: 'unzen', engine: checked })).toEqual(plain)
+    expect((await executeOn(funded(code), listed, { fork: 'unzen', engine: stock })).hash).toBe(plain.hash)
+  },
+)
+
 describe.each(['shasta', 'unzen'] as const)('a block under %s', (fork) => {
   test('of generated programs, invalid transactions and plain transfers is the same on both', async () => {
     for (let seed = 1; seed <= 12; seed++) {
