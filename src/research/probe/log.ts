@@ -1,5 +1,5 @@
 /** The log of an experiment: every event is on the disk before whatever it announces is done. */
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { CriticalError } from '../../primitives/errors.ts'
 import { type ProbeEvent, parseEvent } from './events.ts'
 
@@ -19,7 +19,8 @@ export function openProbeLog(path: string): ProbeLog {
   return {
     events: () => events,
     append(...added) {
-      writeSync(file, added.map((event) => `${JSON.stringify(event)}\n`).join(''))
+      // To the end: a disk may take less than a whole line at once.
+      writeFileSync(file, added.map((event) => `${JSON.stringify(event)}\n`).join(''))
       fdatasyncSync(file)
       events.push(...added)
     },

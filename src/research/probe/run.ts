@@ -131,7 +131,7 @@ export async function runProbes(
 
   const watching = watchProbes(
     deps,
-    { plan, state, isAllSent: () => isAllSent, onLook: noteProgress },
+    { plan, state, isAllSent: () => isAllSent, onLook: noteProgress, warn: options.warn },
     signal,
   )
   const sending = sendAll()

@@ -25,7 +25,7 @@ export async function sendGroup(deps: SendDeps, group: LoggedGroup, signal: Abor
   const { plan, state, now } = deps
   const probes = group.probes.filter(({ hash }) => state.record(hash)?.answer === undefined)
   if (probes.length === 0) return
-  const isBegun = state.isBegun(group.group)
+  const isBegun = state.begunAt(group.group) !== undefined
   if (isBegun) await makeReady(deps, probes, signal)
   else {
     await deps.fund(group)

@@ -9,8 +9,8 @@ export type ProbeState = {
   /** The only event of its type. */
   only<T extends 'inbox' | 'contract'>(type: T): EventOf<T> | undefined
   group(group: number): LoggedGroup | undefined
-  /** Of a group, whether some of it may have been sent. */
-  isBegun(group: number): boolean
+  /** Just before the first request of a group; undefined where none of it was sent. Milliseconds since 1970. */
+  begunAt(group: number): number | undefined
   begun(): number
   probe(hash: Hash): LoggedProbe | undefined
   record(hash: Hash): ProbeRecord | undefined
@@ -23,11 +23,11 @@ export function createProbeState(log: ProbeLog): ProbeState {
   const records = createRecords([])
   const single = new Map<ProbeEvent['type'], ProbeEvent>()
   const groups = new Map<number, LoggedGroup>()
-  const begun = new Set<number>()
+  const begun = new Map<number, number>()
   const probes = new Map<Hash, LoggedProbe>()
   const note = (event: ProbeEvent): void => {
     records.add(event)
-    if (event.type === 'sending') begun.add(event.group)
+    if (event.type === 'sending') begun.set(event.group, event.at)
     else if (event.type === 'group') {
       groups.set(event.group, event)
       for (const probe of event.probes) probes.set(probe.hash, probe)
@@ -38,7 +38,7 @@ export function createProbeState(log: ProbeLog): ProbeState {
     events: log.events,
     only: <T extends ProbeEvent['type']>(type: T) => single.get(type) as EventOf<T> | undefined,
     group: (group) => groups.get(group),
-    isBegun: (group) => begun.has(group),
+    begunAt: (group) => begun.get(group),
     begun: () => begun.size,
     probe: (hash) => probes.get(hash),
     record: records.get,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { RpcEndpoint } from '../../../src/l1/rpcEndpoint.ts'
+import type { RpcEndpoint, RpcRequest } from '../../../src/l1/rpcEndpoint.ts'
 import { TemporaryError } from '../../../src/primitives/errors.ts'
 import { type Hash, toQuantity, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { openProbeLog } from '../../../src/research/probe/log.ts'
@@ -13,6 +13,7 @@ import { createProbeState } from '../../../src/research/probe/state.ts'
 import { watchProbes } from '../../../src/research/probe/watch.ts'
 
 const HASH: Hash = `0x${'01'.repeat(32)}`
+const QUEUEING = { raw: '0x', hash: `0x${'02'.repeat(32)}`, sidecar: 0 } as const
 const PLAN: Plan = {
   run: '0x01',
   chain: { name: 'scripted', l1ChainId: '1', l2ChainId: '2' },
@@ -31,22 +32,27 @@ const PLAN: Plan = {
 const root = mkdtempSync(join(tmpdir(), 'plumbline-probe-watch-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
-/** One look: its time in ms after sending, the heads, and the block of the probe; null: the node does not answer. */
+/** One look: its time in ms after sending, the heads, and the receipt's block of the probe, or what a node says instead; or it does not answer. */
 type Look =
-  | { readonly at: number; readonly latest: number; readonly safe: number; readonly block?: number }
+  | { readonly at: number; readonly latest: number; readonly safe: number; readonly block?: unknown }
   | { readonly at: number; readonly down: true }
 
-/** Follows the script, one step a look; the last step stays. */
-async function watch(name: string, script: readonly Look[]) {
+/** Follows the script, one step a look; the last step stays. `answeredAt`: of the entry point, ms after sending. With `l1` by force. */
+async function watch(
+  name: string,
+  script: readonly Look[],
+  { answeredAt = 5, l1 }: { readonly answeredAt?: number; readonly l1?: RpcRequest } = {},
+) {
   const log = openProbeLog(join(root, name))
   const state = createProbeState(log)
   const probe = {
-    entry: 'rpc',
+    entry: l1 ? 'forced' : 'rpc',
     class: 'transfer',
     sender: ZERO_ADDRESS,
     to: null,
     raw: '0x',
     hash: HASH,
+    ...(l1 && { l1: QUEUEING }),
   } as const
   state.write(
     {
@@ -57,9 +63,14 @@ async function watch(name: string, script: readonly Look[]) {
       cost: { l1: '0', l2: '0' },
       probes: [probe],
     },
-    { type: 'answer', hash: HASH, sentAt: 1_000_000, at: 1_000_005, outcome: 'accepted', detail: '' },
+    { type: 'sending', group: 0, at: 1_000_000 },
   )
   let step = 0
+  const answer = () => {
+    const at = 1_000_000 + answeredAt
+    if (state.record(HASH)?.answer !== undefined || 1_000_000 + current().at < at) return
+    state.write({ type: 'answer', hash: HASH, sentAt: 1_000_000, at, outcome: 'accepted', detail: '' })
+  }
   const current = () => script[Math.min(step, script.length - 1)]!
   const observer: RpcEndpoint = {
     name: 'scripted',
@@ -68,31 +79,43 @@ async function watch(name: string, script: readonly Look[]) {
       if ('down' in look) throw new TemporaryError('no answer')
       return calls.map(({ method, params }) => {
         if (method === 'eth_getTransactionReceipt')
-          return look.block === undefined ? null : { blockNumber: toQuantity(look.block), status: '0x1' }
+          return look.block === undefined ? null : { blockNumber: look.block, status: '0x1' }
         if (method !== 'eth_getBlockByNumber') throw new TemporaryError('no such method')
         const number = look[params[0] as 'latest' | 'safe']
         return { number: toQuantity(number), hash: `0x${number.toString(16).padStart(64, '0')}` }
       })
     },
   }
+  const warnings: string[] = []
+  answer()
+  const onLook = () => {
+    step++
+    answer()
+  }
+  const isAllSent = () => state.record(HASH)?.answer !== undefined
   await watchProbes(
-    { observer, now: () => 1_000_000 + current().at },
-    { plan: PLAN, state, isAllSent: () => true, onLook: () => step++ },
+    { observer, ...(l1 && { l1 }), now: () => 1_000_000 + current().at },
+    { plan: PLAN, state, isAllSent, onLook, warn: (sentence) => warnings.push(sentence) },
     new AbortController().signal,
   )
   log.close()
-  const told = state.events().slice(2)
-  return { told, outcome: outcomeAt(state.record(HASH)!, 'safe', PLAN), record: state.record(HASH)! }
+  // Whoever goes on with it reads the same.
+  const reread = openProbeLog(join(root, name))
+  expect(reread.events()).toEqual(state.events())
+  reread.close()
+  const told = state.events().filter(({ type }) => !['group', 'sending', 'answer'].includes(type))
+  const record = state.record(HASH)!
+  return { told, warnings, outcome: outcomeAt(record, 'safe', PLAN), record }
 }
 
 test('a block that goes away is told once, and the probe is looked for again', async () => {
   const { told, outcome, record } = await watch('reorg', [
     { at: 250, latest: 1, safe: 0 },
-    { at: 500, latest: 2, safe: 1, block: 2 },
+    { at: 500, latest: 2, safe: 1, block: '0x2' },
     { at: 750, latest: 2, safe: 2 },
     { at: 1_000, latest: 2, safe: 2 },
-    { at: 1_250, latest: 3, safe: 2, block: 3 },
-    { at: 1_500, latest: 4, safe: 3, block: 3 },
+    { at: 1_250, latest: 3, safe: 2, block: '0x3' },
+    { at: 1_500, latest: 4, safe: 3, block: '0x3' },
   ])
   const at = (ms: number) => 1_000_000 + ms
   expect(told).toEqual([
@@ -110,7 +133,7 @@ test('what comes while the node does not answer has no time, and what never come
     { at: 250, latest: 1, safe: 0 },
     { at: 500, down: true },
     { at: 9_000, down: true },
-    { at: 9_500, latest: 5, safe: 5, block: 3 },
+    { at: 9_500, latest: 5, safe: 5, block: '0x3' },
   ])
   expect(late.told).toMatchObject([
     { type: 'seen', clock: 'latest', after: 1_000_250, at: 1_009_500 },
@@ -125,4 +148,65 @@ test('what comes while the node does not answer has no time, and what never come
   ])
   expect(never.told).toEqual([{ type: 'ended', hash: HASH, at: 1_060_000 }])
   expect(never.outcome).toEqual({ type: 'missing' })
+})
+
+test('what an entry point says late is looked for from the moment of sending', async () => {
+  const { outcome } = await watch(
+    'slow',
+    [
+      { at: 250, latest: 1, safe: 0 },
+      { at: 6_000, latest: 2, safe: 0 },
+      { at: 6_250, latest: 3, safe: 0, block: '0x3' },
+      { at: 6_500, latest: 4, safe: 3, block: '0x3' },
+      { at: 7_000, latest: 5, safe: 3, block: '0x3' },
+    ],
+    { answeredAt: 7_000 },
+  )
+  expect(outcome).toEqual({ type: 'reached', latency: 6_500, least: 6_250 })
+})
+
+test('a receipt that says no block is no word, and the log stays one', async () => {
+  const { told } = await watch('malformed', [
+    { at: 250, latest: 1, safe: 0, block: null },
+    { at: 500, latest: 1, safe: 0, block: 'one' },
+    { at: 750, latest: 2, safe: 1, block: '0x1' },
+  ])
+  expect(told).toMatchObject([
+    { type: 'seen', clock: 'latest', at: 1_000_750, block: 1 },
+    { type: 'seen', clock: 'safe', at: 1_000_750, block: 1 },
+    { type: 'ended' },
+  ])
+})
+
+test('a node that does not answer for long is told of, once', async () => {
+  const { warnings, outcome } = await watch('silent', [
+    { at: 250, latest: 1, safe: 0 },
+    { at: 20_000, down: true },
+    { at: 40_000, down: true },
+    { at: 50_000, down: true },
+    { at: 60_000, latest: 50, safe: 49 },
+  ])
+  expect(warnings).toEqual(['scripted: no answer; probes cannot be looked for, trying again'])
+  expect(outcome).toEqual({ type: 'missing' })
+})
+
+test('an L1 server that does not have the block of a receipt yet is asked again', async () => {
+  let asked = 0
+  const l1: RpcRequest = async (method) => {
+    if (method === 'eth_getTransactionReceipt') return { blockNumber: '0x7', status: '0x1' }
+    return ++asked < 2 ? null : { timestamp: '0x54' }
+  }
+  const { told } = await watch(
+    'behind',
+    [
+      { at: 2_000, latest: 1, safe: 0 },
+      { at: 4_000, latest: 2, safe: 0 },
+      { at: 6_000, latest: 3, safe: 3, block: '0x3' },
+    ],
+    { l1 },
+  )
+  expect(told[0]).toEqual({
+    ...{ type: 'queued', hash: HASH, after: 1_000_000, at: 1_004_000 },
+    ...{ succeeded: true, l1Block: 7, l1Time: 84 },
+  })
 })
