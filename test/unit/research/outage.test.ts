@@ -210,6 +210,10 @@ describe('forced inclusions', () => {
     )
     expect(verdict(INCLUDED_BY_BOUND, { ...queued(32), samples: silent })).toBe('held')
     expect(verdict(INCLUDED_BY_BOUND, { ...queued(33), samples: silent })).toBe('broken')
+    // The 27th slot is the last one for it.
+    expect(verdict(INCLUDED_BY_BOUND, { ...queued(), samples: slots(28) })).toBe('broken')
+    expect(verdict(INCLUDED_BY_BOUND, { ...queued(), samples: slots(27) })).toBe('not applicable')
+    expect(verdict(INCLUDED_BY_BOUND, { ...queued(20), samples: slots(27) })).toBe('held')
   })
 
   test('a proposal out of turn needs something overdue', () => {

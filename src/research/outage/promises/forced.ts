@@ -52,8 +52,10 @@ export const INCLUDED_BY_BOUND: ProtocolPromise = {
   text: 'A queued transaction is in L2 once its delay and multiplier are over, whoever is against it.',
   source: 'Inbox.getConfig: forcedInclusionDelay, permissionlessInclusionMultiplier; docs/bridge.md',
   judge(run) {
-    const queued = queuedOf(run)
-    if (queued.length === 0) return notApplicable('nothing was queued')
+    const queued = queuedOf(run).filter(
+      (each) => each.includedSlot.safe !== undefined || lastSlotFor(run, each) !== Number.POSITIVE_INFINITY,
+    )
+    if (queued.length === 0) return notApplicable('nothing was queued of which the run sees the bound')
     const late = queued.filter(
       (each) => (each.includedSlot.safe ?? Number.POSITIVE_INFINITY) > lastSlotFor(run, each),
     )
