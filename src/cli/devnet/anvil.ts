@@ -53,6 +53,10 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
+  // Whoever ends this process at once leaves it no time to close anything.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.removeListener('exit', end))
   let complaint = ''
   child.stderr?.on('data', (text) => {
     complaint = (complaint + text).slice(-2_000)
