@@ -1,11 +1,11 @@
 /** What the poster is asked to propose, its identity, and the gas it takes. */
 
-import { encodeFunctionData } from 'viem'
+import { decodeFunctionData, encodeFunctionData } from 'viem'
 import { concatBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes, toQuantity } from '../primitives/hex.ts'
 import { keccak256, keccak256Hex } from '../primitives/keccak.ts'
 import { inboxAbi } from '../protocol/shasta/abi.ts'
-import { encodeProposeInput } from '../protocol/shasta/proposeInput.ts'
+import { decodeProposeInput, encodeProposeInput } from '../protocol/shasta/proposeInput.ts'
 import type { BlobFees } from './blobTransaction.ts'
 import type { RpcRequest } from './l1Rpc.ts'
 
@@ -41,6 +41,13 @@ export function encodePropose(input: {
   })
   const args = [bytesToHex(input.lookahead), bytesToHex(data)] as const
   return hexToBytes(encodeFunctionData({ abi: inboxAbi, functionName: 'propose', args }))
+}
+
+/** How many forced inclusions such calldata takes at most. */
+export function forcedInclusionsOf(calldata: Hex): number {
+  const { functionName, args } = decodeFunctionData({ abi: inboxAbi, data: calldata })
+  const input = functionName === 'propose' ? decodeProposeInput(hexToBytes(args[1])) : undefined
+  return input?.numForcedInclusions ?? 0
 }
 
 /** Gas moves with the ring buffer's and the queue's slots between estimate and inclusion. */

@@ -13,7 +13,7 @@ import type { BuildBase } from './draft.ts'
 import type { PostEntry } from './journal.ts'
 import type { PostEvent } from './observe.ts'
 import type { Poster, SubmitResult } from './poster.ts'
-import { encodePropose } from './postRequest.ts'
+import { encodePropose, forcedInclusionsOf } from './postRequest.ts'
 import { type BaseDeps, type BaseResult, readBase } from './readBase.ts'
 import { ALWAYS_MINE, type AskTurn } from './turn.ts'
 import type { TxPool } from './txPool.ts'
@@ -131,7 +131,7 @@ export function createProposer(deps: ProposerDeps, options: ProposerOptions): Pr
     if (inclusionSlots < 0n) return waiting('our window on L1 ends with the newest block')
     const read = await readBase(deps, { l1Head: posted.head, inclusionSlots, ...(signal && { signal }) })
     if (read.type === 'wait') return waiting(read.reason)
-    if (posted.inFlight && isStillWanted(posted.inFlight, read.base, deps.spec.l1.secondsPerSlot))
+    if (posted.inFlight && isStillWanted(posted.inFlight, read, deps.spec.l1.secondsPerSlot))
       return describe(await poster.keep(signal), posted.inFlight)
     // What is in flight and no longer wanted will be replaced, not added to.
     const others = posted.unconfirmed - (posted.inFlight ? 1 : 0)
@@ -243,9 +243,17 @@ export function createProposer(deps: ProposerDeps, options: ProposerOptions): Pr
   }
 }
 
-/** Built on the block that is still the last one, and in time for the next L1 block. */
-function isStillWanted(entry: PostEntry, base: BuildBase, secondsPerSlot: bigint): boolean {
-  return entry.parentHash === base.parent.hash && base.l1Head.timestamp + secondsPerSlot <= entry.deadline
+/** Built on the block that is still the last one, in time for the next L1 block, and with all that has fallen due. */
+function isStillWanted(
+  entry: PostEntry,
+  { base, due }: Extract<BaseResult, { type: 'base' }>,
+  secondsPerSlot: bigint,
+): boolean {
+  return (
+    entry.parentHash === base.parent.hash &&
+    base.l1Head.timestamp + secondsPerSlot <= entry.deadline &&
+    forcedInclusionsOf(entry.data) >= due
+  )
 }
 
 function describe(

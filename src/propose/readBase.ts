@@ -21,6 +21,8 @@ export type BaseResult =
   | {
       readonly type: 'base'
       readonly base: BuildBase
+      /** Forced inclusions that the next L1 block asks for: a proposal that takes fewer reverts. */
+      readonly due: number
       /** Proposals on L1 that no proof covers yet. */
       readonly unproven: bigint
       /** False once the driver has moved on: what was built is then worthless. */
@@ -54,9 +56,12 @@ export async function readBase(
     return { type: 'wait', reason: `L1 has another proposal ${lastId} than the one this node has derived` }
   const window = createWindow(spec, l1Head.timestamp, input.inclusionSlots)
   const forcedInclusions: ForcedInclusion[] = []
+  let due = 0
   for (const blobSlice of await inbox.forcedInclusions(l1Head.hash, signal)) {
+    const dueAt = blobSlice.timestamp + config.forcedInclusionDelay
     // The queue is in order of time: what follows one that cannot fall due cannot either.
-    if (blobSlice.timestamp + config.forcedInclusionDelay > window.latest) break
+    if (dueAt > window.latest) break
+    if (dueAt <= window.earliest) due++
     forcedInclusions.push({ blobSlice, blobs: await l1.blobs(blobSlice, signal) })
   }
   const isCurrent = () =>
@@ -64,6 +69,7 @@ export async function readBase(
   if (!isCurrent()) return { type: 'wait', reason: 'the driver is deriving a block' }
   return {
     type: 'base',
+    due,
     unproven: lastId - core.lastFinalizedProposalId,
     isCurrent,
     base: {

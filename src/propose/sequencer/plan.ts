@@ -9,6 +9,7 @@ import type { Address } from '../../primitives/hex.ts'
 import { FORCED_INCLUSIONS_MAX } from '../../protocol/shasta/forcedInclusions.ts'
 import type { PendingInclusion } from '../../schedule/forcedInclusions.ts'
 import { countOwn, firstOf, forcedIn, type Group, refOf } from './groups.ts'
+import { findLeftOut } from './leftOut.ts'
 import type { SequencingWindow } from './window.ts'
 
 export type PlanOptions = {
@@ -46,7 +47,13 @@ export type PlanInput = {
 
 export type Plan =
   /** These blocks can never land. */
-  | { readonly type: 'drop'; readonly from: BlockRef; readonly reason: string }
+  | {
+      readonly type: 'drop'
+      readonly from: BlockRef
+      readonly reason: string
+      /** And in their place nothing can be promised. */
+      readonly needsLanding?: boolean
+    }
   | { readonly type: 'wait'; readonly reason: string; readonly closesLast: boolean }
   | {
       readonly type: 'forced'
@@ -68,8 +75,8 @@ export type Plan =
 
 export function planBlock(input: PlanInput, options: PlanOptions): Plan {
   const { groups, inbox } = input
-  const drop = findUnlandable(input, options)
-  if (drop !== undefined) return drop
+  const hindrance = findUnlandable(input, options) ?? findOvertaken(input)
+  if (hindrance !== undefined) return hindrance
   const last = groups.at(-1)
   if (input.nowMs >= input.window.signUntilMs) {
     const reason = 'too little is left of the window to land another block'
@@ -113,6 +120,30 @@ function findUnlandable({ groups, inbox, isPreviousOver }: PlanInput, { proposer
     } as const
   }
   return undefined
+}
+
+/** A batch that leaves out what is due before it can land; while L1 is silent, before it is likely to. */
+function findOvertaken({ groups, queue, l1, nowMs, isBegun, isPreviousOver }: PlanInput): Plan | undefined {
+  const { timestamp, secondsPerSlot } = l1
+  const next = timestamp + secondsPerSlot
+  const leftOut = findLeftOut({ groups, queue, next, secondsPerSlot })
+  if (leftOut !== undefined) {
+    const { group, reason } = leftOut
+    // Whoever published it may land another in its place until his window is over.
+    if (!isBegun && !isPreviousOver) return { type: 'wait', reason, closesLast: false }
+    return { type: 'drop', from: refOf(firstOf(group)), reason, needsLanding: isBegun }
+  }
+  const silentSlots = (BigInt(Math.floor(nowMs / 1000)) - timestamp) / secondsPerSlot // rounds down
+  const byClock = maxBigint(next, next + silentSlots * secondsPerSlot)
+  const overtaken = findLeftOut({ groups, queue, next: byClock, secondsPerSlot })
+  const last = groups.at(-1)
+  return (
+    overtaken && {
+      type: 'wait',
+      reason: `L1 has been silent for too long: ${overtaken.reason}`,
+      closesLast: last !== undefined && countOwn(last) > 0,
+    }
+  )
 }
 
 /** Whether the batch under way takes no more blocks. `taken`: entries of the queue that the batches hold. */

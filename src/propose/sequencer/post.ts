@@ -19,6 +19,7 @@ import type { CommitmentOf } from './events.ts'
 import { countOwn, firstOf, forcedIn, type Group, lastOf, refOf } from './groups.ts'
 import { BLOBS_PER_TRANSACTION_MAX } from './inherit.ts'
 import type { L1View, ReadL1View } from './l1View.ts'
+import { findLeftOut } from './leftOut.ts'
 import { close, isClosed, type Shared } from './shared.ts'
 import type { SequencingWindow, Windows } from './window.ts'
 
@@ -94,8 +95,6 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     if (window === undefined) return 'it is not our turn on L1'
     if (posted.head.timestamp + secondsPerSlot > window.end)
       return 'our window on L1 ends with the newest block'
-    if (posted.head.number < pausedUntilBlock)
-      return `after ${revertsInARow} reverts nothing is sent until L1 block ${pausedUntilBlock}`
     const answer = await readView(posted.head, signal)
     if (answer.type === 'wait') {
       mayChange = true
@@ -104,6 +103,10 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     const groups = await readGroups()
     shared.groups = groups
     const [group] = groups
+    const overtaken = await giveUpOvertaken(groups, window, answer.view)
+    if (overtaken !== undefined) return overtaken
+    if (posted.head.number < pausedUntilBlock)
+      return `after ${revertsInARow} reverts nothing is sent until L1 block ${pausedUntilBlock}`
     if (shared.held !== undefined) {
       // What is promised lands first.
       mayChange = true
@@ -126,6 +129,28 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     if (end === window.end && groups.length === 1 && !isClosed(shared, group))
       return 'the batch under way is not closed yet'
     return post(group, window, answer.view, posted.inFlight, signal)
+  }
+
+  /** Also where no more blocks are made. */
+  const giveUpOvertaken = async (
+    groups: readonly Group[],
+    window: SequencingWindow,
+    { head, inbox, queue }: L1View,
+  ): Promise<string | undefined> => {
+    const last = groups.at(-1)
+    if (last === undefined || groups[0]?.proposalId !== inbox.nextProposalId) return undefined
+    const leftOut = findLeftOut({ groups, queue, next: head.timestamp + secondsPerSlot, secondsPerSlot })
+    if (leftOut === undefined) return undefined
+    const { group, reason } = leftOut
+    const end = await windowEndOf(last)
+    shared.dropFrom = {
+      ...refOf(firstOf(group)),
+      reason,
+      needsLanding: end !== undefined && end >= window.end,
+    }
+    // Another one will be sent.
+    pausedUntilBlock = 0n
+    return `${reason}. Its blocks from ${firstOf(group).header.number} on are given up`
   }
 
   /** From where nothing could be promised: what is refused there may be signed now. */

@@ -150,7 +150,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const { groups, window, isBegun, isPreviousOver } = situation
     const last = groups.at(-1)
     const plan = await planNext(situation)
-    if (plan.type === 'drop') return drop(plan.from, plan.reason)
+    if (plan.type === 'drop') return drop(plan.from, plan)
     const resumed = await findResumable(situation)
     if (resumed === undefined && plan.type === 'wait') {
       if (plan.closesLast) close(shared, last)
@@ -158,7 +158,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     }
     if (!isBegun) {
       const refused = await checkInherited(groups, situation, signal)
-      if (refused !== undefined && isPreviousOver) return drop(refused.block, refused.reason)
+      if (refused !== undefined && isPreviousOver) return drop(refused.block, refused)
       if (refused !== undefined)
         return waiting(`what the window before left cannot land through us: ${refused.reason}`)
     }
@@ -271,10 +271,14 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
       ? prepareOwn(plan, situation, options)
       : prepareForced(deps, plan, situation, options, signal)
 
-  const drop = async (from: BlockRef, reason: string): Promise<Outcome> => {
+  const drop = async (
+    { number, hash }: BlockRef,
+    { reason, needsLanding }: { readonly reason: string; readonly needsLanding?: boolean },
+  ): Promise<Outcome> => {
+    const from = { number, hash }
     if ((await unsafe.drop(from)) === 'otherBlock') return waiting('the chain moves on')
     logger.error({ from, reason }, 'promised blocks cannot land and are given up')
-    return waiting(reason)
+    return needsLanding ? hold(chain.heads().latest.hash, reason) : waiting(reason)
   }
 
   /** What posting found that it cannot land. */
@@ -282,8 +286,7 @@ export function createProduceStep(deps: ProduceDeps, options: ProduceOptions): P
     const given = shared.dropFrom
     shared.dropFrom = undefined
     if (given === undefined || !(await isUnsafe(given))) return false
-    await drop({ number: given.number, hash: given.hash }, given.reason)
-    if (given.needsLanding) hold(chain.heads().latest.hash, given.reason)
+    await drop(given, given)
     return true
   }
 

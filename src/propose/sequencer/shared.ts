@@ -12,7 +12,7 @@ export type Shared = {
   hasLooked: boolean
   /** L2 block on which the post in flight is built. */
   inFlightParent: Hash | undefined
-  /** From here on the blocks of others, or of an earlier window, can never land. */
+  /** From here on the blocks can never land. */
   dropFrom:
     | (Refused & { /** And in their place nothing can be promised. */ readonly needsLanding: boolean })
     | undefined

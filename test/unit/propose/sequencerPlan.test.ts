@@ -156,6 +156,50 @@ test('gives up blocks behind a proposal that L1 has already', () => {
   expect(plan({ groups: gap })).toMatchObject({ type: 'drop', from: { number: 2n } })
 })
 
+test('gives up from the first batch on that leaves out what is due when it can land, one in each L1 block', () => {
+  // The next L1 block is of 1024.
+  const groups = groupsOf({ id: 7n, at: 1014n }, { id: 8n, at: 1016n }, { id: 8n, at: 1018n })
+  const at = (dueAt: bigint, changes: Partial<PlanInput> = {}) =>
+    plan({ queue: [entry(3, dueAt)], groups, isBegun: true, ...changes })
+  const drop = {
+    type: 'drop',
+    needsLanding: true,
+    reason: expect.stringContaining('inclusion 3, which is due'),
+  }
+  expect(at(1024n)).toMatchObject({ ...drop, from: { number: 1n } })
+  expect(at(1025n)).toMatchObject({ ...drop, from: { number: 2n } })
+  expect(at(1036n)).toMatchObject({ ...drop, from: { number: 2n } })
+  expect(at(1037n)).toMatchObject({ type: 'forced', proposalId: 9n, index: 0 })
+  // A predecessor's: what comes in their place is none of his, once his window is over.
+  expect(at(1024n, { isBegun: false })).toMatchObject({ ...drop, needsLanding: false })
+  expect(at(1024n, { isBegun: false, isPreviousOver: false })).toMatchObject(waits('leaves out'))
+})
+
+test('what a batch holds is not left out by it, nor what it can still take, or the next one has to', () => {
+  const forced = (id: bigint, at: bigint) => ({ id, at, forced: true })
+  const queue = [entry(0, 1024n), entry(1, 1100n)]
+  const holds = groupsOf(forced(7n, 1014n), { id: 7n, at: 1016n })
+  expect(plan({ queue, groups: holds, isBegun: true })).toMatchObject({ type: 'forced', proposalId: 8n })
+  const due = [entry(0, 1024n), entry(1, 1024n)]
+  expect(plan({ queue: due, groups: groupsOf(forced(7n, 1014n)), isBegun: true })).toMatchObject({
+    ...{ type: 'forced', proposalId: 7n, index: 1 },
+  })
+  // The inbox looks at the first ten.
+  const ten = Array.from({ length: 10 }, (_, i) => forced(7n, 1001n + BigInt(i)))
+  const many = Array.from({ length: 11 }, () => entry(0, 1024n))
+  const full = groupsOf(...ten, { id: 7n, at: 1016n })
+  expect(plan({ queue: many, groups: full, isBegun: true })).toMatchObject({ type: 'forced', proposalId: 8n })
+})
+
+test('while L1 is silent, promises nothing behind what could be due when it goes on', () => {
+  const groups = groupsOf({ id: 7n, at: 1014n, forced: true }, { id: 7n, at: 1018n })
+  const queue = [entry(0, 1030n), entry(1, 1060n)]
+  const at = (nowMs: number) => plan({ nowMs, queue, groups, isBegun: true })
+  // At 1012 was the newest L1 block: it seems to make its next one at 1048, then at 1060.
+  expect(at(1_047_999)).toMatchObject({ type: 'forced', proposalId: 8n, index: 0 })
+  expect(at(1_048_000)).toMatchObject({ ...waits('L1 has been silent for too long'), closesLast: true })
+})
+
 test('begins no batch that cannot land: the ring, the slots, the time', () => {
   const inbox = { nextProposalId: 7n, lastFinalizedProposalId: 5n, ringBufferSize: 4n }
   expect(plan({ inbox })).toMatchObject(waits('2 proposals would wait for a proof, and the inbox holds 3'))
