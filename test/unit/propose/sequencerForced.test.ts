@@ -14,10 +14,14 @@ afterEach(async () => {
 })
 
 /** Answers the first slot of the window. */
-const open = async (seed: string): Promise<number> => {
+const open = async (
+  seed: string,
+  options: Partial<Parameters<typeof createWorld>[0]> = {},
+): Promise<number> => {
   world = await createWorld({
     ...{ seed, operators: [1, 2], slotsPerEpoch: SLOTS_PER_EPOCH },
     l1: { forcedInclusionDelay: 48n },
+    ...options,
   })
   return world.sim.head().beacon.slot + 2
 }
@@ -94,5 +98,28 @@ test('so is one behind which the last block of the window is made', async () => 
   await world.until(first + 12, 1000)
   expect(isQueued()).toBe(false)
   expect(await isIncluded(hash)).toBe(true)
+  await expectFresh()
+})
+
+test('so is one of an earlier window of ours, after a silence that outlasts it', async () => {
+  const first = await open('outlasted', { operators: [1, 1], slotsPerEpoch: 6 })
+  running = await world.start(1)
+  await world.until(first + 1, 1000)
+  await queueBeforeSilence(first + 2, 8)
+  await world.until(first + 2, 1000)
+  const hash = await world.pool.add(await world.transfer(2))
+  await world.until(first + 11)
+  expect(await isIncluded(hash)).toBe(true)
+  await world.until(first + 12, 1000)
+  expect(isQueued()).toBe(false)
+  expect(await isIncluded(hash)).toBe(true)
+  await world.until(first + 17, 1000)
+  const lost = await lostPromises()
+  expect(lost.length).toBeGreaterThan(0)
+  expect(lost.every(({ timestamp }) => timestamp < secondsOf(first + 11))).toBe(true)
+  expect(running.sealed().at(-1)!.header.timestamp).toBeGreaterThan(secondsOf(first + 12))
+  // Behind the marked end it has begun the next window already.
+  await running.stop()
+  await world.node.dropUnsafe()
   await expectFresh()
 })
