@@ -68,11 +68,16 @@ const RETRY = { delayMs: 500, delayMaxMs: 12_000 }
  */
 export async function fetchArchive(deps: FetchDeps, { dir, from, to }: FetchInput): Promise<FetchResult> {
   await assertFinal(deps, to)
-  const known = await readManifest(dir)
+  const found = await readManifest(dir)
+  // One with no chunk yet may as well begin elsewhere.
+  const known = found?.chunks.length === 0 && found.eventsFrom !== from ? undefined : found
   if (known) assertExtends(known, deps.spec, from, dir)
   const manifest = known ?? (await beginManifest(deps, from))
-  // What is under way rests on where the archive begins.
-  if (known === undefined) await writeManifest(dir, manifest)
+  if (known === undefined) {
+    // What is under way rests on where the archive begins: of blocks before, only headers are kept.
+    await endUnderWay(dir)
+    await writeManifest(dir, manifest)
+  }
   const archive: Archive = {
     dir,
     files: createBlobFiles(dir),

@@ -179,6 +179,21 @@ describe('an archive', () => {
     await archive.close()
   })
 
+  test('that holds nothing yet begins where it is asked to, with what that needs', async () => {
+    const [once, later, sooner] = [newDir(), newDir(), newDir()]
+    await fetchInto(once, { from: 120 })
+    // Both begin with the headers from block 1 on.
+    await fetchInto(later, { from: 1, stopAt: 60 })
+    await fetchInto(later, { from: 120 })
+    expect(manifestOf(later)).toEqual(manifestOf(once))
+    await fetchInto(sooner, { from: 120, stopAt: 60 })
+    await fetchInto(sooner, { from: 1 })
+    await expect(fetchInto(once, { from: 1 })).rejects.toThrow('begins at L1 block 120')
+    const whole = newDir()
+    await fetchInto(whole, { from: 1 })
+    expect(filesOf(sooner)).toEqual(filesOf(whole))
+  })
+
   test('takes nothing that is not final', async () => {
     await expect(fetchInto(newDir(), { to: last })).rejects.toThrow(`L1 is final up to block ${TO}`)
   })
