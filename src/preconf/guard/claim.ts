@@ -1,4 +1,4 @@
-/** Whether a position may be taken: asked in the transaction that records it, against what was read in it and what is recalled. */
+/** Whether a position may be taken: asked in the turn that records it, against what stands on the disk then and what is recalled. */
 import { maxBigint } from '../../primitives/bigint.ts'
 import type { Hash, Hex } from '../../primitives/hex.ts'
 import type { Claim, ClaimRequest, L1View, Refusal } from './position.ts'
