@@ -81,16 +81,13 @@ export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number
     return entry
   }
 
-  function noteEvent(event: InboxEvent, at: At, feeWei: bigint | undefined): void {
+  function noteEvent(event: InboxEvent, at: At, feeWei: bigint | null): void {
     switch (event.type) {
-      case 'proved': {
-        const count = event.lastProposalId - event.firstNewProposalId + 1n
-        const proof = { ...at, feeWei: feeWei === undefined || count <= 0n ? null : feeWei / count }
+      case 'proved':
         // The inbox proves no more than was proposed.
         for (let id = event.firstNewProposalId; id <= event.lastProposalId; id++)
-          if (!proven.has(id)) proven.set(id, proof)
+          if (!proven.has(id)) proven.set(id, { ...at, feeWei })
         return
-      }
       case 'stateRecovered':
         for (const id of proven.keys()) if (id > event.lastFinalizedProposalId) proven.delete(id)
         return
@@ -119,19 +116,40 @@ export function createFactFinder(spec: RollupSpec, chunkEnds: ReadonlySet<number
       const at: At = { number: block.number, timestamp: block.timestamp }
       if (chunkEnds.has(Number(block.number)))
         ends.set(Number(block.number), { hash: block.hash, timestamp: block.timestamp })
-      for (const log of logs) {
+      const events = logs.map((log) => (log.address === spec.l1.inbox ? decodeInboxEvent(log) : null))
+      const counts = countProven(logs, events)
+      const shareOf = (hash: Hash): bigint | null => {
+        const [fee, count = 0n] = [feeOf(block, transactions?.get(hash)), counts.get(hash)]
+        return fee === undefined || count <= 0n ? null : fee / count
+      }
+      for (const [index, log] of logs.entries()) {
         const proposal = decodeProposal({ spec, log, l1Block: block })
         if (proposal !== null) {
           if (isOfInbox(proposal.fork)) include(proposal, at)
           continue
         }
-        const event = log.address === spec.l1.inbox ? decodeInboxEvent(log) : null
+        const event = events[index] ?? null
         if (event?.type === 'proved' && isDistrusted(spec, block)) continue
-        if (event !== null) noteEvent(event, at, feeOf(block, transactions?.get(log.transactionHash)))
+        if (event !== null) noteEvent(event, at, shareOf(log.transactionHash))
       }
     },
     facts: (): Facts => ({ proven, forced, ends }),
   }
+}
+
+/** How many proposals each transaction proved: one may bring several proofs. */
+function countProven(
+  logs: L1BlockEvent['logs'],
+  events: readonly (InboxEvent | null)[],
+): ReadonlyMap<Hash, bigint> {
+  const counts = new Map<Hash, bigint>()
+  for (const [index, { transactionHash }] of logs.entries()) {
+    const event = events[index]
+    if (event?.type !== 'proved') continue
+    const count = event.lastProposalId - event.firstNewProposalId + 1n
+    counts.set(transactionHash, (counts.get(transactionHash) ?? 0n) + count)
+  }
+  return counts
 }
 
 function isOf(entry: ForcedInclusion, { blobHashes, offset, timestamp }: BlobSlice): boolean {

@@ -1,9 +1,11 @@
 /** What only the whole range tells: proofs that are taken back, and queue entries that will never be included. */
+import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import type { L1Header } from '../../../src/l1/l1.ts'
-import { bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import type { Log } from '../../../src/primitives/receipt.ts'
 import { createFactFinder } from '../../../src/research/collect/facts.ts'
+import type { L1Transaction } from '../../../src/research/collect/l1Source.ts'
 import {
   forcedInclusionSavedLog,
   forcedInclusionsVoidedLog,
@@ -21,20 +23,25 @@ const ALICE = `0x${'a1'.repeat(20)}` as const
 const hash = (byte: string): Hash => `0x${byte.repeat(32)}`
 
 /** Blocks from 1 on, each with its logs. */
-function find(blocks: readonly (readonly Log[])[]) {
+function find(blocks: readonly (readonly Log[])[], transaction?: L1Transaction) {
   const finder = createFactFinder(spec, new Set([blocks.length]))
   for (const [index, logs] of blocks.entries()) {
     const number = BigInt(index + 1)
-    const block = { number, hash: hash('bb'), parentHash: hash('ba'), timestamp: timeOf(number) } as L1Header
-    finder.note({
-      type: 'block',
-      block,
-      logs: logs.map((log, logIndex) => ({
-        ...log,
-        data: bytesToHex(log.data),
-        ...{ blockNumber: number, blockHash: block.hash, transactionHash: hash('cc'), logIndex },
-      })),
-    })
+    const block = {
+      ...{ number, hash: hash('bb'), parentHash: hash('ba'), timestamp: timeOf(number), header: {} },
+    } as L1Header
+    finder.note(
+      {
+        type: 'block',
+        block,
+        logs: logs.map((log, logIndex) => ({
+          ...log,
+          data: bytesToHex(log.data),
+          ...{ blockNumber: number, blockHash: block.hash, transactionHash: hash('cc'), logIndex },
+        })),
+      },
+      transaction && new Map([[hash('cc'), transaction]]),
+    )
   }
   return finder.facts()
 }
@@ -66,6 +73,15 @@ test('a proof counts from the first that said it, until the inbox takes it back'
     [1n, 1n, timeOf(1n)],
     [2n, 4n, timeOf(4n)],
   ])
+})
+
+test('what a transaction paid is shared by all that it proved, in however many proofs', async () => {
+  const raw = await privateKeyToAccount(hash('01')).signTransaction({
+    ...{ type: 'legacy', chainId: 1, nonce: 0, to: inbox, gas: 1_000n, gasPrice: 7n },
+  })
+  const { proven } = find([[proved(1n, 1n), proved(2n, 4n)]], { raw: hexToBytes(raw), gasUsed: 101n })
+  expect([...proven.values()].map(({ feeWei }) => feeWei)).toEqual(Array(4).fill(176n))
+  expect([...find([[proved(1n, 2n)]]).proven.values()].map(({ feeWei }) => feeWei)).toEqual([null, null])
 })
 
 test('forced inclusions are taken, voided from the oldest on, or wait', () => {
