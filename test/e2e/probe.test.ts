@@ -148,8 +148,9 @@ describe.skipIf(!isBuilt)('plumbline probe', () => {
       cells.find((cell) => cell.entry === entry && cell.class === targetClass)!
     for (const cell of cells) expect(cell.n).toBe(GROUPS)
     expect(groups.sent).toBe(GROUPS)
-    // The pool has taken them, and none ever comes.
-    expect(cellOf('rpc', 'sensitive')).toMatchObject({ accepted: GROUPS, refused: 0 })
+    // The pool has taken them, and none ever comes. Of the one that was under way at the kill the answer may be unknown.
+    expect(cellOf('rpc', 'sensitive').accepted).toBeGreaterThanOrEqual(GROUPS - 1)
+    expect(cellOf('rpc', 'sensitive').refused).toBe(0)
     expect(cellOf('rpc', 'sensitive').clocks[0]).toMatchObject({ missing: GROUPS, reached: 0, p50: 'beyond' })
     for (const targetClass of ['transfer', 'call', 'create'])
       expect(cellOf('rpc', targetClass).clocks[0]).toMatchObject({ missing: 0, reached: GROUPS })
