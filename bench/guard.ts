@@ -1,4 +1,4 @@
-/** How fast the guard signs: recorded and synced first, every time. A local disk is what counts. */
+/** How fast the guard signs: recorded and synced first, every time; and what a small transaction costs by itself. A local disk is what counts. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,12 +8,16 @@ import { bytesToHex, type Hash } from '../src/primitives/hex.ts'
 import type { Commitment } from '../src/promise/commitment.ts'
 import { signingDomainOf } from '../src/promise/signingRoot.ts'
 import { encodeTransactionRequest, executionCommitment } from '../src/promise/transactionPromise.ts'
+import { openStore } from '../src/store/openStore.ts'
+import type { Statement } from '../src/store/store.ts'
 import type { BenchRow } from './row.ts'
 
 /** Seconds each rate is kept up. */
 const SECONDS = 5
 const RATES = [100, 1_000]
 const BURST = 5_000
+const SMALL_TRANSACTIONS = 1_000
+const SMALL_WARM_UP = 100
 const WINDOW = 384n
 const SLASHER = `0x${'5a'.repeat(20)}` as const
 
@@ -67,9 +71,46 @@ export async function run(): Promise<readonly BenchRow[]> {
       value: BURST / ((performance.now() - start) / 1000),
       unit: '/s',
     })
-    return rows
+    return [...rows, ...(await writeSmall(directory))]
   } finally {
     await close(guard, directory)
+  }
+}
+
+/** Transactions of three rows, one after the other: through the binding, and as one script. */
+async function writeSmall(directory: string): Promise<readonly BenchRow[]> {
+  const schemas = { t: ['CREATE TABLE t (n INTEGER PRIMARY KEY, hash TEXT, raw BLOB)'] }
+  const store = await openStore({ path: join(directory, 'small.db'), schemas })
+  let n = 0
+  const rows = (): readonly Statement[] =>
+    Array.from({ length: 3 }, () => {
+      n++
+      return ['INSERT INTO t VALUES (?, ?, ?)', [n, hashOf(n), new Uint8Array(120).fill(n % 256)]]
+    })
+  const time = async (write: () => Promise<void>): Promise<number> => {
+    for (let i = 0; i < SMALL_WARM_UP; i++) await write()
+    const start = performance.now()
+    for (let i = 0; i < SMALL_TRANSACTIONS; i++) await write()
+    return (performance.now() - start) / SMALL_TRANSACTIONS
+  }
+  try {
+    const bound = await time(() =>
+      store.transaction(async (transaction) => {
+        for (const statement of rows()) await transaction.run(...statement)
+      }),
+    )
+    const written = await time(() => store.write(rows))
+    return [
+      { name: 'three rows in a transaction', value: bound, unit: 'ms' },
+      {
+        name: 'the same in one go',
+        value: written,
+        unit: 'ms',
+        note: `${(bound / written).toFixed(1)} times as fast`,
+      },
+    ]
+  } finally {
+    await store.close()
   }
 }
 

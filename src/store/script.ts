@@ -1,6 +1,6 @@
 /**
  * Statements with their values written into their text, so that a whole transaction goes to the disk in one go: through the binding, each
- * statement of it costs a turn of two threads, which is most of what a small transaction takes (bench/guard.ts).
+ * statement of it costs a turn of two threads, and of the event loop, which is dear while others keep that busy (bench/guard.ts).
  */
 import { CriticalError } from '../primitives/errors.ts'
 import type { Connection } from './connection.ts'

@@ -40,7 +40,9 @@ export type Store = StoreSnapshot & {
   /** Runs `work` in one immediate transaction; an exception rolls everything back. Transactions queue, they do not nest. */
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>
   /**
-   * As a transaction of these statements, whose rows nobody reads, at a fraction of the time where they are few. Asked for when its turn has come.
+   * All of these statements or, on any failure, none, as a transaction does and in turn with them; nobody reads their rows. Where they are
+   * few it takes a fraction of the time. Asked for when their turn has come. Together up to 1 GB of text (SQLITE_MAX_SQL_LENGTH).
+   * Throws the store's errors; CriticalError for values that no column holds, or of another number than places.
    */
   write(statements: () => readonly Statement[]): Promise<void>
   /** Waits for queued transactions, then closes every connection and gives the lock back. */

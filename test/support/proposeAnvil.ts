@@ -1,10 +1,10 @@
 /** An anvil that mines on request only, with the inbox of a devnet on it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Deployment, deployContracts } from '../../src/cli/devnet/deploy.ts'
+import { freePort } from '../../src/cli/outage/freePort.ts'
 import { type Address, type Hash, type Hex, hexToBytes, toQuantity } from '../../src/primitives/hex.ts'
 import { createL1Rpc, type RpcRequest } from '../../src/propose/l1Rpc.ts'
 import { testAccount } from './proposeTransactions.ts'
@@ -103,16 +103,5 @@ function stop(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null) return resolve()
     child.once('exit', () => resolve())
     child.kill('SIGTERM')
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
   })
 }

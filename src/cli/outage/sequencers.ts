@@ -1,5 +1,6 @@
 /** Every operator of the world as a sequencer, each hearing the others, and a follower that hears them all. */
 import { defined } from '../../primitives/assert.ts'
+import { freePort } from './freePort.ts'
 import type { NodeWishes, RunningNode } from './nodes.ts'
 import type { World } from './world.ts'
 
@@ -15,7 +16,8 @@ export async function startSequencers(
   world: World,
   wishes: Pick<NodeWishes, 'beaconUrl' | 'follows'> = {},
 ): Promise<Sequencers> {
-  const ports = await Promise.all(world.operators.map(world.freePort))
+  // Each has to know the others' addresses before they run.
+  const ports = await Promise.all(world.operators.map(freePort))
   const streams = ports.map((port) => `ws://127.0.0.1:${port}`)
   const start = (index: number) =>
     world.start({

@@ -19,7 +19,6 @@ import { createDeployer, deployContracts } from '../devnet/deploy.ts'
 import { readDevnetGenesis } from '../devnet/genesis.ts'
 import { operatorAt, strangerAccount, userAt } from './accounts.ts'
 import { createSteppedClock, type SteppedClock } from './clock.ts'
-import { freePort } from './freePort.ts'
 import { type Gate, startGate } from './gate.ts'
 import { type NodePlace, type NodeWishes, type Operator, type RunningNode, startWorldNode } from './nodes.ts'
 import {
@@ -63,8 +62,6 @@ export type World = {
   /** Promises are made to this slasher from now on. */
   setDomain(domain: PromiseDomain, bond: Pick<Constants, 'bondWei' | 'safetyPenaltyWei'>): void
   start(wishes: NodeWishes): Promise<RunningNode>
-  /** For a node whose address others have to know before it runs. */
-  freePort(): Promise<number>
   /** The node whose clocks are reported. */
   measure(node: RunningNode): Watch
   /** A payment of a user; it is reported when it was in which clock's block. */
@@ -223,7 +220,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         .join('; ') || 'its heads go on changing'
 
     return {
-      ...{ l1, clock, spec, operators, stranger, gate, signal, nameOf, settle, keep, freePort },
+      ...{ l1, clock, spec, operators, stranger, gate, signal, nameOf, settle, keep },
       ...{ schedule: proposerChecker, basefeeSharingPctg: config.basefeeSharingPctg },
       get constants() {
         return constants

@@ -1,9 +1,9 @@
 /** Sequencers in turns and followers around one L1, each a whole node in a process of its own, and wallets that use them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../../src/cli/outage/freePort.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
 import { serializeRollupSpec } from '../../../src/spec/specFile.ts'
 import type { NodeConfig, SequencerConfig } from './childProtocol.ts'
@@ -142,15 +142,4 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`)
     await sleep(POLL_MS)
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -15,6 +15,7 @@ import {
 } from '../../../research/outage/promises/slashing.ts'
 import { DEPLOYER_KEY } from '../../devnet/keys.ts'
 import { compareSafe } from '../compare.ts'
+import { freePort } from '../freePort.ts'
 import type { Scenario } from '../scenario.ts'
 import { startSequencers } from '../sequencers.ts'
 import { deploySlashable } from '../slashable.ts'
@@ -48,7 +49,7 @@ export const stolenKey: Scenario = {
     const bonded = await deploySlashable(world, victim.account)
     const bond = { bondWei: String(bonded.bondWei), safetyPenaltyWei: String(bonded.safetyPenaltyWei) }
     world.setDomain(bonded.domain, bond)
-    const port = await world.freePort()
+    const port = await freePort()
     const { follower, sequencers } = await startSequencers(world, { follows: [`ws://127.0.0.1:${port}`] })
     const streams = sequencers().map(({ node }) => node.rpc.wsUrl)
     const thief = await world.start({ name: 'thief', follows: streams, port })
