@@ -55,10 +55,10 @@ export async function createTipPrice(
     // A clock that was set back does not put a price before those that were told already.
     const price = { since: Math.max(Math.floor(now()), (newest?.since ?? 0) + 1), tip }
     const kept = prices.filter((_, i) => (prices[i + 1]?.since ?? price.since) >= price.since - heldMs)
-    await store.transaction(async (transaction) => {
-      await transaction.run('DELETE FROM tip_prices WHERE since < ?', [kept[0]?.since ?? price.since])
-      await transaction.run('INSERT INTO tip_prices VALUES (?, ?)', [price.since, bigintToBytes(tip)])
-    })
+    await store.write(() => [
+      ['DELETE FROM tip_prices WHERE since < ?', [kept[0]?.since ?? price.since]],
+      ['INSERT INTO tip_prices VALUES (?, ?)', [price.since, bigintToBytes(tip)]],
+    ])
     prices = [...kept, price]
   }
 

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Hash } from '../../primitives/hex.ts'
 import type { SequencerFace } from '../../propose/sequencer/events.ts'
 import type { TxPool } from '../../propose/txPool.ts'
-import type { Store } from '../../store/store.ts'
+import type { Statement, Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 
 export type FirstSeen = {
@@ -26,7 +26,7 @@ export function createFirstSeen(deps: {
   /** Ours, or that of the sequencer that is followed. */
   readonly building?: Pick<SequencerFace, 'onEvent'>
   /** With PROMISES_SCHEMA. */
-  readonly store: Pick<Store, 'transaction'>
+  readonly store: Pick<Store, 'write'>
   readonly logger: Logger
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -53,7 +53,7 @@ export function createFirstSeen(deps: {
     const batch = JSON.stringify(waiting)
     if (waiting.length > 0)
       last = last
-        .then(() => store.transaction((transaction) => insert(transaction, batch, writtenMax)))
+        .then(() => store.write(() => insert(batch, writtenMax)))
         .catch((error: unknown) =>
           logger.error({ error }, 'when transactions were seen cannot be written down'),
         )
@@ -78,14 +78,14 @@ export function createFirstSeen(deps: {
   }
 }
 
-type Transaction = Parameters<Parameters<Store['transaction']>[0]>[0]
-
 /** One that is there already was seen sooner. */
-async function insert(transaction: Transaction, batch: string, max: number): Promise<void> {
-  await transaction.run(
-    `INSERT OR IGNORE INTO first_seen (hash, at)
-     SELECT unhex(substr(value ->> 0, 3)), value ->> 1 FROM json_each(?)`,
-    [batch],
-  )
-  await transaction.run('DELETE FROM first_seen WHERE id <= (SELECT max(id) FROM first_seen) - ?', [max])
+function insert(batch: string, max: number): readonly Statement[] {
+  return [
+    [
+      `INSERT OR IGNORE INTO first_seen (hash, at)
+       SELECT unhex(substr(value ->> 0, 3)), value ->> 1 FROM json_each(?)`,
+      [batch],
+    ],
+    ['DELETE FROM first_seen WHERE id <= (SELECT max(id) FROM first_seen) - ?', [max]],
+  ]
 }

@@ -2,6 +2,7 @@
  * Follows promises to their end. What lands, or does not, is written with the L1 block that shows it, and stays provisional until that
  * block is final: a reorganisation of L1 undoes it, and it is judged again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChainReader } from '../../chain/chain.ts'
 import { MissingStateError, type StateSource } from '../../engine/state/source.ts'
 import { decodeTransaction } from '../../engine/transaction.ts'
@@ -13,7 +14,7 @@ import {
   INCLUSION_TYPE,
   L1_INCLUSION_TYPE,
 } from '../../promise/transactionPromise.ts'
-import type { SqlValue, Store } from '../../store/store.ts'
+import type { SqlValue, Statement, Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { type Circumstances, judgeAbsent, judgeIncluded, judgePlace } from './judge.ts'
 import type { L1Facts, L1Moment } from './l1Facts.ts'
@@ -50,6 +51,10 @@ type Settled = readonly [hash: Hash, settlement: Settlement]
 
 /** Promises judged in one go; the rest follow at once. */
 const ROUND_MAX = 1000
+/** Promises judged in one turn of the thread: a millisecond or two. */
+const TURN_MAX = 16
+/** Outcomes of one commit: promises that are given meanwhile wait for the next. */
+const WRITTEN_MAX = 64
 /** After a window, what is late may still land, with the successor; then its absence is final. Seconds: two epochs of the L1. */
 const LATE_SECONDS = 768n
 const DEFAULT_RETENTION_SECONDS = 30n * 86_400n
@@ -61,6 +66,10 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   let isWanted = false
   /** L1 block at which promises about L1 were last judged. */
   let askedAt: Hash | undefined
+  /** Something was judged that finality has not been asked about. */
+  let hasWritten = true
+  /** The heads that everything was last judged and finalized by. */
+  let settledTo: string | undefined
   let isClosed = false
   let running: Promise<void> | undefined
 
@@ -90,21 +99,27 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   }
 
   async function settle(): Promise<void> {
-    const heads = chain.heads()
+    const { safe, finalized } = chain.heads()
     const moments = await l1.moments()
     const from = await rewind()
-    await judgeLanded(from, heads.safe.number)
+    await judgeLanded(from, safe.number)
     if (moments !== undefined) {
       await judgeOverdue(moments.derived)
       await judgeOnL1(moments.derived)
-      if (moments.finalized !== undefined) await finalize(heads.finalized.number, moments.finalized)
     }
-    await store.transaction((transaction) =>
-      transaction.run('INSERT OR REPLACE INTO promise_cursor VALUES (1, ?, ?)', [
-        heads.safe.number,
-        heads.safe.hash,
-      ]),
-    )
+    const final = moments?.finalized
+    const upTo = `${safe.hash} ${finalized.hash} ${final?.hash}`
+    if (!hasWritten && upTo === settledTo) return
+    await store.write(() => [
+      ...(final === undefined ? [] : finalize(finalized.number, final)),
+      ['INSERT OR REPLACE INTO promise_cursor VALUES (1, ?, ?)', [safe.number, safe.hash]],
+    ])
+    hasWritten = false
+    settledTo = upTo
+    if (final !== undefined && final.hash !== prunedAt) {
+      await prunePromises(store, final.timestamp - retentionSeconds)
+      prunedAt = final.hash
+    }
   }
 
   /** The L2 block up to which what landed is judged, after forgetting what was judged on blocks that are gone. */
@@ -122,14 +137,14 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
       if (settlement.outcome !== 'kept' && settlement.outcome !== 'broken') continue
       const block = settlement.block
       if (block === undefined || (await chain.headerByNumber(block.number))?.hash === block.hash) continue
-      await store.transaction((transaction) =>
-        transaction.run(
+      await store.write(() => [
+        [
           `UPDATE promises SET outcome = 'pending', had_landed = max(had_landed, outcome = 'kept'), reason = NULL,
            broken_by = NULL, landed_number = NULL, landed_hash = NULL, l1_number = NULL, l1_hash = NULL
            WHERE hash = ? AND is_final = 0`,
           [promise.hash],
-        ),
-      )
+        ],
+      ])
     }
     return finalized.number
   }
@@ -138,9 +153,11 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   async function judgeLanded(from: bigint, to: bigint): Promise<void> {
     for (let next = -1n; ; ) {
       const rows = await store.all(
-        `SELECT DISTINCT block_number AS number FROM promises
-         WHERE is_final = 0 AND block_number > ? AND block_number <= ? AND (block_number > ? OR outcome = 'pending')
-         ORDER BY number LIMIT ?`,
+        `SELECT block_number AS number FROM promises
+         WHERE is_final = 0 AND block_number > max(?1, ?3) AND block_number <= ?2
+         UNION SELECT block_number FROM promises INDEXED BY promises_pending
+         WHERE is_final = 0 AND outcome = 'pending' AND block_number > ?1 AND block_number <= ?2
+         ORDER BY number LIMIT ?4`,
         [next, to, from, ROUND_MAX],
       )
       for (const { number } of rows) {
@@ -169,6 +186,8 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
     const { landed, block } = found
     const settled: Settled[] = []
     for (const promise of await select('is_final = 0 AND block_number = ? ORDER BY id', [number])) {
+      // Who asks for a promise meanwhile has the next turn.
+      if (settled.length % TURN_MAX === TURN_MAX - 1) await nextTurn()
       const isSame = landed.parentHash === promise.parentHash && isPromised(promise, block)
       const circumstances = await circumstancesOf(promise, landed.landedAt > promise.windowEnd)
       settled.push([promise.hash, judgePlace(promise, landed, isSame, circumstances)])
@@ -189,7 +208,7 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   async function judgeOverdue(derived: L1Moment): Promise<void> {
     for (let after = -1; ; ) {
       const overdue = await store.all(
-        `SELECT * FROM promises
+        `SELECT * FROM promises INDEXED BY promises_pending
          WHERE is_final = 0 AND outcome = 'pending' AND window_end < ? AND type IN (2, 4, 5) AND id > ? ORDER BY id LIMIT ?`,
         [derived.timestamp, after, ROUND_MAX],
       )
@@ -276,7 +295,6 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   }
 
   async function circumstancesOf(promise: StoredPromise, isOver: boolean): Promise<Circumstances> {
-    const row = await store.get('SELECT had_landed FROM promises WHERE hash = ?', [promise.hash])
     const other =
       promise.commitment.commitmentType === BLOCK_COMMITMENT_TYPE
         ? await store.get(
@@ -291,39 +309,21 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
           )
         : undefined
     return {
-      hadLanded: row?.had_landed === 1,
+      hadLanded: promise.hadLanded,
       isSlotMissed: isOver && (await l1.hasBlockAt(promise.windowEnd)) === false,
       isContradicted: other !== undefined,
     }
   }
 
-  async function finalize(l2: bigint, finalL1: L1Moment): Promise<void> {
-    await store.transaction(async (transaction) => {
-      await transaction.run(
-        "UPDATE promises SET is_final = 1 WHERE is_final = 0 AND outcome <> 'pending' AND landed_number <= ?",
-        [l2],
-      )
-      await transaction.run(
-        'UPDATE promises SET is_final = 1 WHERE is_final = 0 AND type = ? AND l1_number <= ?',
-        [L1_INCLUSION_TYPE, finalL1.number],
-      )
-      await transaction.run(
-        `UPDATE promises SET is_final = 1
-         WHERE is_final = 0 AND outcome <> 'pending' AND landed_number IS NULL AND l1_number IS NULL AND window_end < ?`,
-        [finalL1.timestamp - LATE_SECONDS],
-      )
-    })
-    if (finalL1.hash === prunedAt) return
-    await prunePromises(store, finalL1.timestamp - retentionSeconds)
-    prunedAt = finalL1.hash
-  }
-
   async function write(settled: readonly Settled[]): Promise<void> {
-    if (settled.length === 0) return
-    await store.transaction(async (transaction) => {
-      for (const [hash, settlement] of settled)
-        await transaction.run(SETTLE_PROMISE, settlementValues(settlement, hash))
-    })
+    for (let from = 0; from < settled.length; from += WRITTEN_MAX) {
+      hasWritten = true
+      await store.write(() =>
+        settled
+          .slice(from, from + WRITTEN_MAX)
+          .map(([hash, settlement]) => [SETTLE_PROMISE, settlementValues(settlement, hash)]),
+      )
+    }
   }
 
   async function select(where: string, parameters: readonly SqlValue[]): Promise<readonly StoredPromise[]> {
@@ -342,4 +342,22 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
       await running
     },
   }
+}
+
+function finalize(l2: bigint, { number, timestamp }: L1Moment): readonly Statement[] {
+  return [
+    [
+      "UPDATE promises SET is_final = 1 WHERE is_final = 0 AND outcome <> 'pending' AND landed_number <= ?",
+      [l2],
+    ],
+    [
+      'UPDATE promises SET is_final = 1 WHERE is_final = 0 AND type = ? AND l1_number <= ?',
+      [L1_INCLUSION_TYPE, number],
+    ],
+    [
+      `UPDATE promises SET is_final = 1
+       WHERE is_final = 0 AND outcome <> 'pending' AND landed_number IS NULL AND l1_number IS NULL AND window_end < ?`,
+      [timestamp - LATE_SECONDS],
+    ],
+  ]
 }

@@ -31,6 +31,8 @@ export function createGroupCommit(store: Pick<Store, 'write'>): GroupCommit {
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
+      // What comes of the same event goes along: a transaction that was taken, and the promise of it.
+      await new Promise<void>((resolve) => process.nextTick(resolve))
       const group: Waiting[] = []
       const take = () => group.push(...waiting.splice(0, GROUP_MAX - group.length))
       try {

@@ -1,6 +1,6 @@
 /** When the finalized and the executable head reached which L2 block, as this node saw it: blocks themselves do not say. */
 import type { ChainReader, Heads } from '../../chain/chain.ts'
-import type { Store, StoreTransaction } from '../../store/store.ts'
+import type { Statement, Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 
 export type MarkedHead = 'finalized' | 'executable'
@@ -40,7 +40,7 @@ export function createHeadMarks(deps: {
       if (seen[head] === number) continue
       seen[head] = number
       last = last
-        .then(() => store.transaction((transaction) => writeMark(transaction, head, { number, at })))
+        .then(() => store.write(() => writeMark(head, { number, at })))
         .catch((error: unknown) => logger.error({ error }, 'the time of a head cannot be written down'))
     }
   }
@@ -65,12 +65,14 @@ export function createHeadMarks(deps: {
 }
 
 /** A head that went back has not reached what it left. */
-async function writeMark(transaction: StoreTransaction, head: MarkedHead, mark: HeadMark): Promise<void> {
-  await transaction.run('DELETE FROM head_marks WHERE head = ? AND number > ?', [head, mark.number])
-  await transaction.run('INSERT OR IGNORE INTO head_marks VALUES (?, ?, ?)', [head, mark.number, mark.at])
-  await transaction.run(
-    `DELETE FROM head_marks WHERE head = ? AND number <
-       (SELECT number FROM head_marks WHERE head = ? ORDER BY number DESC LIMIT 1 OFFSET ?)`,
-    [head, head, MARKS_MAX],
-  )
+function writeMark(head: MarkedHead, mark: HeadMark): readonly Statement[] {
+  return [
+    ['DELETE FROM head_marks WHERE head = ? AND number > ?', [head, mark.number]],
+    ['INSERT OR IGNORE INTO head_marks VALUES (?, ?, ?)', [head, mark.number, mark.at]],
+    [
+      `DELETE FROM head_marks WHERE head = ? AND number <
+         (SELECT number FROM head_marks WHERE head = ? ORDER BY number DESC LIMIT 1 OFFSET ?)`,
+      [head, head, MARKS_MAX],
+    ],
+  ]
 }

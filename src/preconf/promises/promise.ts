@@ -68,5 +68,7 @@ export type NewPromise = {
 export type StoredPromise = NewPromise & {
   /** When it was signed; milliseconds since 1970. */
   readonly answeredAt?: number
+  /** It was in the chain before, and a reorganisation of L1 took it away. */
+  readonly hadLanded: boolean
   readonly settlement: Settlement
 }

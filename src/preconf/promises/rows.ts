@@ -61,6 +61,7 @@ export function readPromise(row: Row): StoredPromise {
     ...(blockNumber !== undefined && { blockNumber: BigInt(blockNumber) }),
     ...(parentHash !== undefined && { parentHash }),
     ...(receipt !== undefined && { receipt: JSON.parse(receipt) as unknown }),
+    hadLanded: row.had_landed === 1,
     settlement: readSettlement(row),
   }
 }

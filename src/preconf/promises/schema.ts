@@ -55,4 +55,7 @@ export const PROMISES_SCHEMA = [
      hash BLOB NOT NULL UNIQUE,
      at INTEGER NOT NULL
    )`,
+  // What is judged at every block, however long promises are kept.
+  `CREATE INDEX promises_pending ON promises (block_number, window_end) WHERE is_final = 0 AND outcome = 'pending';
+   CREATE INDEX promises_landed ON promises (landed_number) WHERE is_final = 0`,
 ] as const

@@ -26,6 +26,7 @@ const promise: StoredPromise = {
   windowEnd: WINDOW_END,
   blockNumber: 5n,
   parentHash: hash('04'),
+  hadLanded: false,
   settlement: { outcome: 'pending' },
 }
 const block: LandedBlock = {
