@@ -5,6 +5,7 @@
  * files share: after a gap they begin another one, so that no copy from before it is ever taken for whole, however far it had counted.
  */
 import { createHash } from 'node:crypto'
+import { fstatSync } from 'node:fs'
 import { constants, type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StoreIoError } from '../../store/errors.ts'
@@ -49,9 +50,9 @@ export function createCounter(path: string): Counter {
 
   async function write(count: Count): Promise<void> {
     try {
-      // On the disk when it returns, as it is opened so. Whether the file is still there is asked meanwhile.
-      const [links] = await Promise.all([file?.stat(), file?.write(textOf(count), 0)])
-      if (file === undefined || links?.nlink === 0) {
+      // How many names an open file has is in memory: no disk is asked. On the disk when it returns, as it is opened so.
+      if (file !== undefined && fstatSync(file.fd).nlink > 0) await file.write(textOf(count), 0)
+      else {
         await file?.close()
         file = undefined
         file = await replaceFile(path, textOf(count))

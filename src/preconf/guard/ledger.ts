@@ -15,7 +15,7 @@ import { closeAll } from '../../primitives/resources.ts'
 import { lockStore } from '../../store/lock.ts'
 import { openStore } from '../../store/openStore.ts'
 import type { Statement, Store } from '../../store/store.ts'
-import { decideClaim } from './claim.ts'
+import { decideClaim, type Taken } from './claim.ts'
 import { type Counter, createCounter, readCounter } from './counter.ts'
 import { exportRows, type Interchange, importRows } from './interchange.ts'
 import type { Claim, ClaimRequest, L1View } from './position.ts'
@@ -181,12 +181,11 @@ function createLedger(deps: {
   async function claimAll(members: readonly Waiting[]): Promise<Group> {
     recalled ??= await readRecall(store, domain)
     const recall = recalled
-    const requests = members.map(({ request }) => request)
-    const taken = await readTaken(store, domain, requests)
+    const taken = await recallTaken(recall, members)
     for (const { request, signature } of kept) {
-      const known = taken.get(nameOf(request))
-      if (known?.hash === request.hash && known.signature === undefined)
-        taken.set(nameOf(request), { ...known, signedHash: request.signedHash ?? request.hash, signature })
+      const found = taken.get(nameOf(request))
+      if (found?.hash === request.hash && found.signature === undefined)
+        taken.set(nameOf(request), { ...found, signedHash: request.signedHash ?? request.hash, signature })
     }
     const answers: (() => void)[] = []
     const recorded: ClaimRequest[] = []
@@ -194,13 +193,13 @@ function createLedger(deps: {
     let next = state
     for (const { request, view, answer, fail } of members) {
       try {
-        const known = taken.get(nameOf(request))
-        const context = { view, state, windowSeconds, recall, taken: known }
+        const context = { view, state, windowSeconds, recall, taken: taken.get(nameOf(request)) }
         const { claim, isNew, final } = await decideClaim(request, context)
         answers.push(() => answer(claim))
         if (!isNew) continue
         recorded.push(request)
         taken.set(nameOf(request), { hash: request.hash })
+        recall.recorded.note(request)
         noteParent(recall, request)
         const watermark = raiseWatermark(recall, request, final)
         if (watermark) toPrune.add(watermark)
@@ -215,6 +214,16 @@ function createLedger(deps: {
     if (recorded.length > 0) statements.push(insertPositions(domain, recorded))
     if (next !== state) statements.push(writeState(next))
     return { statements, state: next, answers }
+  }
+
+  /** What is recorded at their positions, by name: as of the last commit, which nothing changes until the next one. */
+  async function recallTaken({ recorded }: Recall, members: readonly Waiting[]): Promise<Map<string, Taken>> {
+    const known = members.map(({ request }) => ({ request, taken: recorded.at(request) }))
+    const unsure = known.flatMap(({ request, taken }) => (taken === 'unsure' ? [request] : []))
+    const taken = unsure.length > 0 ? await readTaken(store, domain, unsure) : new Map<string, Taken>()
+    for (const each of known)
+      if (each.taken !== undefined && each.taken !== 'unsure') taken.set(nameOf(each.request), each.taken)
+    return taken
   }
 
   /** What fails stays where it is until the next time. */
@@ -233,6 +242,7 @@ function createLedger(deps: {
       }),
     keepSignature: (request, signature) => {
       kept.push({ request, signature })
+      recalled?.recorded.noteSignature(request, signature)
     },
     import: (interchange, l1Timestamp) =>
       inTurn(async () => {

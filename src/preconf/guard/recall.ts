@@ -1,5 +1,5 @@
 /**
- * What every claim asks of the past beside its own position, kept in memory: what is settled, and which parents a number has. The
+ * What every claim asks of the past, kept in memory: what is settled, which parents a number has, and what is recorded at it. The
  * ledger is the only writer of its database, so this is what stands there; it is read again after a failed transaction.
  */
 import { maxBigint } from '../../primitives/bigint.ts'
@@ -12,6 +12,7 @@ import {
   type PositionKind,
   type SignedPosition,
 } from './position.ts'
+import { type Recorded, readRecorded } from './recorded.ts'
 
 export type Watermark = {
   readonly key: Address
@@ -28,10 +29,12 @@ export type Recall = {
   readonly watermarks: Map<string, Watermark>
   /** By key, chain and number, for kinds that speak of blocks: what was signed first on each parent. */
   readonly parents: Map<string, Parents>
+  readonly recorded: Recorded
 }
 
 export async function readRecall(reader: StoreReader, domain: string): Promise<Recall> {
-  const recall: Recall = { watermarks: new Map(), parents: new Map() }
+  const recorded = await readRecorded(reader, domain)
+  const recall: Recall = { watermarks: new Map(), parents: new Map(), recorded }
   const watermarks = await reader.all(
     'SELECT key, kind, l2_chain_id, number FROM watermarks WHERE domain = ?',
     [domain],
@@ -97,7 +100,7 @@ export function noteParent(
 
 /** Returns the watermark when it rises. */
 export function raiseWatermark(
-  { watermarks, parents }: Recall,
+  { watermarks, parents, recorded }: Recall,
   { key, position }: ClaimRequest,
   final: bigint,
 ): Watermark | undefined {
@@ -106,6 +109,7 @@ export function raiseWatermark(
   if (final <= (watermarks.get(place)?.number ?? 0n)) return undefined
   const watermark = { key, kind, l2ChainId: l2ChainId.toString(), number: final }
   watermarks.set(place, watermark)
+  recorded.forget(watermark)
   if (isBlockKind(kind))
     for (const [name, { number }] of parents)
       if (number <= final && name.startsWith(`${key} ${l2ChainId} `)) parents.delete(name)
