@@ -13,7 +13,14 @@ import type { BlockCommitment } from '../../promise/blockCommitment.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Building } from './building.ts'
-import type { BuildJournal, CommitmentOf, SealAnswer, SealedBlock, SealSigner } from './events.ts'
+import type {
+  BuildJournal,
+  CommitmentOf,
+  KnownCommitment,
+  SealAnswer,
+  SealedBlock,
+  SealSigner,
+} from './events.ts'
 
 export type SealDeps = {
   readonly spec: Pick<RollupSpec, 'l2'>
@@ -77,8 +84,11 @@ export async function sealBlock(
   const closed = building.keepClosed()
   // It is waited for below.
   closed.catch(() => {})
-  const executed = await building.block.seal()
-  const commitment = await commitTo(deps, building, executed, origin)
+  const [executed, parentCommitment] = await Promise.all([
+    building.block.seal(),
+    deps.commitmentOf(building.position.parentHash),
+  ])
+  const commitment = commitTo(deps, building, { executed, origin, parentCommitment })
   if (hasMoved()) return abandoned('the chain moved on')
   const { hash, header } = executed
   const draft = {
@@ -129,18 +139,18 @@ async function persist<T>(
   throw error
 }
 
-async function commitTo(
-  { spec, commitmentOf }: SealDeps,
+function commitTo(
+  { spec }: Pick<SealDeps, 'spec'>,
   { position, windowEnd, isEndOfWindow }: Building,
-  { header }: ExecutedBlock,
-  origin: UnsafeOrigin,
-): Promise<BlockCommitment> {
+  on: Pick<UnsignedBlock, 'executed' | 'origin'> & { readonly parentCommitment: KnownCommitment | undefined },
+): BlockCommitment {
+  const { executed, origin, parentCommitment } = on
   return {
     l2ChainId: spec.l2.chainId,
     blockNumber: position.number,
-    parentCommitmentHash: (await commitmentOf(position.parentHash))?.hash ?? ZERO_HASH,
+    parentCommitmentHash: parentCommitment?.hash ?? ZERO_HASH,
     parentBlockHash: position.parentHash,
-    transactionsRoot: header.transactionsRoot,
+    transactionsRoot: executed.header.transactionsRoot,
     anchorBlockNumber: origin.anchorBlock.number,
     windowEnd,
     isEndOfWindow,

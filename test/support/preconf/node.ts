@@ -26,6 +26,8 @@ export type PreconfNode = {
   stop(): Promise<void>
 }
 
+/** Of the JavaScript engine: on few cores, as docs/sequencing.md has it. */
+const FEW_THREADS = '--v8-pool-size=1'
 const CHILD = join(import.meta.dirname, 'nodeChild.ts')
 /** A process that does not end by itself by then is killed. */
 const STOP_MAX_MS = 20_000
@@ -78,7 +80,7 @@ export function createNode(config: NodeConfig): PreconfNode {
       if (isRunning()) throw new Error(`${config.name} runs already`)
       changes = []
       const started = fork(CHILD, [JSON.stringify(config)], {
-        execArgv: ['--import', 'tsx'],
+        execArgv: [...(config.hasThreads ? [FEW_THREADS] : []), '--import', 'tsx'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       })
       child = started
