@@ -1,12 +1,13 @@
 /**
- * A sequencer, a follower, an L1 and who asks, each in a process of its own on one machine: how soon a request is a signed promise, how
- * soon a sealed block is the follower's latest, and how many transactions a second are taken, every one of which lands. Threads run
- * compiled files: `npm run build` first.
+ * A sequencer, an L1 and who asks, each in a process of its own on one machine: how soon a request is a signed promise, where blocks come
+ * every second. Then with a follower beside them: the same again, how soon a sealed block is the follower's latest, and how many
+ * transactions a second are taken, every one of which lands. Threads run compiled files: `npm run build` first.
  */
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { walletKey } from '../test/support/preconf/l1.ts'
 import { makeLoad, percentile } from '../test/support/preconf/load.ts'
+import type { LoadResult } from '../test/support/preconf/loadProtocol.ts'
 import { eventually, type PreconfNet, startPreconfNet } from '../test/support/preconf/net.ts'
 import type { BenchRow } from './row.ts'
 
@@ -17,6 +18,8 @@ const PROMISES_PER_SECOND = 100
 const PROMISES_SECONDS = 25
 const TRANSACTIONS_SECONDS = 60
 const PROMISED_WALLETS = 100
+/** Of asking for promises, each with wallets that did nothing before. */
+const PHASES = 3
 const SENDING_WALLETS = 100
 /** Two blocks of transfers. */
 const OUTSTANDING_MAX = 2_000
@@ -26,37 +29,32 @@ export async function run(): Promise<readonly BenchRow[]> {
     seed: 'bench',
     sequencers: 1,
     followers: 1,
-    wallets: 2 * PROMISED_WALLETS + SENDING_WALLETS,
+    wallets: PHASES * PROMISED_WALLETS + SENDING_WALLETS,
     secondsPerSlot: SECONDS_PER_SLOT,
     slotsPerEpoch: SLOTS_PER_EPOCH,
     // Else the proof of a blob would stop the whole sequencer for 60 ms.
     hasThreads: true,
   })
   try {
+    const [follower] = net.followers
+    await follower!.stop()
     await beginWindow(net)
     // A first, short one, since code that never ran is slow.
-    await askForPromises(net, { seconds: 5, first: 0 })
+    await askForPromises(net, { seconds: 5, phase: 0 })
     await beginWindow(net)
-    const promises = await measure(net, () =>
-      askForPromises(net, { seconds: PROMISES_SECONDS, first: PROMISED_WALLETS }),
-    )
+    const alone = await measure(net, () => askForPromises(net, { seconds: PROMISES_SECONDS, phase: 1 }))
+    await follower!.start()
+    await beginWindow(net)
+    const followed = await measure(net, () => askForPromises(net, { seconds: PROMISES_SECONDS, phase: 2 }))
     const transactions = await measure(net, () => sendTransactions(net))
     const landed = await countLanded(net)
-    const { latenciesMs, answers } = promises.result
     const { answers: taken, seconds } = transactions.result
     const acknowledged = taken.ok ?? 0
-    const refused = Object.entries(answers).filter(([answer]) => answer !== 'ok')
     return [
-      row('request to signed promise, p50', percentile(latenciesMs, 50), 'ms', promises.load),
-      row('request to signed promise, p99', percentile(latenciesMs, 99), 'ms', promises.load),
-      row(
-        `promises answered of ${PROMISES_PER_SECOND * PROMISES_SECONDS}, at ${PROMISES_PER_SECOND}/s`,
-        latenciesMs.length,
-        '',
-        refused.map(([answer, count]) => `${answer}: ${count}`).join(', '),
-      ),
-      row("sealed block to the follower's latest, p50", percentile(promises.followedMs, 50), 'ms'),
-      row("sealed block to the follower's latest, p99", percentile(promises.followedMs, 99), 'ms'),
+      ...promiseRows('request to signed promise', alone),
+      ...promiseRows('the same, with a follower on the machine', followed),
+      row("sealed block to the follower's latest, p50", percentile(followed.followedMs, 50), 'ms'),
+      row("sealed block to the follower's latest, p99", percentile(followed.followedMs, 99), 'ms'),
       row('the same, with blocks full of transfers, p50', percentile(transactions.followedMs, 50), 'ms'),
       row('the same, with blocks full of transfers, p99', percentile(transactions.followedMs, 99), 'ms'),
       row(
@@ -72,30 +70,44 @@ export async function run(): Promise<readonly BenchRow[]> {
   }
 }
 
+function promiseRows(name: string, { result, load }: Measured<LoadResult>): readonly BenchRow[] {
+  const { latenciesMs, answers } = result
+  const refused = Object.entries(answers).filter(([answer]) => answer !== 'ok')
+  return [
+    row(`${name}, p50`, percentile(latenciesMs, 50), 'ms', load),
+    row(`${name}, p99`, percentile(latenciesMs, 99), 'ms', load),
+    row(
+      `promises answered of ${PROMISES_PER_SECOND * PROMISES_SECONDS}, at ${PROMISES_PER_SECOND}/s`,
+      latenciesMs.length,
+      '',
+      refused.map(([answer, count]) => `${answer}: ${count}`).join(', '),
+    ),
+  ]
+}
+
 function row(name: string, value: number, unit: string, note?: string): BenchRow {
   return { name, value, unit, ...(note && { note }) }
 }
 
-/** Waits for the first slots of a window in which the sequencer makes blocks. */
+/** Waits for the first slots of a window in which the sequencer makes blocks, and whoever runs has them. */
 async function beginWindow(net: PreconfNet): Promise<void> {
-  const [sequencer] = net.sequencers
   await eventually('the beginning of a window', () => {
     const isBeginning = net.l1.clock.slot() % SLOTS_PER_EPOCH === 0
-    return isBeginning && sequencer!.latest().number > sequencer!.safe().number
+    const running = net.nodes.filter((node) => node.isRunning())
+    return isBeginning && running.every((node) => node.latest().number > node.safe().number)
   })
 }
 
-/** By wallets from `first` on, which did nothing before. */
 function askForPromises(
   net: PreconfNet,
-  { first, seconds }: { readonly first: number; readonly seconds: number },
+  { phase, seconds }: { readonly phase: number; readonly seconds: number },
 ) {
-  const keys = Array.from({ length: PROMISED_WALLETS }, (_, i) => walletKey(first + i))
+  const keys = Array.from({ length: PROMISED_WALLETS }, (_, i) => walletKey(phase * PROMISED_WALLETS + i))
   return makeLoad(net, { type: 'promises', perSecond: PROMISES_PER_SECOND, keys, seconds, firstNonce: 0 })
 }
 
 function sendTransactions(net: PreconfNet) {
-  const keys = Array.from({ length: SENDING_WALLETS }, (_, i) => walletKey(2 * PROMISED_WALLETS + i))
+  const keys = Array.from({ length: SENDING_WALLETS }, (_, i) => walletKey(PHASES * PROMISED_WALLETS + i))
   return makeLoad(net, {
     type: 'transactions',
     seconds: TRANSACTIONS_SECONDS,
@@ -108,7 +120,7 @@ function sendTransactions(net: PreconfNet) {
 /** Transactions of the sending wallets in what L1 has, once all that was promised is there. */
 async function countLanded(net: PreconfNet): Promise<number> {
   const [sequencer] = net.sequencers
-  const wallets = net.l1.wallets.slice(2 * PROMISED_WALLETS)
+  const wallets = net.l1.wallets.slice(PHASES * PROMISED_WALLETS)
   const count = async (tag: string) => {
     let sum = 0
     for (const { address } of wallets)
@@ -130,7 +142,9 @@ async function eventuallyStill(read: () => Promise<number>): Promise<number> {
   }
 }
 
-async function measure<T>(net: PreconfNet, work: () => Promise<T>) {
+type Measured<T> = { readonly result: T; readonly followedMs: readonly number[]; readonly load: string }
+
+async function measure<T>(net: PreconfNet, work: () => Promise<T>): Promise<Measured<T>> {
   const from = Date.now()
   const result = await work()
   const followedMs = readFollowing(net, from, Date.now())

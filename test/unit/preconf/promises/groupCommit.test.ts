@@ -63,6 +63,14 @@ test('what comes while another transaction runs goes along', async () => {
   expect(transactions).toBe(1)
 })
 
+test('what comes of the same event goes along, some promises later', async () => {
+  const { write } = group()
+  const first = write(insert(1))
+  for (let i = 0; i < 50; i++) await Promise.resolve()
+  await Promise.all([first, write(insert(2))])
+  expect(transactions).toBe(1)
+})
+
 test('one that fails takes no other with it', async () => {
   const { write } = group()
   await write(insert(1))

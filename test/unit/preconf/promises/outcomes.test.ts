@@ -78,6 +78,18 @@ test('what lands in its window is kept, and for good once its L1 block is final'
   expect(score!.latency?.samples).toBe(2)
 })
 
+test('what is heard of when its block is final already is final at once, though no head moves', async () => {
+  await open('heard late')
+  const asked = await ask(world.request(5, window + 6, await pay(3)))
+  await world.until(window + 16, 1000)
+  await finalizeL1()
+  expect(await settlementOf(asked)).toMatchObject({ outcome: 'kept', isFinal: true })
+  const { commitment, ...promise } = (await world.book.byRequest(asked))!
+  const requestHash: Hash = `0x${'77'.repeat(32)}`
+  await world.book.keep({ ...promise, hash: requestHash, commitment: { ...commitment, requestHash } })
+  expect(await settlementOf(requestHash)).toMatchObject({ outcome: 'kept', isFinal: true })
+})
+
 test('what lands after its window is late, and missed when the last slot had no block', async () => {
   await open('late')
   const early = await ask(world.request(5, window + 6, await pay(3)))
