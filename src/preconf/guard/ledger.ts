@@ -248,12 +248,16 @@ function createLedger(deps: {
       inTurn(async () => {
         const quiet = startQuiet(state, { cause: 'imported', l1Timestamp, windowSeconds })
         const next = { ...quiet, generation: state.generation + 1n }
-        await store.transaction(async (transaction) => {
-          await importRows(transaction, interchange)
-          await transaction.run(...writeState(next))
-        })
-        state = next
+        // Whatever came of it is read from the disk.
         recalled = undefined
+        try {
+          await store.transaction(async (transaction) => {
+            await importRows(transaction, interchange)
+            await transaction.run(...writeState(next))
+          })
+        } finally {
+          state = await readState(store)
+        }
         await counter.raise(state)
       }),
     export: () => store.transaction((transaction) => exportRows(transaction, domain)),

@@ -109,11 +109,11 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
     }
     const final = moments?.finalized
     const upTo = `${safe.hash} ${finalized.hash} ${final?.hash}`
-    if (!hasWritten && upTo === settledTo) return
-    await store.write(() => [
-      ...(final === undefined ? [] : finalize(finalized.number, final)),
-      ['INSERT OR REPLACE INTO promise_cursor VALUES (1, ?, ?)', [safe.number, safe.hash]],
-    ])
+    if (hasWritten || upTo !== settledTo)
+      await store.write(() => [
+        ...(final === undefined ? [] : finalize(finalized.number, final)),
+        ['INSERT OR REPLACE INTO promise_cursor VALUES (1, ?, ?)', [safe.number, safe.hash]],
+      ])
     hasWritten = false
     settledTo = upTo
     if (final !== undefined && final.hash !== prunedAt) {

@@ -82,12 +82,12 @@ export async function sealBlock(
   const hasMoved = () => chain.heads().latest.hash !== building.position.parentHash
   // That it is complete goes to the disk while the roots are computed.
   const closed = building.keepClosed()
-  // It is waited for below.
+  // Both are waited for below.
   closed.catch(() => {})
-  const [executed, parentCommitment] = await Promise.all([
-    building.block.seal(),
-    deps.commitmentOf(building.position.parentHash),
-  ])
+  const reading = deps.commitmentOf(building.position.parentHash)
+  reading.catch(() => {})
+  const executed = await building.block.seal()
+  const parentCommitment = await reading
   const commitment = commitTo(deps, building, { executed, origin, parentCommitment })
   if (hasMoved()) return abandoned('the chain moved on')
   const { hash, header } = executed
