@@ -21,6 +21,7 @@ import { openStore } from '../store/openStore.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { readPromiseDomain } from './domain.ts'
+import { watchEquivocations } from './evidence/equivocations.ts'
 import { createEvidenceStore, type EvidenceStore } from './evidence/store.ts'
 import { createFollower, type Follower } from './follow/follower.ts'
 import { createLists, LISTS_SCHEMA, type Lists, signedListJson } from './lists/lists.ts'
@@ -144,6 +145,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
         ...(key && { own: { addresses: [key.committer], signList: key.guard.signList } }),
       }),
     )
+    keep(watchEquivocations({ lists, evidence, chain, logger }))
     const follower = keep(
       createFollower({
         ...{ spec, domain, chain, unsafe, schedule, journal, hub, evidence, isDerived, now, logger },
@@ -185,7 +187,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       }),
     )
     const marks = keep(createHeadMarks({ store, chain, logger, now }))
-    const stops = connect({ deps, journal, hub, evidence, book, lists, committer: key?.committer })
+    const stops = connect({ deps, journal, hub, book, lists, committer: key?.committer })
     keep({ close: () => stops.forEach((stop) => void stop()) })
     return {
       ...{ domain, journal, hub, evidence, book, firstSeen, marks, lists, follower },
@@ -208,20 +210,16 @@ function connect(parts: {
   readonly deps: PreconfDeps
   readonly journal: StreamJournal
   readonly hub: Hub
-  readonly evidence: EvidenceStore
   readonly book: PromiseBook
   readonly lists: Lists
   readonly committer: Address | undefined
 }): readonly (() => void)[] {
-  const { deps, journal, hub, evidence, book, lists, committer } = parts
+  const { deps, journal, hub, book, lists, committer } = parts
   const { chain, logger, now } = deps
   const warn = (what: string) => (error: unknown) => logger.error({ error }, what)
   let pruned = 0n
   return [
     lists.onList((list) => hub.publish({ type: 'list', list: signedListJson(list) })),
-    lists.onEquivocation((first, second) => {
-      evidence.addLists(first, second).catch(warn('evidence of two inclusion lists cannot be kept'))
-    }),
     hub.subscribe((message) => {
       if (message.type !== 'sealed') return
       const { commitment, commitmentHash, signature } = message.block

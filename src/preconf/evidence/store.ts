@@ -14,9 +14,9 @@ import type { Conflict, Displaced, EvidenceRecord } from './evidence.ts'
 import { evidenceFileText } from './file.ts'
 
 export type EvidenceStore = {
-  /** Kept once, however often it is found. */
+  /** Kept once, however often it is found; row and file, or neither. */
   add(found: Conflict | Displaced): Promise<void>
-  /** Two lists of one committer for one window. */
+  /** Two lists of one committer for one window. @param registrationRoot Of the operator whose bond answers, where the schedule names one. */
   addLists(first: SignedList, second: SignedList, registrationRoot?: Hash): Promise<void>
   /** An L1 reorg has undone what displaced a promise. */
   retract(displaced: Pick<Displaced, 'first'>): Promise<void>
@@ -43,9 +43,12 @@ export function createEvidenceStore(deps: {
 
   async function add(found: Conflict | Displaced): Promise<void> {
     const record: EvidenceRecord = { ...found, id: idOf(found), foundAt: now() }
+    let file: string | undefined
     const isNew = await store.transaction(async (transaction) => {
       const row = await transaction.get('SELECT id FROM stream_evidence WHERE id = ?', [record.id])
       if (row !== undefined) return false
+      // The row last: without it what failed is done again when the same is found again.
+      if (record.kind !== 'displaced') file = await writeEvidence(record)
       await transaction.run('INSERT INTO stream_evidence VALUES (?, ?, ?, ?)', [
         record.id,
         toJson(record),
@@ -65,13 +68,11 @@ export function createEvidenceStore(deps: {
         { committer, number: record.blockNumber, judgement: record.judgement },
         'L1 has another block than a promised one',
       )
-    else {
-      const file = await writeEvidence(record)
+    else
       logger.warn(
         { kind, committer, windowEnd, file },
         'two promises that cannot both be kept: evidence is written',
       )
-    }
     for (const listener of listeners) listener(record)
   }
 

@@ -95,7 +95,8 @@ export function createWindows(deps: {
   }
 }
 
-function signersOf(
+/** Whose signatures count in a window that is somebody's turn, and whose bond answers for them. */
+export function signersOf(
   turn: Turn,
   committers: readonly Address[],
 ): Pick<SigningWindow, 'signers' | 'registrationRoot'> {

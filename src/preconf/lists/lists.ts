@@ -59,7 +59,10 @@ export type Lists = {
   omission(record: ListRecord): Promise<Omission | undefined>
   /** Called with each list that is new here, ours or received; the second of two differing ones, too. Returns the unsubscribe function. */
   onList(listener: (signedList: SignedList) => void): () => void
-  onEquivocation(listener: (first: SignedList, second: SignedList) => void): () => void
+  /** @param listener Called with the two lists, and the operator whose bond answers where the schedule names one. */
+  onEquivocation(
+    listener: (first: SignedList, second: SignedList, registrationRoot?: Hash) => void,
+  ): () => void
   /** Called when a verdict is reached, becomes firmer, or changes by a reorg. */
   onVerdict(listener: (record: ListRecord) => void): () => void
   /** L1 or L2 may have moved on; cheap, and never throws. */
@@ -79,7 +82,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
   })
   const court = await createCourt(deps, store)
   const onList = createListeners<[SignedList]>()
-  const onEquivocation = createListeners<[SignedList, SignedList]>()
+  const onEquivocation = createListeners<[SignedList, SignedList, Hash | undefined]>()
   /** Asked for with every block, and each costs a signature. */
   const binding = new WeakMap<SignedList, ReadonlyMap<Hash, Uint8Array>>()
   let tail: Promise<unknown> = Promise.resolve()
@@ -114,7 +117,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     onList.call(signedList)
     if (first === undefined) return { type: 'taken', signedList }
     deps.logger.warn({ committer, windowEnd }, 'a committer signed two inclusion lists for one window')
-    onEquivocation.call(first, signedList)
+    onEquivocation.call(first, signedList, window.registrationRoot)
     return { type: 'equivocation', first, signedList }
   }
 

@@ -1,8 +1,9 @@
 /** Whether a window ends where a list says, and who may sign for it. */
 import { TemporaryError } from '../../primitives/errors.ts'
 import type { Address } from '../../primitives/hex.ts'
-import type { Schedule, Turn } from '../../schedule/schedule.ts'
+import type { Schedule } from '../../schedule/schedule.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import { type SigningWindow, signersOf } from '../follow/windows.ts'
 import type { ListWindow, Refused } from './record.ts'
 
 export type WindowDeps = {
@@ -12,7 +13,8 @@ export type WindowDeps = {
   readonly committers: readonly Address[]
 }
 
-export type FoundWindow = ListWindow & { readonly type: 'window'; readonly signers: readonly Address[] }
+export type FoundWindow = ListWindow &
+  Pick<SigningWindow, 'signers' | 'registrationRoot'> & { readonly type: 'window' }
 
 export async function findWindow(deps: WindowDeps, windowEnd: bigint): Promise<FoundWindow | Refused> {
   const { genesisTime, secondsPerSlot } = deps.spec.l1
@@ -33,19 +35,13 @@ export async function findWindow(deps: WindowDeps, windowEnd: bigint): Promise<F
     if (lastSlot !== slot)
       return refuse('notAWindow', `the window of slot ${slot} ends with slot ${lastSlot}`)
     if (turn.window.turn.type === 'unknown') return refuse('notNow', turn.window.turn.reason)
-    const signers = signersOf(turn.window.turn, deps.committers)
     const isNamed = turn.window.turn.type === 'owner'
-    return { type: 'window', windowEnd, firstSlot, lastSlot, isNamed, signers }
+    const signers = signersOf(turn.window.turn, deps.committers)
+    return { type: 'window', windowEnd, firstSlot, lastSlot, isNamed, ...signers }
   } catch (error) {
     if (!(error instanceof TemporaryError)) throw error
     return refuse('notNow', 'L1 does not say now whose window it is')
   }
-}
-
-function signersOf(turn: Turn, committers: readonly Address[]): readonly Address[] {
-  if (turn.type === 'owner') return [turn.owner.committer]
-  if (turn.type === 'operator') return [turn.operator]
-  return turn.type === 'anyone' ? committers : []
 }
 
 function refuse(refusal: Refused['refusal'], detail: string): Refused {
