@@ -14,6 +14,7 @@ import { createUnsafeBuilder, type UnsafeBuilder, type UnsafeChain } from '../..
 import type { ExecutedTransaction } from '../../src/engine/engine.ts'
 import { createEvidenceStore } from '../../src/preconf/evidence/store.ts'
 import { createFollower, type FollowerDeps } from '../../src/preconf/follow/follower.ts'
+import { createLists, LISTS_SCHEMA, signedListJson } from '../../src/preconf/lists/lists.ts'
 import { createHub } from '../../src/preconf/stream/hub.ts'
 import { createStreamJournal, STREAM_SCHEMA, type StreamJournal } from '../../src/preconf/stream/journal.ts'
 import type { Message, SealedMessage } from '../../src/preconf/stream/message.ts'
@@ -30,6 +31,7 @@ import { gasLimitWithoutAnchor } from '../../src/protocol/shasta/rules.ts'
 import { createDispatcher } from '../../src/rpc/jsonrpc.ts'
 import { DEFAULT_LIMITS } from '../../src/rpc/limits.ts'
 import { defineMethod } from '../../src/rpc/method.ts'
+import { addListRoutes } from '../../src/rpc/preconf/listRoutes.ts'
 import { streamMethods, streamSubscription } from '../../src/rpc/preconf/stream.ts'
 import { addStreamRoutes } from '../../src/rpc/preconf/streamRoutes.ts'
 import { attachWebSocket } from '../../src/rpc/ws.ts'
@@ -99,7 +101,8 @@ export async function createStreamWorld(input: {
   const scheduleListeners = new Set<() => void>()
   /** Slots from here on are not known yet. */
   let horizon = 1_000_000n
-  const schedule: Pick<Schedule, 'at' | 'onChange'> = {
+  const schedule: Pick<Schedule, 'at' | 'currentSlot' | 'onChange'> = {
+    currentSlot: async () => slotOf(sim.head().header.timestamp) + 1n,
     async at(slot) {
       if (slot >= horizon || slot < 0n) return undefined
       const firstSlot = (slot / windowSlots) * windowSlots
@@ -139,7 +142,10 @@ export async function createStreamWorld(input: {
     const preconfPath =
       options.files === undefined ? ':memory:' : join(directory, `${options.files}-preconf.db`)
     const node = await openHarness({ ...view, path })
-    const store = await openStore({ path: preconfPath, schemas: { stream: STREAM_SCHEMA } })
+    const store = await openStore({
+      path: preconfPath,
+      schemas: { stream: STREAM_SCHEMA, lists: [LISTS_SCHEMA] },
+    })
     const journal = createStreamJournal({ store, domain })
     const hub = createHub({ logger: silentLogger })
     const evidenceDirectory = join(directory, `${name}-evidence`)
@@ -162,6 +168,14 @@ export async function createStreamWorld(input: {
     })
     const builder = createUnsafeBuilder({ ...node, l1: view.l1 })
     await node.sync()
+    const lists = await createLists({
+      ...{ spec, store, chain: node.chain, state: node.state, l1: view.l1, schedule, domain, now },
+      // No window is over here.
+      cursor: () => undefined,
+      committers: [],
+      logger: silentLogger,
+    })
+    lists.onList((list) => hub.publish({ type: 'list', list: signedListJson(list) }))
     const follower = createFollower({
       spec,
       domain,
@@ -175,6 +189,7 @@ export async function createStreamWorld(input: {
       journal,
       hub,
       evidence,
+      lists,
       isDerived: () => true,
       now,
       logger: silentLogger,
@@ -194,6 +209,7 @@ export async function createStreamWorld(input: {
 
     const app = new Hono()
     addStreamRoutes(app, { chain: node.chain, journal, hub, logger: silentLogger })
+    addListRoutes(app, { lists })
     const server = createServer((request, response) => {
       requests.push(request.url ?? '')
       void getRequestListener(app.fetch, { overrideGlobalObjects: false })(request, response)
@@ -243,6 +259,7 @@ export async function createStreamWorld(input: {
       await running.catch(() => {})
       await publisher.settled()
       await follower.close()
+      await lists.close()
       await store.close()
       await node.close()
     }
@@ -259,6 +276,7 @@ export async function createStreamWorld(input: {
         publisher,
         builder,
         follower,
+        lists,
         methods,
       },
       chain: node.chain,

@@ -2,16 +2,22 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { rollupRules } from '../../../src/engine/rules/evmRules.ts'
-import { bytesToHex, type Hash, type Hex, toQuantity } from '../../../src/primitives/hex.ts'
+import { envOfHeader } from '../../../src/preconf/stream/env.ts'
+import { createHub } from '../../../src/preconf/stream/hub.ts'
+import { type Message, messageJson } from '../../../src/preconf/stream/message.ts'
+import { bytesToHex, type Hash, type Hex, toQuantity, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { createPoolState, readPoolHead } from '../../../src/propose/pool/followChain.ts'
 import { createTxPool } from '../../../src/propose/txPool.ts'
 import { createNextBaseFee } from '../../../src/rpc/nextBaseFee.ts'
+import type { PreconfRpc } from '../../../src/rpc/preconf/deps.ts'
 import { header } from '../../../src/rpc/schemas/block.ts'
 import { log } from '../../../src/rpc/schemas/receipt.ts'
 import { transaction } from '../../../src/rpc/schemas/transaction.ts'
 import type { RpcServer } from '../../../src/rpc/server.ts'
+import { silentLogger } from '../../../src/telemetry/log.ts'
 import { L2_CHAIN_ID } from '../../support/derive/harness.ts'
+import { signList } from '../../support/preconfLists.ts'
 import { SENDER, sign } from '../../support/rpcDerived.ts'
 import { noCaller } from '../../support/rpcFakes.ts'
 import { createHistoryWorld, EMITTER, type HistoryWorld, sinkOf } from '../../support/rpcHistory.ts'
@@ -23,6 +29,7 @@ type Head = { number: Hex; hash: Hash; parentHash: Hash }
 let world: HistoryWorld
 let server: RpcServer
 let isSynced = true
+const hub = createHub({ logger: silentLogger })
 
 beforeAll(async () => {
   world = await createHistoryWorld({ seed: 'subscriptions', landed: 10, unsafe: 12 })
@@ -38,6 +45,8 @@ beforeAll(async () => {
     ...{ spec, chain, state, chainId: L2_CHAIN_ID, caller: noCaller, pool },
     nextBaseFee: createNextBaseFee(spec),
     sync: () => ({ ...SYNCED, isSynced }),
+    // Subscriptions ask for nothing else of it.
+    preconf: { hub, follower: {} } as unknown as PreconfRpc,
   })
 }, 120_000)
 afterAll(async () => {
@@ -152,6 +161,50 @@ test('syncing says at once how it stands, and again when that changes', async ()
   isSynced = true
   await eventually(() => expect(pushed(id).slice(2)).toEqual([false]))
 })
+
+test('preconfBlocks are sealed blocks and lists; preconfFrags what makes up the block under way', async () => {
+  const [env, frag, sealed] = await streamOfNewest()
+  const list: Message = { type: 'list', list: signList(1n, [Uint8Array.of(2, 1)]) }
+  const { number, hash } = world.truth.at(-1)!
+  const tip = { type: 'tip', number, hash }
+  hub.publish(env)
+  const blocks = await call('eth_subscribe', 'preconfBlocks')
+  const frags = await call('eth_subscribe', 'preconfFrags')
+  for (const message of [frag, list, sealed]) hub.publish(message)
+  await eventually(() => expect(pushed(blocks)).toEqual([tip, messageJson(list), messageJson(sealed)]))
+  // The block was begun before.
+  await eventually(() => expect(pushed(frags)).toEqual([messageJson(env), tip, messageJson(frag)]))
+  expect(await call('eth_unsubscribe', blocks)).toBe(true)
+  hub.publish({ type: 'list', list: signList(2n, []) })
+  await call('eth_blockNumber')
+  expect(pushed(blocks)).toHaveLength(3)
+})
+
+/** The newest block as its sequencer would have said it. Signatures are not looked at here. */
+async function streamOfNewest(): Promise<readonly [Message, Message, Message]> {
+  const { number, hash } = world.truth.at(-1)!
+  const { header } = (await world.node.chain.headerByNumber(BigInt(number)))!
+  const { parentHash, timestamp, coinbase, gasLimit, transactionsRoot } = header
+  const besides = { anchorBlockNumber: 1n, isForcedInclusion: false }
+  const signed = (byte: string): Hex => `0x${byte.repeat(65)}`
+  const metadata = { ...besides, proposalId: 1n, basefeeSharingPctg: 75, timestamp, coinbase, gasLimit }
+  const commitment = {
+    ...{ l2ChainId: L2_CHAIN_ID, blockNumber: header.number, parentCommitmentHash: ZERO_HASH },
+    ...{ parentBlockHash: parentHash, transactionsRoot, anchorBlockNumber: 1n },
+    ...{ windowEnd: timestamp, isEndOfWindow: false },
+  }
+  const block = { metadata, transactions: [], hash, header, commitment }
+  const frag = { blockNumber: header.number, seq: 0n, isLast: true, txs: [Uint8Array.of(2, 1)] }
+  return [
+    { type: 'env', env: envOfHeader(header, besides), windowEnd: timestamp, signature: signed('01') },
+    { type: 'frag', parentHash, frag, signature: signed('02') },
+    {
+      type: 'sealed',
+      block: { ...block, commitmentHash: ZERO_HASH, signature: signed('03') },
+      ...{ totalFrags: 1, envSignature: signed('01'), sealSignature: signed('04') },
+    },
+  ]
+}
 
 test('an ended subscription says nothing more, and is known only to its connection', async () => {
   const id = await call('eth_subscribe', 'newHeads')

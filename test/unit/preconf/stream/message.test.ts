@@ -77,6 +77,21 @@ const MESSAGES: readonly Message[] = [
     envSignature: SIGNATURE,
     sealSignature: SIGNATURE,
   },
+  {
+    type: 'list',
+    list: {
+      commitment: {
+        commitment_type: 3,
+        payload: `0x${'0a'.repeat(96)}`,
+        request_hash: ZERO_HASH,
+        slasher: ZERO_ADDRESS,
+      },
+      nonce: 0,
+      signing_id: PROMISE.signingId,
+      signature: SIGNATURE,
+      transactions: ['0x02c0', '0x'],
+    },
+  },
 ]
 
 test.each(MESSAGES)('a message of type $type is read as it was written', (message) => {
