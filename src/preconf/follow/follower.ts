@@ -21,7 +21,7 @@ import type { StreamJournal } from '../stream/journal.ts'
 import { type EnvMessage, type FragMessage, parseMessageJson, type SealedMessage } from '../stream/message.ts'
 import type { Publisher } from '../stream/publisher.ts'
 import { type ApplyResult, createApplier } from './applier.ts'
-import { takeList } from './lists.ts'
+import { createStreamedLists } from './lists.ts'
 import { createPartial } from './partial.ts'
 import { createSources, type Judgement } from './sources.ts'
 import { createStatus, type FollowerStatus } from './status.ts'
@@ -94,6 +94,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   const windows = createWindows(deps)
   const verifying: VerifyDeps = { windows, domain, now }
   const waiting = createWaiting()
+  const lists = deps.lists && createStreamedLists({ lists: deps.lists, hub })
   const partial = createPartial({ chain, builder, engine, logger })
   const applier = createApplier(deps)
   const displaced = watchDisplaced(deps)
@@ -126,13 +127,8 @@ export function createFollower(deps: FollowerDeps): Follower {
         return takeFrag(message)
       case 'sealed':
         return takeSealed(message, source)
-      case 'list': {
-        if (deps.lists === undefined) return { type: 'known' }
-        const outcome = await takeList(deps.lists, message.list)
-        if (outcome.type === 'invalid') return invalid('wrongList', outcome.detail)
-        if (outcome.type === 'new') hub.publish(message)
-        return { type: outcome.type === 'new' ? 'good' : outcome.type }
-      }
+      case 'list':
+        return lists === undefined ? { type: 'known' } : lists.take(message)
     }
   }
 
@@ -291,6 +287,7 @@ export function createFollower(deps: FollowerDeps): Follower {
     const highest = waiting.highest()
     if (highest !== undefined && highest > latest.number + 1n)
       for (const { name } of sources.health()) fill(name, highest)
+    await lists?.lookAgain()
   }
 
   const report = (error: unknown) => logger.error({ error }, 'a preconfirmed block could not be judged')

@@ -42,6 +42,8 @@ export type Refused = {
   readonly type: 'refused'
   readonly refusal: ListRefusal
   readonly detail: string
+  /** By the L1 head that is known here: with a later one the list may be taken. */
+  readonly isForNow?: true
 }
 
 export type ReceiveResult =

@@ -27,21 +27,28 @@ export async function findWindow(deps: WindowDeps, windowEnd: bigint): Promise<F
     if (slot < current) return refuse('tooLate', `the window is over: slot ${slot} is before ${current}`)
     const turn = await deps.schedule.at(slot)
     if (turn === undefined)
-      return refuse(
-        'notAWindow',
-        `slot ${slot} is in no epoch that is settled: only this one and the next are`,
-      )
+      return {
+        ...refuse(
+          'notAWindow',
+          `slot ${slot} is in no epoch that is settled: only this one and the next are`,
+        ),
+        isForNow: true,
+      }
     const { firstSlot, lastSlot } = turn.window
     if (lastSlot !== slot)
       return refuse('notAWindow', `the window of slot ${slot} ends with slot ${lastSlot}`)
-    if (turn.window.turn.type === 'unknown') return refuse('notNow', turn.window.turn.reason)
+    if (turn.window.turn.type === 'unknown') return notNow(turn.window.turn.reason)
     const isNamed = turn.window.turn.type === 'owner'
     const signers = signersOf(turn.window.turn, deps.committers)
     return { type: 'window', windowEnd, firstSlot, lastSlot, isNamed, ...signers }
   } catch (error) {
     if (!(error instanceof TemporaryError)) throw error
-    return refuse('notNow', 'L1 does not say now whose window it is')
+    return notNow('L1 does not say now whose window it is')
   }
+}
+
+function notNow(detail: string): Refused {
+  return { ...refuse('notNow', detail), isForNow: true }
 }
 
 function refuse(refusal: Refused['refusal'], detail: string): Refused {
