@@ -65,10 +65,8 @@ test.each(['url', 'wsUrl'] as const)(
     expect(await post(sequencer, second)).toMatchObject({ status: 'equivocation' })
     for (const node of [follower, behind])
       await waitFor(async () => expect(await get(node, lastSlot)).toEqual([list, second]))
-    expect(passedOn).toEqual([
-      { type: 'list', list },
-      { type: 'list', list: second },
-    ])
+    const both = [list, second].map((each) => ({ type: 'list', list: each }))
+    await waitFor(() => expect(passedOn).toEqual(both))
     for (const node of [follower, behind]) expect(sourceOf(node)).toMatchObject({ received: 2, invalid: 0 })
   },
 )
@@ -104,7 +102,7 @@ test('a list that is not what it says, or of somebody whose window it is not, is
   expect(await follower.lists.ofSlot(lastSlot)).toEqual([])
   await post(sequencer, list)
   await waitFor(async () => expect(await get(follower, lastSlot)).toEqual([list]))
-  expect(passedOn).toEqual([{ type: 'list', list }])
+  await waitFor(() => expect(passedOn).toEqual([{ type: 'list', list }]))
 })
 
 test('a list that comes too late, or after two others, is not taken, and is nobody’s fault', async () => {
@@ -134,5 +132,5 @@ test('a list for a window that L1 has not settled here yet is kept, and taken wh
   expect(passedOn).toEqual([])
   world.setHorizon(lastSlot + 1n)
   await waitFor(async () => expect(await get(follower, lastSlot)).toEqual([list]))
-  expect(passedOn).toEqual([{ type: 'list', list }])
+  await waitFor(() => expect(passedOn).toEqual([{ type: 'list', list }]))
 })
