@@ -21,7 +21,11 @@ export type PoolContent = {
 }
 
 export type PooledTransaction = { readonly raw: Uint8Array; readonly hash: Hash; readonly sender: Address }
-type QueuedTransaction = PooledTransaction & { readonly nonce: bigint }
+export type QueuedTransaction = PooledTransaction & {
+  readonly nonce: bigint
+  /** Wei per gas. */
+  readonly maxFeePerGas: bigint
+}
 
 /** Throws the answer of a node that takes no transactions. */
 export function requirePool(pool: TxPool | undefined): TxPool {

@@ -135,6 +135,7 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
 
   return {
     kind: async () => (await settingNow()).inbox.source.kind,
+    slotsPerEpoch: async () => (await settingNow()).clock.slotsPerEpoch,
     currentSlot,
     async currentEpoch(signal) {
       return (await settingNow()).clock.epochOf(await currentSlot(signal))

@@ -92,6 +92,8 @@ export type SlotTurn = {
 export type Schedule = {
   /** Read once: an inbox keeps its schedule until it is upgraded. */
   kind(): Promise<ScheduleKind>
+  /** Slots of an epoch of L1, as the schedule counts them; 32 where it counts in none. */
+  slotsPerEpoch(): Promise<bigint>
   /** The slot in which a block can come next: the clock's, the next one from a third of it on, or the one after the head's. */
   currentSlot(signal?: AbortSignal): Promise<bigint>
   currentEpoch(signal?: AbortSignal): Promise<bigint>

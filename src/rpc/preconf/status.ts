@@ -4,7 +4,9 @@ import type { PromiseBook } from '../../preconf/promises/book.ts'
 import type { FirstSeen } from '../../preconf/promises/firstSeen.ts'
 import type { HeadMarks } from '../../preconf/promises/headMarks.ts'
 import type { StoredPromise } from '../../preconf/promises/promise.ts'
+import { TemporaryError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
+import type { Schedule } from '../../schedule/schedule.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import type { Json } from '../json.ts'
 import { COST } from '../limits.ts'
@@ -13,6 +15,7 @@ import { hashParam } from '../params.ts'
 import type { ReadPending } from '../pending.ts'
 import type { TxPool } from '../pool.ts'
 import { transactionStatus } from '../schemas/promises.ts'
+import { expectBlock } from './nextBlocks.ts'
 import { findTransaction, placeJson, type TransactionPlace } from './place.ts'
 
 export type StatusRpcDeps = {
@@ -23,6 +26,7 @@ export type StatusRpcDeps = {
   readonly book?: PromiseBook
   readonly firstSeen?: FirstSeen
   readonly marks?: HeadMarks
+  readonly schedule?: Pick<Schedule, 'slotsPerEpoch'>
   /** Milliseconds from one L2 block to the next, while somebody sequences. */
   readonly blockMs: number
   /** Milliseconds since 1970. */
@@ -37,6 +41,7 @@ type Clock =
   | { readonly reached: true; readonly at: number | null; readonly expectedAt: null; readonly why: string }
   | { readonly reached: false; readonly at: null; readonly expectedAt: number | null; readonly why: string }
 
+/** Of L1, where no schedule says otherwise. */
 const SLOTS_PER_EPOCH = 32n
 /** A block is final when the epoch after its own is, which is justified one epoch later and finalized by the next. */
 const EPOCHS_TO_FINALITY = 3n
@@ -102,23 +107,22 @@ function pooledClock({ firstSeen }: StatusRpcDeps, { hash, isPooled, promises }:
   return reached(null, 'it reached the chain without passing this pool')
 }
 
-function pendingClock(deps: StatusRpcDeps, { hash, place, promises }: Known): Clock {
+function pendingClock(deps: StatusRpcDeps, known: Known): Clock {
+  const { hash, place, promises } = known
   const executed = promises.find(({ blockNumber }) => blockNumber !== undefined)
   const at = deps.firstSeen?.pendingAt(hash) ?? executed?.requestedAt ?? null
   if (place !== undefined) return reached(at, 'it was executed in a block')
-  if (deps.pending?.() !== undefined)
-    return expected(deps.now() + deps.blockMs, 'a block is being built; it comes in by its tip')
-  return expected(null, 'nobody whom this node hears builds a block now')
+  const next = expectBlock(deps, known, 1)
+  return expected(next.at, next.why)
 }
 
-async function preconfirmedClock(
-  { chain, book, now, blockMs, pending }: StatusRpcDeps,
-  { place }: Known,
-): Promise<Clock> {
-  if (place === undefined)
-    return pending?.() === undefined
-      ? expected(null, 'it is in no block yet')
-      : expected(now() + 2 * blockMs, 'with the block after the one that takes it')
+async function preconfirmedClock(deps: StatusRpcDeps, known: Known): Promise<Clock> {
+  const { chain, book } = deps
+  const { place } = known
+  if (place === undefined) {
+    const next = expectBlock(deps, known, 2)
+    return expected(next.at, next.why)
+  }
   if (place.type === 'pending') return expected(Number(place.timestamp) * 1000, 'when its block is sealed')
   const sealed = (await book?.byBlock(place.number))?.find(
     ({ parentHash }) => parentHash === place.header.parentHash,
@@ -147,13 +151,23 @@ async function finalizedClock(deps: StatusRpcDeps, { place }: Known, safe: Clock
   const from = safe.at ?? safe.expectedAt
   if (from === null) return expected(null, 'it has to land on L1 first')
   const { genesisTime, secondsPerSlot } = deps.spec.l1
-  const secondsPerEpoch = SLOTS_PER_EPOCH * secondsPerSlot
+  const secondsPerEpoch = (await readSlotsPerEpoch(deps)) * secondsPerSlot
   const epoch = (BigInt(Math.floor(from / 1000)) - genesisTime) / secondsPerEpoch
   const at = genesisTime + (epoch + EPOCHS_TO_FINALITY) * secondsPerEpoch
   return expected(
     Math.max(Number(at) * 1000, deps.now()),
     'while L1 finalizes each epoch: three epochs after the beginning of the one it lands in',
   )
+}
+
+async function readSlotsPerEpoch({ schedule }: StatusRpcDeps): Promise<bigint> {
+  try {
+    return (await schedule?.slotsPerEpoch()) ?? SLOTS_PER_EPOCH
+  } catch (error) {
+    // It could not be read from L1 so far, and the other clocks do not depend on it.
+    if (error instanceof TemporaryError) return SLOTS_PER_EPOCH
+    throw error
+  }
 }
 
 /** Proofs come when somebody makes them: the last one's lag is all that can be said. */
