@@ -100,6 +100,8 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
       mayChange = true
       return answer.reason
     }
+    // As it was before they are read: a batch that is closed meanwhile may end with a block that is not among them.
+    const before: Shared = { ...shared, closed: new Set(shared.closed) }
     const groups = await readGroups()
     shared.groups = groups
     const [group] = groups
@@ -111,7 +113,10 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
       // What is promised lands first.
       mayChange = true
       if (group === undefined) return `without promises: ${await deps.postUnpromised(signal)}`
-      for (const each of groups) close(shared, each)
+      for (const each of groups) {
+        close(shared, each)
+        close(before, each)
+      }
       const last = groups.at(-1)
       if (last !== undefined && countOwn(last) === 0) {
         shared.dropFrom = {
@@ -126,7 +131,7 @@ export function createPostStep(deps: PostDeps, options: PostOptions): PostStep {
     const end = await windowEndOf(group)
     if (end !== undefined && end > window.end)
       return 'everything of this window has landed; what follows is of the next one'
-    if (end === window.end && groups.length === 1 && !isClosed(shared, group))
+    if (end === window.end && groups.length === 1 && !isClosed(before, group))
       return 'the batch under way is not closed yet'
     return post(group, window, answer.view, posted.inFlight, signal)
   }
