@@ -45,32 +45,25 @@ export async function readRecorded(
   /** In the order in which they were recorded. */
   const known = new Map<string, { readonly place: Place; taken: Taken }>()
 
-  function forgetOne(name: string, place: Place): void {
-    known.delete(name)
-    raise(place)
-  }
-
   function raise(place: Place): void {
-    const top = highest.get(placeOf(place))
-    if (top === undefined || top < place.number) highest.set(placeOf(place), place.number)
+    const name = nameOfPlace(place)
+    const top = highest.get(name)
+    if (top === undefined || top < place.number) highest.set(name, place.number)
   }
 
   return {
     at(request) {
       const found = known.get(nameOf(request))
       if (found !== undefined) return found.taken
-      const { kind, l2ChainId, number } = request.position
-      const top = highest.get(placeOf({ key: request.key, kind, l2ChainId, number }))
-      return top === undefined || number > top ? undefined : 'unsure'
+      const top = highest.get(nameOfPlace(placeOf(request)))
+      return top === undefined || request.position.number > top ? undefined : 'unsure'
     },
     note(request) {
-      const { kind, l2ChainId, number } = request.position
-      known.set(nameOf(request), {
-        place: { key: request.key, kind, l2ChainId, number },
-        taken: { hash: request.hash },
-      })
-      if (known.size <= recordedMax) return
-      for (const [name, { place }] of known) return forgetOne(name, place)
+      known.set(nameOf(request), { place: placeOf(request), taken: { hash: request.hash } })
+      const [oldest] = known.size > recordedMax ? known : []
+      if (oldest === undefined) return
+      known.delete(oldest[0])
+      raise(oldest[1].place)
     },
     noteSignature(request, signature) {
       const found = known.get(nameOf(request))
@@ -80,12 +73,18 @@ export async function readRecorded(
     },
     forget(upTo) {
       for (const [name, { place }] of known)
-        if (placeOf(place) === placeOf(upTo) && place.number <= upTo.number) known.delete(name)
+        if (nameOfPlace(place) === nameOfPlace(upTo) && place.number <= upTo.number) known.delete(name)
       raise(upTo)
     },
   }
 }
 
-function placeOf({ key, kind, l2ChainId }: Place): string {
+function placeOf({ key, position }: Pick<ClaimRequest, 'key' | 'position'>): Place {
+  const { kind, l2ChainId, number } = position
+  return { key, kind, l2ChainId, number }
+}
+
+/** Of every number of the key, the kind and the chain. */
+function nameOfPlace({ key, kind, l2ChainId }: Place): string {
   return `${key} ${kind} ${l2ChainId}`
 }

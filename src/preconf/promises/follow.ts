@@ -152,6 +152,7 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   /** Everything about the blocks after `from`, what was heard of after its block had landed, and inclusions wherever they landed. */
   async function judgeLanded(from: bigint, to: bigint): Promise<void> {
     for (let next = -1n; ; ) {
+      // Two halves, since no one index finds both: blocks that are new, and what nobody has judged.
       const rows = await store.all(
         `SELECT block_number AS number FROM promises
          WHERE is_final = 0 AND block_number > max(?1, ?3) AND block_number <= ?2
@@ -344,6 +345,7 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
   }
 }
 
+/** What the final L1 block, and the L2 block that it brought last, make final. */
 function finalize(l2: bigint, { number, timestamp }: L1Moment): readonly Statement[] {
   return [
     [
