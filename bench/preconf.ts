@@ -5,6 +5,7 @@
  */
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { besideDisk } from '../test/support/preconf/disk.ts'
 import { walletKey } from '../test/support/preconf/l1.ts'
 import { makeLoad, percentile } from '../test/support/preconf/load.ts'
 import type { LoadResult } from '../test/support/preconf/loadProtocol.ts'
@@ -63,6 +64,7 @@ export async function run(): Promise<readonly BenchRow[]> {
         'a second',
         transactions.load,
       ),
+      row('a sync of the disk meanwhile, p99', percentile(transactions.syncsMs, 99), 'ms'),
       row('of them landed on L1', (100 * landed) / acknowledged, '%', `${landed} of ${acknowledged}`),
     ]
   } finally {
@@ -70,12 +72,14 @@ export async function run(): Promise<readonly BenchRow[]> {
   }
 }
 
-function promiseRows(name: string, { result, load }: Measured<LoadResult>): readonly BenchRow[] {
+function promiseRows(name: string, { result, syncsMs, load }: Measured<LoadResult>): readonly BenchRow[] {
   const { latenciesMs, answers } = result
   const refused = Object.entries(answers).filter(([answer]) => answer !== 'ok')
   return [
     row(`${name}, p50`, percentile(latenciesMs, 50), 'ms', load),
     row(`${name}, p99`, percentile(latenciesMs, 99), 'ms', load),
+    // What an answer waits for: bad moments of the disk are its own.
+    row('a sync of the disk meanwhile, p99', percentile(syncsMs, 99), 'ms'),
     row(
       `promises answered of ${PROMISES_PER_SECOND * PROMISES_SECONDS}, at ${PROMISES_PER_SECOND}/s`,
       latenciesMs.length,
@@ -142,13 +146,18 @@ async function eventuallyStill(read: () => Promise<number>): Promise<number> {
   }
 }
 
-type Measured<T> = { readonly result: T; readonly followedMs: readonly number[]; readonly load: string }
+type Measured<T> = {
+  readonly result: T
+  readonly followedMs: readonly number[]
+  readonly syncsMs: readonly number[]
+  readonly load: string
+}
 
 async function measure<T>(net: PreconfNet, work: () => Promise<T>): Promise<Measured<T>> {
   const from = Date.now()
-  const result = await work()
+  const { result, syncsMs } = await besideDisk(work)
   const followedMs = readFollowing(net, from, Date.now())
-  return { result, followedMs, load: `load ${loadavg()[0]?.toFixed(1)}` }
+  return { result, followedMs, syncsMs, load: `load ${loadavg()[0]?.toFixed(1)}` }
 }
 
 /**

@@ -3,13 +3,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type OpenL1Options, openL1 } from './archive/openL1.ts'
 import type { ChainReader } from './chain/chain.ts'
-import { CHAIN_SCHEMAS } from './chain/schema.ts'
 import { createChain } from './chain/sqliteChain.ts'
 import { type CommitDeps, commitFlush } from './derive/commit.ts'
 import { createDriver, type DriverProgress } from './derive/driver.ts'
 import { checkIdentity, isInitialised, writeGenesis } from './derive/genesis.ts'
 import { type InboxStatus, inboxWarnings, noteInbox } from './derive/inboxStatus.ts'
-import { DERIVE_SCHEMA } from './derive/schema.ts'
 import { createSecondLook } from './derive/secondLook.ts'
 import { readCursor } from './derive/steps.ts'
 import { createUnsafeBuilder, type UnsafeBuilder, type UnsafeChain } from './derive/unsafe.ts'
@@ -17,7 +15,6 @@ import type { Engine } from './engine/engine.ts'
 import type { Genesis } from './engine/genesis.ts'
 import type { FlatState } from './engine/state/flatState.ts'
 import { createFlatState } from './engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMAS } from './engine/state/schema.ts'
 import { createEngine, type EngineOptions } from './engine/vm.ts'
 import type { L1, L1Position } from './l1/l1.ts'
 import type { L1Reads } from './l1/reads.ts'
@@ -39,8 +36,8 @@ import { type RpcOptions, type RpcServer, startRpc } from './rpc/server.ts'
 import { createSchedule } from './schedule/createSchedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { assertNotLoading, beginWithSnapshot } from './snapshot/begin.ts'
+import { CHAIN_STORE_SCHEMAS } from './snapshot/chainStore.ts'
 import type { Trust } from './snapshot/load.ts'
-import { SNAPSHOT_SCHEMA } from './snapshot/schema.ts'
 import type { SnapshotSource } from './snapshot/source.ts'
 import type { RollupSpec } from './spec/rollupSpec.ts'
 import { openStore } from './store/openStore.ts'
@@ -114,10 +111,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const store = keep(
       await openStore({
         path: database,
-        schemas: {
-          ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
-          snapshot: [SNAPSHOT_SCHEMA],
-        },
+        schemas: CHAIN_STORE_SCHEMAS,
         cacheKiB: options.dbCacheKiB,
       }),
     )

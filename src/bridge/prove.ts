@@ -1,5 +1,4 @@
 /** The second step: a checkpoint on the destination that covers the message, and the proof against it. */
-
 import type { RpcRequest } from '../l1/rpcEndpoint.ts'
 import { sleep } from '../primitives/async.ts'
 import { CriticalError } from '../primitives/errors.ts'

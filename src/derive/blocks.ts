@@ -3,7 +3,6 @@
  * state, replay with witnesses, a proposer to check its own batch. Each block's rules need its executed parent, so it is
  * a generator: the consumer puts a block where `stateAfter` finds it before it asks for the next.
  */
-
 import {
   readAnchorBlockNumber,
   readAnchorNonce,

@@ -1,5 +1,4 @@
 /** One L1 step, one transaction: blocks, state, undo records, origins, heads and the L1 cursor, all or nothing. */
-
 import type {
   BlockOrigin,
   BlockRef,

@@ -2,7 +2,6 @@
  * The loop: follow L1, derive what each block proposes, commit the step. The only writer of heads.
  * An error decides by its kind: temporary waits and follows anew from the last commit, so does a reset; anything else stops.
  */
-
 import type { BlockRef } from '../chain/chain.ts'
 import type { L1, L1Position } from '../l1/l1.ts'
 import { assert, assertNever, defined } from '../primitives/assert.ts'

@@ -1,8 +1,8 @@
 /** What both interpreters make of blocks that L1 says are others: whether it is how they were executed, or what they were derived from. */
+import { createAncestorHash } from '../chain/ancestorHash.ts'
 import type { ChainReader } from '../chain/chain.ts'
 import { reviewStoredBlock } from '../engine/check/storedReview.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
-import { defined } from '../primitives/assert.ts'
 import { CriticalError } from '../primitives/errors.ts'
 import type { RollupSpec } from '../spec/rollupSpec.ts'
 import type { Disagreement } from './proofs.ts'
@@ -16,8 +16,7 @@ export type SecondLookDeps = {
 /** Answers a sentence, without a full stop. As many blocks as a source may have (D-26) take minutes. */
 export function createSecondLook({ spec, chain, state }: SecondLookDeps) {
   const execution = { type: 'rollup', spec } as const
-  const ancestorHash = async (number: bigint) =>
-    defined(await chain.headerByNumber(number), `the header of L2 block ${number}`).hash
+  const ancestorHash = createAncestorHash(chain)
 
   return async ({
     firstBlock,

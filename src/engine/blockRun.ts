@@ -40,6 +40,8 @@ export type BlockRunInput = {
   readonly isUnlimited?: boolean
   /** Of a transaction that exceeds the zk gas it is found out whether it would with nothing but the anchor transaction before it. */
   readonly asksAlone?: boolean
+  /** Gas and zk gas that the block has used already, with `state` the one after it: nothing is its anchor transaction any more. */
+  readonly behind?: { readonly gasUsed: bigint; readonly zkGas: number }
 }
 
 /** The block ends before this transaction, whatever else is listed: its zk gas would exceed the limit. unzen.md §1.2. */
@@ -54,7 +56,7 @@ export type BlockRun = {
   /** Those that were added, in order. */
   readonly transactions: readonly ExecutedTransaction[]
   gasUsed(): bigint
-  /** Zk gas of `transactions`; 0 where none is counted. */
+  /** Zk gas of the block so far; 0 where none is counted. */
   zkGas(): number
   /** What runs in `work` counts no zk gas: the protocol's own calls. */
   unmetered<T>(work: () => Promise<T>): Promise<T>
@@ -71,6 +73,7 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
   const state = new OverlayState(input.state)
   const isMetered = loop === 'own' || input.countsSteps === true
   const meter = isMetered ? createBlockMeter(rules, input.isUnlimited) : undefined
+  if (meter !== undefined) meter.used = input.behind?.zkGas ?? 0
   let steps: StepMeter | undefined
   const openContext = async () => {
     const opened = await createRunContext({
@@ -87,7 +90,7 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
   let zkOfAnchor = 0
   const creditsOf = createCredits(input)
   const transactions: ExecutedTransaction[] = []
-  let gasUsed = 0n
+  let gasUsed = input.behind?.gasUsed ?? 0n
 
   const add = (executed: ExecutedTransaction): AddResult => {
     gasUsed += executed.gasUsed
@@ -173,7 +176,7 @@ export async function createBlockRun(input: BlockRunInput): Promise<BlockRun> {
       return result
     },
     async run(raw, listedIndex) {
-      if (execution.type === 'ethereum' || transactions.length > 0) {
+      if (execution.type === 'ethereum' || input.behind !== undefined || transactions.length > 0) {
         const result = await counted(() => executeListed(raw))
         if (result.type === 'executed')
           return add(listedIndex === undefined ? result.transaction : { ...result.transaction, listedIndex })

@@ -118,6 +118,13 @@ export type Engine = {
   }): Promise<ExecutedBlock>
   /** As `execute`, on both interpreters; throws an EngineDisagreementError where they do not agree. For a block that somebody contradicts. */
   review(input: Parameters<Engine['execute']>[0]): Promise<ExecutedBlock>
+  /** What would have come of a transaction as the next one of the block with `header`, whose state afterwards `state` is; changes nothing. */
+  runBehind(input: {
+    readonly raw: Uint8Array
+    readonly header: BlockHeader
+    readonly state: StateSource
+    readonly ancestorHash: AncestorHashes
+  }): Promise<AddResult>
   /** Runs a message on `state` as if in a block with `header`; changes nothing. */
   call(input: {
     readonly request: CallRequest

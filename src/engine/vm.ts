@@ -3,6 +3,7 @@ import type { RollupSpec } from '../spec/rollupSpec.ts'
 import { callMessage } from './call.ts'
 import type { Engine } from './engine.ts'
 import { executeBlock, openBlock, reviewBlock } from './execute.ts'
+import { runBehind } from './runBehind.ts'
 import { createSenderPool } from './senderPool.ts'
 
 export type EngineOptions = {
@@ -22,6 +23,7 @@ export function createEngine({ spec, workers = 0, loop = 'own', isChecked = fals
     open: (input) => openBlock({ ...given, ...input }),
     execute: (input) => executeBlock({ ...given, ...input }),
     review: (input) => reviewBlock({ ...given, ...input }),
+    runBehind: (input) => runBehind({ ...given, ...input }),
     call: (input) => callMessage({ execution: { type: 'rollup', spec }, ...input }),
     recoverSenders: (transactions) => senders.recover(transactions),
     close: () => senders.close(),

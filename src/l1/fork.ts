@@ -1,5 +1,4 @@
 /** Where two branches of L1 part: which of the positions we remember is still on the chain of the head. */
-
 import type { Hash } from '../primitives/hex.ts'
 import { ANCESTOR_DEPTH_MAX, findAncestor } from './ancestry.ts'
 import type { L1Header, L1Position } from './l1.ts'

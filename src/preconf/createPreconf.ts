@@ -141,6 +141,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
     const lists = keep(
       await createLists({
         ...{ spec, store, chain, state, l1, cursor, schedule, domain, now, logger },
+        engine: deps.engine,
         committers: options.committers,
         ...(key && { own: { addresses: [key.committer], signList: key.guard.signList } }),
       }),

@@ -1,5 +1,4 @@
 /** The L1 node the proposer speaks to, and the few answers it reads. */
-
 import { createRpcEndpoint, type RpcEndpointOptions, type RpcRequest } from '../l1/rpcEndpoint.ts'
 import { toSafeNumber } from '../primitives/bigint.ts'
 import type { Address, Hash, Hex } from '../primitives/hex.ts'

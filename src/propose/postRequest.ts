@@ -1,5 +1,4 @@
 /** What the poster is asked to propose, its identity, and the gas it takes. */
-
 import { decodeFunctionData, encodeFunctionData } from 'viem'
 import { concatBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes, toQuantity } from '../primitives/hex.ts'

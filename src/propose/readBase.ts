@@ -1,4 +1,5 @@
 /** The snapshot of both chains that the next batch is built on, or why there is none now. */
+import { createAncestorHash } from '../chain/ancestorHash.ts'
 import type { ChainReader } from '../chain/chain.ts'
 import type { ParentBlock } from '../derive/blocks.ts'
 import type { FlatState } from '../engine/state/flatState.ts'
@@ -75,8 +76,7 @@ export async function readBase(
     base: {
       parent,
       state: state.source(),
-      ancestorHash: async (number) =>
-        defined(await chain.headerByNumber(number), `the header of L2 block ${number}`).hash,
+      ancestorHash: createAncestorHash(chain),
       l1Head,
       anchorBlock: (number) => l1.ancestor(input.l1Head, number, signal),
       nextProposalId: core.nextProposalId,

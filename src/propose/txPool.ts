@@ -49,6 +49,14 @@ export type PoolUpdate = {
   readonly added: readonly { readonly hash: Hash; readonly transactions: readonly Uint8Array[] }[]
 }
 
+/** Of one sender, by nonce; nothing in both. */
+export type PoolContent = {
+  /** What could be in the next block. */
+  readonly pending: readonly PooledTransaction[]
+  /** What waits for an earlier nonce. */
+  readonly queued: readonly PooledTransaction[]
+}
+
 export type TxPool = {
   /** Takes EIP-2718 bytes and answers the hash. Throws TransactionRejectedError. */
   add(raw: Uint8Array): Promise<Hash>
@@ -57,10 +65,9 @@ export type TxPool = {
   pendingNonce(sender: Address): bigint | undefined
   status(): { readonly pending: number; readonly queued: number }
   /** By sender, each sender's by nonce. */
-  content(): ReadonlyMap<
-    Address,
-    { readonly pending: readonly PooledTransaction[]; readonly queued: readonly PooledTransaction[] }
-  >
+  content(): ReadonlyMap<Address, PoolContent>
+  /** Of one sender alone. */
+  contentOf(sender: Address): PoolContent
   /** Executable transactions as a builder takes them; a snapshot, unaffected by later changes. */
   pendingByPrice(baseFeePerGas: bigint): IterableIterator<PooledTransaction>
   /** Follows the chain to a new head. */
@@ -251,13 +258,8 @@ export function createTxPool(
       pending: sum(accounts.values(), pendingCount),
       queued: sum(accounts.values(), queuedCount),
     }),
-    content: () =>
-      new Map(
-        [...accounts].map(([sender, account]) => [
-          sender,
-          { pending: [...pendingTransactions(account)], queued: queuedTransactions(account) },
-        ]),
-      ),
+    content: () => new Map([...accounts].map(([sender, account]) => [sender, contentOf(account)])),
+    contentOf: (sender) => contentOf(accounts.get(sender)),
     pendingByPrice: (baseFeePerGas) =>
       orderByPriceAndNonce(
         [...accounts.values()].map((account) => [...pendingTransactions(account)]),
@@ -329,4 +331,9 @@ function sum<T>(items: Iterable<T>, measure: (item: T) => number): number {
   let total = 0
   for (const item of items) total += measure(item)
   return total
+}
+
+function contentOf(account: PoolAccount | undefined): PoolContent {
+  if (account === undefined) return { pending: [], queued: [] }
+  return { pending: [...pendingTransactions(account)], queued: queuedTransactions(account) }
 }

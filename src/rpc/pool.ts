@@ -13,6 +13,7 @@ export type TxPool = {
   status(): { readonly pending: number; readonly queued: number }
   /** By sender, each sender's by nonce: what could be in the next block, and what waits for an earlier nonce. */
   content(): ReadonlyMap<Address, PoolContent>
+  contentOf(sender: Address): PoolContent
 }
 
 export type PoolContent = {

@@ -3,7 +3,6 @@
  * the leaves, a chunk a transaction, so that a load that was stopped goes on behind the last one; last of all, in one transaction, what
  * makes a chain of it.
  */
-
 import { writeAncestors } from '../chain/ancestors.ts'
 import { genesisHeads } from '../chain/heads.ts'
 import { createChain } from '../chain/sqliteChain.ts'

@@ -116,7 +116,8 @@ describe.skipIf(!hasPosL1 || !isBuilt)(
       })
       // The committer's own node is nobody's: a chain to say where it is, and a hub that says what it is given.
       const journal = { blocksFrom: async () => [] }
-      addStreamRoutes(app, { chain: node.chain, journal, hub, logger: silentLogger })
+      const lists = { open: () => [] }
+      addStreamRoutes(app, { chain: node.chain, journal, hub, lists, logger: silentLogger })
       node.run(stop.signal).catch(() => {})
       await vi.waitFor(
         () => expect(node.preconf?.follower.status().sources[0]?.state).toBe('connected'),

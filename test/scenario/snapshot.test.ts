@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isInitialised } from '../../src/derive/genesis.ts'
 import { assertNotLoading } from '../../src/snapshot/begin.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../src/snapshot/chainStore.ts'
 import { isLoading } from '../../src/snapshot/load.ts'
 import { logicalDump } from '../../src/store/dump.ts'
 import { openStore } from '../../src/store/openStore.ts'
@@ -20,7 +21,6 @@ import {
   contentAbove,
   createFrom,
   loadInto,
-  NODE_SCHEMAS,
   proveHead,
   provenSpecOf,
   temporaryDirectory,
@@ -117,7 +117,7 @@ test(
           if (!(error instanceof Stop)) throw error
           stops++
           // Whoever starts a node on it now is told, and nothing is overwritten.
-          const store = await openStore({ path, schemas: NODE_SCHEMAS })
+          const store = await openStore({ path, schemas: CHAIN_STORE_SCHEMAS })
           const isDone = await isInitialised(store)
           if (await isLoading(store))
             await expect(assertNotLoading(store)).rejects.toThrow('--sync.checkpoint')
@@ -233,7 +233,7 @@ async function provenChain(seed: string) {
 }
 
 async function tablesOf(path: string): Promise<string[]> {
-  const store = await openStore({ path, schemas: NODE_SCHEMAS })
+  const store = await openStore({ path, schemas: CHAIN_STORE_SCHEMAS })
   const tables = (await store.all("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")).map(
     ({ name }) => String(name),
   )

@@ -6,6 +6,7 @@
 import { loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AT_ANY_TIME, type BadKind, EXPECTED } from '../support/preconf/badRequests.ts'
+import { besideDisk } from '../support/preconf/disk.ts'
 import { walletKey } from '../support/preconf/l1.ts'
 import { makeLoad, percentile } from '../support/preconf/load.ts'
 import type { LoadResult } from '../support/preconf/loadProtocol.ts'
@@ -63,24 +64,31 @@ test.skipIf(!isSoak)(
   'bad requests are refused by name beside good ones',
   async () => {
     await beginWindow()
-    const alone = await askWell(0)
+    const { result: alone, syncsMs: syncsAlone } = await besideDisk(() => askWell(0))
     await beginWindow()
-    const [beside, bad] = await Promise.all([
-      askWell(WALLETS),
-      makeLoad(net, {
-        type: 'bad',
-        perSecond: BAD_PER_SECOND,
-        seconds: SECONDS,
-        // One whose first transaction was promised to him before.
-        fundedKey: walletKey(0),
-        from: FROM,
-      }),
-    ])
+    const {
+      result: [beside, bad],
+      syncsMs: syncsBeside,
+    } = await besideDisk(() =>
+      Promise.all([
+        askWell(WALLETS),
+        makeLoad(net, {
+          type: 'bad',
+          perSecond: BAD_PER_SECOND,
+          seconds: SECONDS,
+          // One whose first transaction was promised to him before.
+          fundedKey: walletKey(0),
+          from: FROM,
+        }),
+      ]),
+    )
     const figures = {
       load: loadavg()[0]?.toFixed(1),
       alone: latencies(alone),
       beside: latencies(beside),
       aim: AIM,
+      // An answer waits for the disk: one that stalls is told as what it is.
+      disk: { alone: percentile(syncsAlone, 99), beside: percentile(syncsBeside, 99) },
       // A process that sends late, or needs a whole core, has measured itself.
       sending: { alone: sending(alone), beside: sending(beside), bad: sending(bad) },
       good: beside.answers,

@@ -158,6 +158,7 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
     store: stores,
     chain: node.chain,
     state: node.state,
+    engine: node.engine,
     l1,
     cursor: () => cursor,
     schedule,

@@ -4,18 +4,16 @@
  * usage: e2eVictim.ts L1_URL ROLLUP_JSON GENESIS_JSON DATABASE [before|after N]
  */
 import { readFileSync } from 'node:fs'
-import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
 import { createChain } from '../../src/chain/sqliteChain.ts'
 import { createDriver } from '../../src/derive/driver.ts'
 import { isInitialised, writeGenesis } from '../../src/derive/genesis.ts'
-import { DERIVE_SCHEMA } from '../../src/derive/schema.ts'
 import { buildGenesis } from '../../src/engine/genesis.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import { createEngine } from '../../src/engine/vm.ts'
 import { createL1 } from '../../src/l1/createL1.ts'
 import { loadKzg } from '../../src/l1/kzg.ts'
 import { sleep } from '../../src/primitives/async.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../src/snapshot/chainStore.ts'
 import { parseRollupSpec } from '../../src/spec/specFile.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -55,7 +53,7 @@ const l1 = await createL1({
 })
 const opened = await openStore({
   path,
-  schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+  schemas: CHAIN_STORE_SCHEMAS,
 })
 const store = at === undefined ? opened : dieAtCommit(opened, Number(at))
 const state = await createFlatState({ store })

@@ -78,7 +78,7 @@ const PRECOMPILES: readonly Precompile[] = [
     address: '09',
     gas: 5,
     input: (random) =>
-      random(6).toString(16).padStart(8, '0') + random32(random).repeat(6) + zeros(16) + `0${random(3)}`,
+      `${random(6).toString(16).padStart(8, '0')}${random32(random).repeat(6)}${zeros(16)}0${random(3)}`,
   },
   { address: '0a', gas: 50_000, input: () => ZERO_BLOB_HASH + word(7) + word(0) + INFINITY + INFINITY },
   { address: '0b', gas: 375, input: () => zeros(256) },

@@ -1,5 +1,4 @@
 /** Vectors of go-ethereum's tests of its tracers: accounts, one transaction, and the trace it must give. */
-
 import { recoverSender } from '../../src/engine/sender.ts'
 import type { AccountState, StateSource } from '../../src/engine/state/source.ts'
 import type { BlockToRun } from '../../src/engine/storedBlock.ts'

@@ -1,5 +1,4 @@
 /** What the tests of the l1 room share: a chain long enough for history and tip, its truth, and a follower to hold against it. */
-
 import { createL1, type L1Options } from '../../src/l1/createL1.ts'
 import type { L1, L1Event, L1Position } from '../../src/l1/l1.ts'
 import { TemporaryError } from '../../src/primitives/errors.ts'

@@ -141,6 +141,7 @@ export async function startListsWorld(
     store,
     chain: node.chain,
     state: node.state,
+    engine: node.engine,
     l1,
     cursor: () => cursor,
     schedule,

@@ -197,13 +197,15 @@ function errorName(data: Hex): string | undefined {
 
 const JUDGE_ABI = parseAbi([
   'struct InclusionList { uint64 l2ChainId; uint48 windowEnd; bytes32 transactionsHash; }',
-  'struct L2Block { uint256 number; bytes32 parentHash; bytes32 stateRoot; bytes32 transactionsRoot; uint256 gasLimit; uint256 gasUsed; uint256 baseFee; uint256 proposalId; }',
+  'struct L2Block { uint256 number; bytes32 parentHash; bytes32 stateRoot; bytes32 transactionsRoot; uint256 zkGasUsed; uint256 gasLimit; uint256 gasUsed; uint256 baseFee; uint256 proposalId; }',
   'function requireExecutable(InclusionList list, bytes transactions, uint256 index, L2Block last, bytes[] accountProof) view returns (address)',
 ])
 
 /** Of OmissionJudge, which the slasher asks. */
-const JUDGE_ERRORS: Abi = ['CannotExecute', 'InvalidAccount', 'WrongTransactions'].map((name) => ({
-  type: 'error',
-  name,
-  inputs: [],
-}))
+const JUDGE_ERRORS: Abi = ['CannotExecute', 'MayExceedZkGas', 'InvalidAccount', 'WrongTransactions'].map(
+  (name) => ({
+    type: 'error',
+    name,
+    inputs: [],
+  }),
+)

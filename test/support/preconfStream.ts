@@ -170,6 +170,7 @@ export async function createStreamWorld(input: {
     await node.sync()
     const lists = await createLists({
       ...{ spec, store, chain: node.chain, state: node.state, l1: view.l1, schedule, domain, now },
+      engine: node.engine,
       // No window is over here.
       cursor: () => undefined,
       committers: [],
@@ -208,7 +209,7 @@ export async function createStreamWorld(input: {
     const running = follower.run(stopping.signal)
 
     const app = new Hono()
-    addStreamRoutes(app, { chain: node.chain, journal, hub, logger: silentLogger })
+    addStreamRoutes(app, { chain: node.chain, journal, hub, lists, logger: silentLogger })
     addListRoutes(app, { lists })
     const server = createServer((request, response) => {
       requests.push(request.url ?? '')
@@ -222,7 +223,7 @@ export async function createStreamWorld(input: {
       params: { kind: z.enum(['preconfBlocks', 'preconfFrags']) },
       handle: ({ kind }, { connection }) => {
         const id = `0x${connection!.subscriptions.size + 1}`
-        const start = streamSubscription({ chain: node.chain, hub }, kind)
+        const start = streamSubscription({ chain: node.chain, hub, lists }, kind)
         connection!.subscriptions.set(id, () => {})
         connection!.afterReply(() =>
           connection!.subscriptions.set(
@@ -234,7 +235,7 @@ export async function createStreamWorld(input: {
       },
     })
     const methods = {
-      ...checkedMethods(streamMethods({ chain: node.chain, journal, hub, evidence, follower })),
+      ...checkedMethods(streamMethods({ chain: node.chain, journal, hub, lists, evidence, follower })),
       eth_subscribe: subscribe,
     }
     const dispatcher = createDispatcher({ methods, limits: DEFAULT_LIMITS, logger: silentLogger })

@@ -1,16 +1,13 @@
 /** A deriving node with pool, proposer and attester over a local L1: the rooms as a devnet wires them, without RPC. */
 import { privateKeyToAccount } from 'viem/accounts'
-import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
 import { createChain } from '../../src/chain/sqliteChain.ts'
 import { startBeaconFacade } from '../../src/cli/devnet/beaconFacade.ts'
 import { ATTESTER_KEYS } from '../../src/cli/devnet/keys.ts'
 import { createDriver } from '../../src/derive/driver.ts'
 import { writeGenesis } from '../../src/derive/genesis.ts'
-import { DERIVE_SCHEMA } from '../../src/derive/schema.ts'
 import type { Genesis } from '../../src/engine/genesis.ts'
 import { rollupRules } from '../../src/engine/rules/evmRules.ts'
 import { createFlatState } from '../../src/engine/state/flatStateOnStore.ts'
-import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import { createEngine } from '../../src/engine/vm.ts'
 import { createL1 } from '../../src/l1/createL1.ts'
 import { sleep } from '../../src/primitives/async.ts'
@@ -29,6 +26,7 @@ import {
   type ProposerOptions,
 } from '../../src/propose/proposer.ts'
 import { createTxPool } from '../../src/propose/txPool.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../src/snapshot/chainStore.ts'
 import { createDevnetSpec } from '../../src/spec/devnet.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { silentLogger } from '../../src/telemetry/log.ts'
@@ -77,7 +75,7 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
   })
   const store = await openStore({
     path: ':memory:',
-    schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+    schemas: CHAIN_STORE_SCHEMAS,
   })
   const state = await createFlatState({ store })
   const chain = await createChain(store)

@@ -1,5 +1,4 @@
 /** Signed L2 transactions for tests of the pool and the builder. */
-
 import type { TransactionSerializable } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { type Address, type Hex, hexToBytes } from '../../src/primitives/hex.ts'

@@ -2,7 +2,6 @@
  * Every number of a report once more, as plain SQL over the dataset's tables: a second implementation that shares no line with the
  * metrics. Values by id, tables by id with their rows in the report's order where that is fixed, else sorted by the caller.
  */
-
 import { DuckDBDecimalValue } from '@duckdb/node-api'
 import { expect } from 'vitest'
 import { openDuckDb } from '../../src/research/dataset/duckdb.ts'

@@ -3,11 +3,9 @@ import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CHAIN_SCHEMAS } from '../../src/chain/schema.ts'
-import { DERIVE_SCHEMA } from '../../src/derive/schema.ts'
-import { STATE_SCHEMAS } from '../../src/engine/state/schema.ts'
 import type { Hash } from '../../src/primitives/hex.ts'
 import { beginWithSnapshot } from '../../src/snapshot/begin.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../src/snapshot/chainStore.ts'
 import { type CreateOptions, createSnapshot } from '../../src/snapshot/create.ts'
 import type { LoadOptions, Trust } from '../../src/snapshot/load.ts'
 import { SNAPSHOT_SCHEMA } from '../../src/snapshot/schema.ts'
@@ -19,11 +17,6 @@ import type { Store } from '../../src/store/store.ts'
 import type { connectL1 } from './derive/harness.ts'
 import { type Harness, specOf } from './derive/harness.ts'
 import type { SimulatedL1 } from './l1/simulatedL1.ts'
-
-export const NODE_SCHEMAS = {
-  ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
-  snapshot: [SNAPSHOT_SCHEMA],
-}
 
 type ConnectedL1 = Awaited<ReturnType<typeof connectL1>>
 
@@ -88,7 +81,7 @@ export async function loadInto(
 ) {
   const { l1, spec, trust = { type: 'proven' } } = input
   const source = typeof input.source === 'string' ? openSnapshot(input.source) : input.source
-  const store = await openStore({ path, schemas: NODE_SCHEMAS })
+  const store = await openStore({ path, schemas: CHAIN_STORE_SCHEMAS })
   try {
     return await beginWithSnapshot(
       { store: input.wrapStore?.(store) ?? store, spec, l1, source, trust },

@@ -1,5 +1,4 @@
 /** A flat state grown by seeded blocks, with the plain model of every block kept beside it. Opens an existing one where it stands. */
-
 import type { FlatState } from '../../src/engine/state/flatState.ts'
 import { createFlatState, type FlatStateOptions } from '../../src/engine/state/flatStateOnStore.ts'
 import { STATE_SCHEMAS as STATE_MIGRATIONS } from '../../src/engine/state/schema.ts'

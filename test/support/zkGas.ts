@@ -1,5 +1,4 @@
 /** Runs code as a frame of its own and tells its zk gas. */
-
 import { Address as EvmAddress } from '@ethereumjs/util'
 import { opcodesOf } from '../../src/engine/evm/opcodes.ts'
 import { createZkMeter, ZkGasExceededError } from '../../src/engine/evm/zkMeter.ts'

@@ -3,12 +3,13 @@ pragma solidity 0.8.37;
 
 import { TrieBuilder } from "./TrieBuilder.sol";
 
-/// @notice Headers of L2 blocks, as derivation makes them under Shanghai (17 fields), by an encoder of the tests' own.
+/// @notice Headers of L2 blocks, as derivation makes them under Shanghai (17 fields; those of later forks come behind), by an encoder of the tests' own.
 library L2HeaderBuilder {
     struct Header {
         bytes32 parentHash;
         bytes32 stateRoot;
         bytes32 transactionsRoot;
+        uint64 difficulty;
         uint64 number;
         uint64 gasLimit;
         uint64 gasUsed;
@@ -32,7 +33,7 @@ library L2HeaderBuilder {
         bytes memory results = bytes.concat(
             word(keccak256(abi.encode("receipts", header.number))),
             TrieBuilder.str(bloom(header.number)),
-            number(0), // difficulty
+            number(header.difficulty),
             number(header.number),
             number(header.gasLimit)
         );

@@ -72,6 +72,8 @@ abstract contract SlasherFixture is InboxFixture {
     /// @dev For the next blocks that land.
     bytes32 internal nextStateRoot = keccak256("state");
     uint64 internal nextGasUsed = 1_000_000;
+    /// @dev Before Unzen none is counted.
+    uint64 internal nextZkGas;
     uint64 internal nextBaseFee = BASE_FEE;
     uint64 internal nextTimestamp = FIRST_SLOT;
 
@@ -220,6 +222,7 @@ abstract contract SlasherFixture is InboxFixture {
                 parentHash: hashes[head()],
                 stateRoot: nextStateRoot,
                 transactionsRoot: transactionsRoot,
+                difficulty: nextZkGas,
                 number: uint64(headers.length),
                 gasLimit: GAS_LIMIT,
                 gasUsed: nextGasUsed,

@@ -105,14 +105,14 @@ const ACCESS_LIST = [
   { address: SLASHER, storageKeys: [] },
 ]
 const zeros = (data) => [...fromHex(data)].filter((byte) => byte === 0).length
-/** Yellow paper, EIP-2028, EIP-2930, EIP-3860 and the floor of EIP-7623. */
-function leastGas({ data = '0x', accessList = [], to }) {
+/** Yellow paper, EIP-2028, EIP-2930, EIP-3860; and the floor of EIP-7623. */
+function intrinsicGas({ data = '0x', accessList = [], to }) {
   const size = (data.length - 2) / 2
   const nonzeros = size - zeros(data)
   let gas = 21_000 + 4 * zeros(data) + 16 * nonzeros
   for (const { storageKeys } of accessList) gas += 2400 + 1900 * storageKeys.length
   if (to === undefined) gas += 32_000 + 2 * Math.ceil(size / 32)
-  return Math.max(gas, 21_000 + 10 * (zeros(data) + 4 * nonzeros))
+  return { intrinsic: gas, floor: 21_000 + 10 * (zeros(data) + 4 * nonzeros) }
 }
 
 const DATA = '0x00112233445566770000000000000000'
@@ -126,7 +126,8 @@ const bases = [
 ]
 const transactions = []
 for (const [nonce, { name, ...base }] of bases.entries()) {
-  const gas = leastGas(base)
+  const { intrinsic, floor } = intrinsicGas(base)
+  const gas = Math.max(intrinsic, floor)
   const sign = (changes) =>
     sender.signTransaction({ ...base, nonce, chainId: L2_CHAIN_ID, gas: BigInt(gas), ...changes })
   const maxFeePerGas = base.maxFeePerGas ?? base.gasPrice
@@ -135,6 +136,7 @@ for (const [nonce, { name, ...base }] of bases.entries()) {
     raw: await sign({}),
     nonce,
     gasLimit: gas,
+    gasToRun: gas - intrinsic,
     maxFeePerGas: String(maxFeePerGas),
     maxCostWei: String(base.value + BigInt(gas) * maxFeePerGas),
     tooLittleGas: await sign({ gas: BigInt(gas - 1) }),

@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { openL1 } from '../../archive/openL1.ts'
-import { CHAIN_SCHEMAS } from '../../chain/schema.ts'
 import { isInitialised } from '../../derive/genesis.ts'
-import { DERIVE_SCHEMA } from '../../derive/schema.ts'
-import { STATE_SCHEMAS } from '../../engine/state/schema.ts'
 import { beginWithSnapshot } from '../../snapshot/begin.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../snapshot/chainStore.ts'
 import { createSnapshot } from '../../snapshot/create.ts'
 import { checkTrusted, confirmSnapshot, readSnapshot, type Trust, verifyLeaves } from '../../snapshot/load.ts'
 import { SNAPSHOT_SCHEMA } from '../../snapshot/schema.ts'
@@ -165,10 +163,7 @@ async function openDatabase(config: Config, spec: RollupSpec): Promise<Store> {
   await mkdir(dirname(path), { recursive: true })
   return openStore({
     path,
-    schemas: {
-      ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
-      snapshot: [SNAPSHOT_SCHEMA],
-    },
+    schemas: CHAIN_STORE_SCHEMAS,
     cacheKiB: config.need<number>('db.cache') * 1024,
   })
 }

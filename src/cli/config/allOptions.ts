@@ -1,5 +1,4 @@
 /** Options of all commands: a file or an environment may serve several of them. */
-
 import { ARCHIVE_FETCH_OPTIONS } from './archiveOptions.ts'
 import { BRIDGE_OPTIONS, PROPOSE_OPTIONS } from './bridgeOptions.ts'
 import { EXPORT_OPTIONS } from './exportOptions.ts'

@@ -1,5 +1,4 @@
 /** Somebody with a committer's key and a node of his own, who signs other blocks than the committer does for the same places. */
-
 import { envOfHeader, sealOf } from '../../preconf/stream/env.ts'
 import type { SealedMessage } from '../../preconf/stream/message.ts'
 import { defined } from '../../primitives/assert.ts'

@@ -1,5 +1,4 @@
 /** Watches one node and writes down, slot by slot, what a run consists of (research/outage/run.ts). */
-
 import type { BlockRef } from '../../chain/chain.ts'
 import { defined } from '../../primitives/assert.ts'
 import type { Hash } from '../../primitives/hex.ts'

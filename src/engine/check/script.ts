@@ -1,5 +1,4 @@
 /** A block's list, run as often as it takes: on our loop, on EthereumJS's, in step, or to be watched. */
-
 import type { BlockRun } from '../blockRun.ts'
 import type { RunLoop } from '../evm/frame.ts'
 import { runListed } from '../runListed.ts'

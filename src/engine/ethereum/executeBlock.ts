@@ -1,5 +1,4 @@
 /** A plain Ethereum block that others made, executed again: everything in its header is computed and compared. Yellow Paper §4.3.4, §11. */
-
 import { type BlockHeader, headerHash } from '../../primitives/header.ts'
 import { bytesToHex, toQuantity } from '../../primitives/hex.ts'
 import { blobParametersAt, type EthereumSpec, ethereumForkAt, isForkActive } from '../../spec/ethereumSpec.ts'

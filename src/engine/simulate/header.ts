@@ -1,5 +1,4 @@
 /** The header of a simulated block before its calls are known. execution-apis, ethsimulatev1-notes: what is not overridden. */
-
 import { EMPTY_BYTES } from '../../primitives/bytes.ts'
 import { type BlockHeader, EMPTY_OMMERS_HASH } from '../../primitives/header.ts'
 import { type Hash, ZERO_HASH } from '../../primitives/hex.ts'

@@ -1,5 +1,4 @@
 /** What a block will need of the state, read before it is asked for: in a few rounds for all of it rather than in one for each. */
-
 import { hexToBytes } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'
 import { encodeAccount } from './account.ts'

@@ -2,7 +2,6 @@
  * The state after blocks that exist only in a builder's mind: a source with the changes of those blocks laid over it.
  * The driver's staging area is no place for them, since nothing of a batch is true before L1 says so.
  */
-
 import { EMPTY_BYTES } from '../../primitives/bytes.ts'
 import type { Address, Hash, Hex } from '../../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../../primitives/keccak.ts'

@@ -1,5 +1,4 @@
 /** A block of the chain, or one transaction of it, executed once more under a tracer. */
-
 import { defined } from '../../primitives/assert.ts'
 import { bytesToHex } from '../../primitives/hex.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'

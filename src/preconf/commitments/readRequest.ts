@@ -1,5 +1,4 @@
 /** What can be said of a request without knowing anything of the chain: cheapest first, so that refusing costs little. */
-
 import type { Hash, Hex } from '../../primitives/hex.ts'
 import { hexToBytes } from '../../primitives/hex.ts'
 import { keccak256Hex } from '../../primitives/keccak.ts'

@@ -2,7 +2,6 @@
  * The tip that a promise costs, and which earlier prices still hold. Whoever was quoted a price may use it for a while, whatever it is
  * by then: no quote is remembered, it is enough to know every price of that while, and those are on the disk before they are told.
  */
-
 import { maxBigint, minBigint } from '../../primitives/bigint.ts'
 import { bigintToBytes, bytesToBigint } from '../../primitives/bytes.ts'
 import type { Store } from '../../store/store.ts'

@@ -94,7 +94,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   const windows = createWindows(deps)
   const verifying: VerifyDeps = { windows, domain, now }
   const waiting = createWaiting()
-  const lists = deps.lists && createStreamedLists({ lists: deps.lists, hub })
+  const lists = deps.lists && createStreamedLists({ lists: deps.lists })
   const partial = createPartial({ chain, builder, engine, logger })
   const applier = createApplier(deps)
   const displaced = watchDisplaced(deps)

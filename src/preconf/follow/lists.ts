@@ -1,9 +1,8 @@
 /**
- * Inclusion lists in the stream: preconf/lists judges them, and what it takes is passed on. What it cannot judge yet is kept and judged
- * again, since no source sends a list twice.
+ * Inclusion lists in the stream: preconf/lists judges them, and says what is to be passed on (`Lists.onList`). What it cannot judge yet
+ * is kept and judged again, since no source sends a list twice on one connection.
  */
 import type { Lists, ReceiveResult } from '../lists/lists.ts'
-import type { Hub } from '../stream/hub.ts'
 import { type ListMessage, messageText } from '../stream/message.ts'
 import type { Judgement } from './sources.ts'
 
@@ -16,11 +15,8 @@ export type StreamedLists = {
 /** Lists kept for later, of 64 KiB of JSON at most each; the one kept longest makes room. */
 const WAITING_MAX = 32
 
-export function createStreamedLists(deps: {
-  readonly lists: Pick<Lists, 'receive'>
-  readonly hub: Pick<Hub, 'publish'>
-}): StreamedLists {
-  const { lists, hub } = deps
+export function createStreamedLists(deps: { readonly lists: Pick<Lists, 'receive'> }): StreamedLists {
+  const { lists } = deps
   /** By the whole text: a signature alone could be copied onto what was not signed. */
   const waiting = new Map<string, ListMessage>()
 
@@ -33,7 +29,6 @@ export function createStreamedLists(deps: {
       const [oldest] = waiting.keys()
       if (waiting.size > WAITING_MAX && oldest !== undefined) waiting.delete(oldest)
     }
-    if (judgement.type === 'good') hub.publish(message)
     return judgement
   }
 

@@ -2,31 +2,19 @@
  * The window's blocks against its list, when the window is over: FOCIL's conditional rule (promise/inclusionRule.ts) at the end of the
  * last block of the window. L1 says which blocks those are; while it has not yet, the preconfirmed ones give a first answer.
  */
-import type { BlockRef, ChainReader, StoredProposal } from '../../chain/chain.ts'
-import type { FlatState } from '../../engine/state/flatState.ts'
-import { MissingStateError } from '../../engine/state/source.ts'
+import type { ChainReader, StoredProposal } from '../../chain/chain.ts'
 import type { L1, L1Header, L1Position } from '../../l1/l1.ts'
-import { defined } from '../../primitives/assert.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
-import type { BlockHeader } from '../../primitives/header.ts'
-import type { Address, Hash } from '../../primitives/hex.ts'
-import { EMPTY_CODE_HASH, keccak256Hex } from '../../primitives/keccak.ts'
-import {
-  type AccountFacts,
-  judgeInclusion,
-  type ListedTransaction,
-  type WindowFacts,
-} from '../../promise/inclusionRule.ts'
+import type { Hash } from '../../primitives/hex.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
-import { readListed } from './listedTransaction.ts'
+import { judgeListed, type ListedDeps, type WindowBlocks } from './judgeListed.ts'
 import type { ListWindow } from './record.ts'
-import type { ListedOutcome, ListVerdict, VerdictFinality } from './verdict.ts'
+import type { ListVerdict, VerdictFinality } from './verdict.ts'
 
-export type JudgeDeps = {
+export type JudgeDeps = ListedDeps & {
   readonly spec: Pick<RollupSpec, 'l1' | 'l2'>
   readonly chain: ChainReader
-  readonly state: Pick<FlatState, 'at'>
   readonly l1: Pick<L1, 'ancestor' | 'status'>
   /** Up to which L1 block everything is derived. */
   readonly cursor: () => L1Position | undefined
@@ -42,16 +30,14 @@ const PROPOSALS_MAX = 20_000
 /** Older L1 blocks are not walked back to. l1/ancestry.ts, ANCESTOR_DEPTH_MAX. */
 const L1_DEPTH_MAX = 8192n
 
-/** A window's blocks. */
-export type WindowBlocks = {
-  /** Runs of block numbers, ends included; newest first. */
-  readonly runs: readonly { readonly first: bigint; readonly last: bigint }[]
-  readonly last?: BlockRef & { readonly header: BlockHeader }
+export type Boundary = { readonly hash: Hash; readonly lastBlock: bigint }
+
+type FoundBlocks = Pick<WindowBlocks, 'runs'> & {
+  /** Absent when there is none. */
+  readonly last?: WindowBlocks['last']
   /** Newest proposal that landed by the window's end, whoever's. Proposals are a hash chain: while it stays, all this stays. */
   readonly boundary?: Boundary
 }
-
-export type Boundary = { readonly hash: Hash; readonly lastBlock: bigint }
 
 export type Judgement = { readonly verdict: ListVerdict; readonly boundary?: Boundary }
 
@@ -78,29 +64,24 @@ async function judgeBlocks(
   input: {
     readonly window: ListWindow
     readonly finality: VerdictFinality
-    readonly blocks: WindowBlocks & Required<Pick<WindowBlocks, 'last'>>
+    readonly blocks: WindowBlocks
     readonly transactions: readonly Uint8Array[]
   },
 ): Promise<ListVerdict> {
   const { window, finality, blocks } = input
   const { number, hash } = blocks.last
-  const listed = input.transactions.map((raw) => ({ raw, read: readListed(raw, deps.spec.l2.chainId) }))
-  const facts = await readFacts(
-    deps,
-    blocks,
-    listed.flatMap(({ read }) => (read.type === 'listed' ? [read.transaction] : [])),
-  )
-  if (facts === undefined)
+  // State is kept by block number: what was read, or not found, while a reorg replaced the block may be of another.
+  const assertSame = async () => {
+    if ((await deps.chain.headerByNumber(number))?.hash !== hash)
+      throw new TemporaryError(`block ${number} was replaced while its window was judged`)
+  }
+  const outcomes = await judgeListed(deps, blocks, input.transactions).catch(async (error) => {
+    await assertSame()
+    throw error
+  })
+  await assertSame()
+  if (outcomes === undefined)
     return { type: 'unjudged', finality, reason: `the state after block ${number} is no longer kept here` }
-  const outcomes = listed.map(
-    ({ raw, read }): ListedOutcome => ({
-      transaction: keccak256Hex(raw),
-      outcome: read.type === 'listed' ? judgeInclusion(read.transaction, facts) : read,
-    }),
-  )
-  // State is kept by block number: what was read while a reorg replaced the block may be of another.
-  if ((await deps.chain.headerByNumber(number))?.hash !== hash)
-    throw new TemporaryError(`block ${number} was replaced while its window was judged`)
   const judged = { finality, outcomes, lastBlock: { number, hash } }
   if (outcomes.every(({ outcome }) => outcome.type !== 'violated')) return { type: 'satisfied', ...judged }
   const slot = finality === 'preconfirmed' || !window.isNamed ? 'taken' : await readSlot(deps, window)
@@ -150,7 +131,7 @@ export async function readWindowBlocks(
   deps: Pick<JudgeDeps, 'spec' | 'chain'>,
   window: ListWindow,
   finality: VerdictFinality,
-): Promise<WindowBlocks> {
+): Promise<FoundBlocks> {
   const { chain, spec } = deps
   const start = spec.l1.genesisTime + window.firstSlot * spec.l1.secondsPerSlot
   const { safe } = chain.heads()
@@ -197,47 +178,6 @@ async function findPreconfirmed(chain: ChainReader, windowEnd: bigint): Promise<
     if (found !== undefined && found.header.timestamp <= windowEnd) return number
   }
   return undefined
-}
-
-/** Undefined when the state after the last block is no longer kept. */
-async function readFacts(
-  { chain, state }: Pick<JudgeDeps, 'chain' | 'state'>,
-  { runs, last }: Required<Pick<WindowBlocks, 'runs' | 'last'>>,
-  listed: readonly ListedTransaction[],
-): Promise<WindowFacts | undefined> {
-  const { gasLimit, gasUsed, baseFeePerGas } = last.header
-  const included = new Set<Hash>()
-  const accounts = new Map<Address, AccountFacts>()
-  try {
-    const source = await state.at(last.number)
-    for (const { hash, sender } of listed) {
-      if (await isInRuns(chain, runs, hash)) included.add(hash)
-      if (accounts.has(sender)) continue
-      const { nonce, balance, codeHash } = (await source.account(sender)) ?? NO_ACCOUNT
-      accounts.set(sender, { nonce, balance, hasCode: codeHash !== EMPTY_CODE_HASH })
-    }
-  } catch (error) {
-    if (error instanceof MissingStateError) return undefined
-    throw error
-  }
-  return {
-    included,
-    gasLeft: gasLimit - gasUsed,
-    baseFeePerGas: defined(baseFeePerGas, 'the base fee of an L2 header'),
-    accountOf: (sender) => defined(accounts.get(sender), 'the account of a listed transaction'),
-  }
-}
-
-const NO_ACCOUNT = { nonce: 0n, balance: 0n, codeHash: EMPTY_CODE_HASH }
-
-async function isInRuns(
-  chain: ChainReader,
-  runs: WindowBlocks['runs'],
-  transaction: ListedTransaction['hash'],
-): Promise<boolean> {
-  const position = await chain.transactionPosition(transaction)
-  if (position === undefined) return false
-  return runs.some(({ first, last }) => first <= position.blockNumber && position.blockNumber <= last)
 }
 
 /** Whether L1 has a block at the window's last slot, the committer's own. */

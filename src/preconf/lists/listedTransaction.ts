@@ -37,7 +37,9 @@ export function readListed(raw: Uint8Array, l2ChainId: bigint): ReadListed {
   if (maxFeePerGas > FEE_MAX) return unjudged('the max fee is above 2^128 − 1')
   if (nonce > NONCE_MAX) return unjudged('the nonce is at its maximum')
   if (gasLimit > GAS_LIMIT_MAX) return unjudged(`the gas limit is above ${GAS_LIMIT_MAX}`)
-  const needed = leastGas(transaction)
+  // The larger of what Shanghai asks for and Prague's floor, so that the answer holds in every fork.
+  const { gas, floor } = intrinsicGas(transaction, ethereumRules('prague'))
+  const needed = maxBigint(gas, floor)
   if (gasLimit < needed) return unjudged(`the gas limit is below the intrinsic ${needed}`)
   const maxCostWei = value + gasLimit * maxFeePerGas
   if (maxCostWei > UINT256_MAX) return unjudged('what it can cost overflows 256 bits')
@@ -50,16 +52,11 @@ export function readListed(raw: Uint8Array, l2ChainId: bigint): ReadListed {
       sender: bytesToHex(sender),
       nonce,
       gasLimit,
+      gasToRun: gasLimit - gas,
       maxFeePerGas,
       maxCostWei,
     },
   }
-}
-
-/** The larger of what Shanghai asks for and Prague's floor, so that the answer holds in every fork. */
-function leastGas(transaction: Parameters<typeof intrinsicGas>[0]): bigint {
-  const { gas, floor } = intrinsicGas(transaction, ethereumRules('prague'))
-  return maxBigint(gas, floor)
 }
 
 function unjudged(reason: string): ReadListed {

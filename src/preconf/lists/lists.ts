@@ -2,7 +2,6 @@
  * Inclusion lists of the windows: taken in, kept, handed to the builder, and judged once their window is over. A verdict and
  * evidence, never a rule of derivation (docs/inclusion-lists.md).
  */
-
 import type { Address, Hash } from '../../primitives/hex.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
 import { encodeListed, hashListed, type InclusionList } from '../../promise/inclusionList.ts'
@@ -53,6 +52,8 @@ export type Lists = {
   create(windowEnd: bigint, transactions: readonly Uint8Array[]): Promise<CreateResult>
   /** Transactions that the window's builder has to include, each once; none that would bind nobody. */
   listed(windowEnd: bigint): readonly Uint8Array[]
+  /** Those of windows that are not judged yet, for who comes late. */
+  open(): readonly SignedList[]
   /** All that is kept about the windows that a slot belongs to, by committer. */
   ofSlot(slot: bigint): Promise<readonly ListRecord[]>
   /** What the slasher wants to see of a violation, as far as it is known here; undefined for another verdict. */
@@ -177,6 +178,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     receive,
     create,
     listed,
+    open: () => [...court.open()].flatMap(({ verdict, lists }) => (verdict.type === 'pending' ? lists : [])),
     ofSlot: store.readSlot,
     omission: (record) => proveOmission(deps, record),
     onList: onList.add,

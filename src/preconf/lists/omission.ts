@@ -9,13 +9,15 @@ import { MissingStateError } from '../../engine/state/source.ts'
 import type { L1 } from '../../l1/l1.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
 import { TemporaryError } from '../../primitives/errors.ts'
-import { encodeHeader } from '../../primitives/header.ts'
+import { type BlockHeader, encodeHeader } from '../../primitives/header.ts'
 import { type Address, bytesToHex, type Hash, type Hex, ZERO_HASH } from '../../primitives/hex.ts'
 import { encodeListed } from '../../promise/inclusionList.ts'
+import { certainlyFitsZkGas, type ListedTransaction } from '../../promise/inclusionRule.ts'
 import { type HashedProposal, hashProposal } from '../../protocol/shasta/proposals.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { readListed } from './listedTransaction.ts'
 import type { ListRecord } from './record.ts'
+import type { ListedOutcome } from './verdict.ts'
 
 export type OmissionDeps = {
   readonly spec: Pick<RollupSpec, 'l2'>
@@ -51,16 +53,18 @@ const omissionParameters = parseAbiParameters([
   'struct BlobSlice { bytes32[] blobHashes; uint24 offset; uint48 timestamp; }',
 ])
 
-/** Of the first transaction that was left out; undefined unless the verdict is a violation. */
+/** Of the first transaction left out that the slasher can judge, or else of the first; undefined unless the verdict is a violation. */
 export async function proveOmission(deps: OmissionDeps, record: ListRecord): Promise<Omission | undefined> {
   const { verdict, windowEnd } = record
   const [list] = record.lists
   if (verdict.type !== 'violated' || list === undefined) return undefined
-  const index = verdict.outcomes.findIndex(({ outcome }) => outcome.type === 'violated')
-  const read = readListed(list.transactions[index] ?? new Uint8Array(0), deps.spec.l2.chainId)
-  if (read.type !== 'listed') return undefined
-  const { hash: transaction, sender } = read.transaction
   const last = verdict.lastBlock.number
+  const { difficulty } = await headerAt(deps.chain, last)
+  const isJudgeable = ({ transaction }: Omitted) => certainlyFitsZkGas(transaction, difficulty)
+  const omitted = chooseOmitted(readOmitted(verdict.outcomes, list.transactions, deps.spec), isJudgeable)
+  if (omitted === undefined) return undefined
+  const { index } = omitted
+  const { hash: transaction, sender } = omitted.transaction
   const missing: string[] = []
   const need = async <T>(found: Promise<T | string>): Promise<T | undefined> => {
     const value = await found
@@ -68,6 +72,10 @@ export async function proveOmission(deps: OmissionDeps, record: ListRecord): Pro
     missing.push(value)
     return undefined
   }
+  if (!isJudgeable(omitted))
+    missing.push(
+      'the slasher executes nothing, so it cannot tell that the zk gas of what code may run with this gas limit fits the block; it judges no more than plain transfers',
+    )
   if (verdict.finality !== 'final')
     missing.push('the L1 blocks that decide it are not final yet, and a reorg could still unmake the fault')
   const lastProposal = await need(provenProposal(deps, last))
@@ -86,6 +94,34 @@ export async function proveOmission(deps: OmissionDeps, record: ListRecord): Pro
         })
       : null
   return { transaction, sender, index, lastBlock: verdict.lastBlock.hash, evidence, missing }
+}
+
+type Omitted = { readonly index: number; readonly transaction: ListedTransaction }
+
+/** One at a time: each costs a signature. */
+function* readOmitted(
+  outcomes: readonly ListedOutcome[],
+  transactions: readonly Uint8Array[],
+  { l2 }: OmissionDeps['spec'],
+): Generator<Omitted> {
+  for (const [index, { outcome }] of outcomes.entries()) {
+    const raw = outcome.type === 'violated' ? transactions[index] : undefined
+    const read = raw && readListed(raw, l2.chainId)
+    if (read?.type === 'listed') yield { index, transaction: read.transaction }
+  }
+}
+
+/** The first that is judgeable, or else the first. */
+function chooseOmitted(
+  omitted: Iterable<Omitted>,
+  isJudgeable: (each: Omitted) => boolean,
+): Omitted | undefined {
+  let first: Omitted | undefined
+  for (const each of omitted) {
+    if (isJudgeable(each)) return each
+    first ??= each
+  }
+  return first
 }
 
 function encode(omission: Parameters<typeof encodeAbiParameters<typeof omissionParameters>>[1][0]): Hex {
@@ -157,11 +193,15 @@ async function headersDownTo(chain: ChainReader, last: bigint): Promise<Hex[] | 
     return `the newest checkpoint, of block ${executable.number}, is more than ${HEADERS_MAX - 1n} blocks above block ${last}: record ancestors of it first (PreconfSlasher.recordAncestor)`
   const headers: Hex[] = []
   for (let number = executable.number; number >= last; number--) {
-    const found = await chain.headerByNumber(number)
-    if (found === undefined) throw new TemporaryError(`block ${number} was taken away`)
-    headers.push(bytesToHex(encodeHeader(found.header)))
+    headers.push(bytesToHex(encodeHeader(await headerAt(chain, number))))
   }
   return headers
+}
+
+async function headerAt(chain: ChainReader, number: bigint): Promise<BlockHeader> {
+  const found = await chain.headerByNumber(number)
+  if (found === undefined) throw new TemporaryError(`block ${number} was taken away`)
+  return found.header
 }
 
 async function proveAccount(

@@ -310,7 +310,6 @@ export function createPromiseFollower(deps: FollowerDeps): PromiseFollower {
           )
         : undefined
     return {
-      hadLanded: promise.hadLanded,
       isSlotMissed: isOver && (await l1.hasBlockAt(promise.windowEnd)) === false,
       isContradicted: other !== undefined,
     }

@@ -20,8 +20,6 @@ export type LandedBlock = {
 
 /** What else decides who is to blame. */
 export type Circumstances = {
-  /** It was in the chain before, and a reorganisation of L1 took it away. */
-  readonly hadLanded: boolean
   /** No L1 block came in the last slot of its window. */
   readonly isSlotMissed: boolean
   /** The signer promised something else for the same parent. */
@@ -44,7 +42,7 @@ export function judgePlace(
     return isInTime ? { outcome: 'kept', isFinal: false, ...where } : late(promise, circumstances, where)
   const broken = { outcome: 'broken', isFinal: false, ...where } as const
   if (circumstances.isContradicted) return { ...broken, reason: 'equivocation', by: promise.signer }
-  if (circumstances.hadLanded) return { ...broken, reason: 'l1Reorg' }
+  if (promise.hadLanded) return { ...broken, reason: 'l1Reorg' }
   const isOnItsParent = block.parentHash === promise.parentHash
   // In his own window nobody else could propose: he landed something else himself.
   if (isOnItsParent && isInTime && block.windowEnd === promise.windowEnd)
@@ -80,12 +78,12 @@ export function judgeAbsent(
 
 function late(
   promise: StoredPromise,
-  { hadLanded, isSlotMissed }: Circumstances,
+  { isSlotMissed }: Circumstances,
   where: Partial<Landing>,
   otherwise: 'late' | 'notIncluded' = 'late',
 ): Settlement {
   const broken = { outcome: 'broken', isFinal: false, ...where } as const
-  if (hadLanded) return { ...broken, reason: 'l1Reorg' }
+  if (promise.hadLanded) return { ...broken, reason: 'l1Reorg' }
   return { ...broken, reason: isSlotMissed ? 'missedSlot' : otherwise, by: promise.signer }
 }
 

@@ -1,17 +1,19 @@
 /**
- * The stream as one client gets it: what was before, the block under way, then what comes, and every few seconds the newest block.
- * Blocks can come twice where "before" and "comes" meet; a client knows them by their hash.
+ * The stream as one client gets it: what was before, the lists that count, the block under way, then what comes, and every few
+ * seconds the newest block. Blocks and lists can come twice where "before" and "comes" meet; a client knows them by their hashes.
  */
 import type { ChainReader } from '../../chain/chain.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
+import { type Lists, signedListJson } from '../lists/lists.ts'
 import type { Hub } from './hub.ts'
 import type { StreamJournal } from './journal.ts'
-import { MESSAGE_CHARS_MAX, type Message, messageJson, messageText } from './message.ts'
+import { type ListMessage, MESSAGE_CHARS_MAX, type Message, messageJson, messageText } from './message.ts'
 
 export type StreamDeps = {
   readonly chain: Pick<ChainReader, 'heads'>
   readonly journal: Pick<StreamJournal, 'blocksFrom'>
   readonly hub: Hub
+  readonly lists: Pick<Lists, 'open'>
 }
 
 export type StreamKind = 'preconfBlocks' | 'preconfFrags'
@@ -52,14 +54,20 @@ export function tipJson({ chain }: Pick<StreamDeps, 'chain'>): object {
   return { type: 'tip', number: toSafeNumber(number), hash }
 }
 
+/** Told once when they came: a client that is new gets them before what comes. */
+export function openLists({ lists }: Pick<StreamDeps, 'lists'>): readonly ListMessage[] {
+  return lists.open().map((list) => ({ type: 'list', list: signedListJson(list) }))
+}
+
 /** Notifications of one subscription: blocks and lists, or envs and frags. Returns what ends it. */
 export function subscribeStream(
-  deps: Pick<StreamDeps, 'chain' | 'hub'>,
+  deps: Pick<StreamDeps, 'chain' | 'hub' | 'lists'>,
   kind: StreamKind,
   push: (json: unknown) => void,
 ): () => void {
   const isWanted = ({ type }: Message) => (kind === 'preconfFrags') === (type === 'env' || type === 'frag')
-  if (kind === 'preconfFrags') for (const message of deps.hub.open()) push(messageJson(message))
+  const open = kind === 'preconfFrags' ? deps.hub.open() : openLists(deps)
+  for (const message of open) push(messageJson(message))
   push(tipJson(deps))
   const timer = setInterval(() => push(tipJson(deps)), HEARTBEAT_MS)
   timer.unref()

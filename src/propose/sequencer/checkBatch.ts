@@ -2,6 +2,7 @@
  * A batch of blocks that are in the chain already, as blobs, checked before anyone sees it: decoded from the very bytes and validated
  * by derivation at both ends of the time in which it may land, it must ask for exactly these blocks.
  */
+import { createAncestorHash } from '../../chain/ancestorHash.ts'
 import type { BlockRef, ChainReader, StoredBlock } from '../../chain/chain.ts'
 import { type DerivationContext, deriveBlocks, type ParentBlock } from '../../derive/blocks.ts'
 import { createReuse } from '../../derive/reuse.ts'
@@ -180,8 +181,7 @@ function createContext(
   signal?: AbortSignal,
 ): DerivationContext {
   const { spec, engine, chain, state, l1 } = deps
-  const ancestorHash = async (number: bigint) =>
-    defined(await chain.headerByNumber(number), `the header of L2 block ${number}`).hash
+  const ancestorHash = createAncestorHash(chain)
   const anchors = new Map<bigint, L1BlockRef>()
   return {
     spec,

@@ -1,5 +1,4 @@
 /** What a sequencer says while it builds, and whom it asks for a signature: the joint to preconf/, which signs, keeps and publishes. */
-
 import type { UnsafeMetadata } from '../../derive/unsafe.ts'
 import type { ExecutedTransaction, PendingBlock } from '../../engine/engine.ts'
 import type { BlockHeader } from '../../primitives/header.ts'

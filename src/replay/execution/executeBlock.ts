@@ -1,5 +1,4 @@
 /** Executes one block of a rollup on its witness and seals what comes out. What derivation decides is taken from the block's own header. */
-
 import type { ExecutedTransaction } from '../../engine/engine.ts'
 import { recoverSender } from '../../engine/sender.ts'
 import { createWitnessState } from '../../engine/state/witness.ts'

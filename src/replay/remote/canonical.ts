@@ -2,7 +2,6 @@
  * The canonical blocks that a proposal made, and the block they stand on: headers of an L2 node, linked by hash to an end that somebody
  * else vouches for. That is what makes the parent's state root worth believing, before anything is executed.
  */
-
 import type { ParentBlock } from '../../derive/blocks.ts'
 import { bytesToBigint } from '../../primitives/bytes.ts'
 import { CriticalError } from '../../primitives/errors.ts'

@@ -1,5 +1,4 @@
 /** The first step of the EVM in which we and an L2 node differ: our struct log beside its `debug_traceTransaction`. */
-
 import { TraceTooLargeError } from '../../engine/trace/size.ts'
 import { traceBlock } from '../../engine/trace/traceBlock.ts'
 import type { Found } from './explain.ts'

@@ -11,10 +11,10 @@ import { createEngine, type EngineOptions } from '../../engine/vm.ts'
 import type { FollowInput, L1, L1Event, L1Position } from '../../l1/l1.ts'
 import { sleep } from '../../primitives/async.ts'
 import { createResources } from '../../primitives/resources.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../snapshot/chainStore.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { openStore } from '../../store/openStore.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { CHAIN_STORE_SCHEMAS } from './nodeData.ts'
 
 export type DeriveIntoOptions = {
   readonly spec: RollupSpec

@@ -1,5 +1,4 @@
 /** L1 for a dataset: the stream as derivation has it, and what the proposing transactions paid, from proven receipts. */
-
 import { createArchiveReader } from '../../archive/archiveReader.ts'
 import { needManifest } from '../../archive/manifestFile.ts'
 import { watchedContracts } from '../../l1/inbox.ts'

@@ -2,12 +2,9 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChainReader, StoredProposal } from '../../chain/chain.ts'
-import { CHAIN_SCHEMAS } from '../../chain/schema.ts'
 import { createChain } from '../../chain/sqliteChain.ts'
 import { checkIdentity, isInitialised } from '../../derive/genesis.ts'
-import { DERIVE_SCHEMA } from '../../derive/schema.ts'
 import { readCursor } from '../../derive/steps.ts'
-import { STATE_SCHEMAS } from '../../engine/state/schema.ts'
 import { LISTS_SCHEMA } from '../../preconf/lists/lists.ts'
 import { PROMISES_SCHEMA } from '../../preconf/promises/book.ts'
 import { STREAM_SCHEMA } from '../../preconf/stream/journal.ts'
@@ -16,17 +13,13 @@ import { CriticalError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { fromJson } from '../../primitives/json.ts'
 import { createResources } from '../../primitives/resources.ts'
-import { SNAPSHOT_SCHEMA } from '../../snapshot/schema.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../snapshot/chainStore.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { openStore } from '../../store/openStore.ts'
 import { openSnapshots } from '../../store/snapshots.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { firstSeen } from './promiseRows.ts'
 
-export const CHAIN_STORE_SCHEMAS = {
-  ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
-  snapshot: [SNAPSHOT_SCHEMA],
-}
 const PRECONF_STORE_SCHEMAS = { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] }
 
 export type NodeView = {

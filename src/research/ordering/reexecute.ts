@@ -1,5 +1,4 @@
 /** A replayed range in another order: the same blocks' attributes, from the state before the range, with other lists. */
-
 import type { ChainReader, StoredBlock } from '../../chain/chain.ts'
 import type { Engine, ExecutedBlock } from '../../engine/engine.ts'
 import { splitFees } from '../../engine/rules/fees.ts'

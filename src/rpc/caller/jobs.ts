@@ -1,5 +1,4 @@
 /** What a call process can be asked to execute. Parameters and results survive a structured clone. */
-
 import type { ChainReader } from '../../chain/chain.ts'
 import { type AccessListResult, createAccessList } from '../../engine/accessList.ts'
 import { callMessage } from '../../engine/call.ts'

@@ -2,7 +2,6 @@
  * The numbers of the dashboard: what `/dashboard/data.json` answers, and what the page and every CSV file are made from. Block
  * numbers, slots and epochs are JSON numbers, as in `based_syncStatus`; times are Unix seconds unless the name says otherwise.
  */
-
 import type { SourceState } from '../../preconf/follow/sources.ts'
 import type { ListVerdict, VerdictFinality } from '../../preconf/lists/verdict.ts'
 import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'

@@ -1,5 +1,4 @@
 /** Times and names as people read them. Everything is in UTC: a server does not know where its reader is. */
-
 import type { SourceState } from '../../preconf/follow/sources.ts'
 import type { ListVerdict } from '../../preconf/lists/verdict.ts'
 import type { BreakReason, Outcome } from '../../preconf/promises/promise.ts'

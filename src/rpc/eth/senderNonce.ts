@@ -60,7 +60,7 @@ async function findInBlock(
 }
 
 function findWaiting({ pool }: Deps, sender: Address, nonce: bigint): Json | null {
-  const { pending = [], queued = [] } = pool?.content().get(sender) ?? {}
+  const { pending = [], queued = [] } = pool?.contentOf(sender) ?? {}
   const waiting = [...pending, ...queued].find((transaction) => transaction.nonce === nonce)
   return waiting === undefined ? null : pendingTransactionJson(waiting)
 }

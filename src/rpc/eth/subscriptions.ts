@@ -112,7 +112,7 @@ function createSubscription(
     case 'preconfFrags':
       if (preconf === undefined)
         throw new RpcError({ code: 'methodNotSupported', message: 'this node follows no sequencer' })
-      return streamSubscription({ chain, hub: preconf.hub }, kind)
+      return streamSubscription({ ...preconf, chain }, kind)
     default:
       return assertNever(kind)
   }

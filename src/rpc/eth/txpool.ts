@@ -41,7 +41,7 @@ export function txpoolMethods({ pool }: { readonly pool?: TxPool }): Methods {
       params: { address: addressParam },
       result: z.strictObject({ pending: byNonce, queued: byNonce }),
       handle: ({ address }) => {
-        const { pending, queued } = content().get(address) ?? NOTHING
+        const { pending, queued } = pool?.contentOf(address) ?? NOTHING
         return {
           pending: nonces(pending, pendingTransactionJson),
           queued: nonces(queued, pendingTransactionJson),

@@ -5,7 +5,7 @@ import type { StoredPromise } from '../../preconf/promises/promise.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
 import { INCLUSION_TYPE } from '../../promise/transactionPromise.ts'
 import type { ReadPending } from '../pending.ts'
-import type { QueuedTransaction, TxPool } from '../pool.ts'
+import type { TxPool } from '../pool.ts'
 
 type Expectation = {
   /** Milliseconds since 1970; null where nobody can say. */
@@ -67,7 +67,8 @@ function findOwed(promises: readonly StoredPromise[], nowMs: number): StoredProm
 /** Why a pooled transaction cannot be in the block under way; undefined where nothing is known against it. */
 function findHindrance(pool: TxPool, block: PendingBlock, hash: Hash): string | undefined {
   const sender = pool.get(hash)?.sender
-  const { pending, queued } = (sender !== undefined && pool.content().get(sender)) || NOTHING
+  if (sender === undefined) return undefined
+  const { pending, queued } = pool.contentOf(sender)
   const own = [...pending, ...queued].find((each) => each.hash === hash)
   if (own === undefined) return undefined
   const next = nextNonce(block, own.sender) ?? pending[0]?.nonce
@@ -81,8 +82,6 @@ function findHindrance(pool: TxPool, block: PendingBlock, hash: Hash): string | 
   if (poor === undefined) return undefined
   return `${poor === own ? 'its fee cap' : 'the fee cap of an earlier transaction of its sender'} is below the base fee`
 }
-
-const NOTHING = { pending: [], queued: [] } satisfies Record<string, readonly QueuedTransaction[]>
 
 /** Undefined where the block has none of the sender's transactions yet. */
 function nextNonce({ transactions }: PendingBlock, sender: Address): bigint | undefined {

@@ -62,7 +62,7 @@ export function streamMethods(deps: StreamRpcDeps) {
 }
 
 /** For `eth_subscribe`: what a subscription of this kind does with a push. */
-export function streamSubscription(deps: Pick<StreamDeps, 'chain' | 'hub'>, kind: StreamKind) {
+export function streamSubscription(deps: Pick<StreamDeps, 'chain' | 'hub' | 'lists'>, kind: StreamKind) {
   return (push: (result: unknown) => void): (() => void) => subscribeStream(deps, kind, push)
 }
 

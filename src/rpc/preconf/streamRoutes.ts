@@ -4,6 +4,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import {
   BLOCKS_MAX,
   HEARTBEAT_MS,
+  openLists,
   readBlocks,
   type StreamDeps,
   textOf,
@@ -125,7 +126,8 @@ async function serve(
     }
     // Only now: who hears of a block that it does not have asks for it.
     await write('tip', JSON.stringify(tipJson(deps)))
-    for (const message of hub.open()) if (!isOver()) await write('message', textOf(message))
+    for (const message of [...openLists(deps), ...hub.open()])
+      if (!isOver()) await write('message', textOf(message))
     while (!isOver()) {
       const text = waiting.shift()
       if (text !== undefined) {

@@ -1,5 +1,4 @@
 /** viem's public, wallet and test actions, each with what its result has to mean. In order: later ones read what earlier ones did. */
-
 import {
   type BaseError,
   type Block,

@@ -1,20 +1,19 @@
 /** A deriving node without its outer shell: store, state, chain, engine and driver over the L1 in this process. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMAS } from '../../../src/chain/schema.ts'
+import { CHAIN_LOGICAL_TABLES } from '../../../src/chain/schema.ts'
 import { createChain } from '../../../src/chain/sqliteChain.ts'
 import { commitFlush } from '../../../src/derive/commit.ts'
 import { createDriver, type DriverProgress } from '../../../src/derive/driver.ts'
 import { isInitialised, writeGenesis } from '../../../src/derive/genesis.ts'
-import { DERIVE_SCHEMA } from '../../../src/derive/schema.ts'
 import { readCursor } from '../../../src/derive/steps.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { createFlatState, type FlatStateOptions } from '../../../src/engine/state/flatStateOnStore.ts'
-import { STATE_LOGICAL_TABLES, STATE_SCHEMAS } from '../../../src/engine/state/schema.ts'
+import { STATE_LOGICAL_TABLES } from '../../../src/engine/state/schema.ts'
 import { createEngine, type EngineOptions } from '../../../src/engine/vm.ts'
 import { createL1, type L1Options } from '../../../src/l1/createL1.ts'
 import type { L1 } from '../../../src/l1/l1.ts'
-import { SNAPSHOT_SCHEMA } from '../../../src/snapshot/schema.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../../src/snapshot/chainStore.ts'
 import { createDevnetSpec } from '../../../src/spec/devnet.ts'
 import type { RollupSpec } from '../../../src/spec/rollupSpec.ts'
 import { logicalDump } from '../../../src/store/dump.ts'
@@ -23,10 +22,6 @@ import type { Store } from '../../../src/store/store.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
 import type { SimulatedL1 } from '../l1/simulatedL1.ts'
 
-const SCHEMAS = {
-  ...{ state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
-  snapshot: [SNAPSHOT_SCHEMA],
-}
 const LOGICAL_TABLES = [...CHAIN_LOGICAL_TABLES, ...STATE_LOGICAL_TABLES]
 
 const GENESIS_FILE = join(import.meta.dirname, '../../../contracts/artifacts/devnet-genesis.json')
@@ -93,7 +88,7 @@ export type HarnessOptions = {
 export type Harness = Awaited<ReturnType<typeof openHarness>>
 
 export async function openHarness(options: HarnessOptions) {
-  const opened = await openStore({ path: options.path, schemas: SCHEMAS })
+  const opened = await openStore({ path: options.path, schemas: CHAIN_STORE_SCHEMAS })
   try {
     return await start(options, opened)
   } catch (error) {

@@ -1,5 +1,4 @@
 /** L1 by the clock: a block at the beginning of each slot, from what the pool holds, unless the slot is to be missed. */
-
 import type { L1Transaction } from './calls.ts'
 import type { MineNextOptions, SimulatedL1 } from './simulatedL1.ts'
 import { numberOf } from './tree.ts'

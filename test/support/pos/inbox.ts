@@ -1,5 +1,4 @@
 /** The rollup's contracts on this L1. Not by cli/devnet/deploy.ts: viem's gas estimate is one that this execution client refuses. */
-
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { readArtifact } from '../contracts/artifacts.ts'
 import { SETTINGS } from '../contracts/inbox.ts'

@@ -1,11 +1,11 @@
 /** What it all comes to: whatever was promised, streamed, dropped and put back, a node must hold what L1 alone says. INV-3. */
 import { join } from 'node:path'
-import { CHAIN_LOGICAL_TABLES, CHAIN_SCHEMAS } from '../../../src/chain/schema.ts'
-import { DERIVE_SCHEMA } from '../../../src/derive/schema.ts'
+import { CHAIN_LOGICAL_TABLES } from '../../../src/chain/schema.ts'
 import { readCursor } from '../../../src/derive/steps.ts'
 import { createFlatState } from '../../../src/engine/state/flatStateOnStore.ts'
-import { STATE_LOGICAL_TABLES, STATE_SCHEMAS } from '../../../src/engine/state/schema.ts'
+import { STATE_LOGICAL_TABLES } from '../../../src/engine/state/schema.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../../src/snapshot/chainStore.ts'
 import { logicalDump } from '../../../src/store/dump.ts'
 import { openStore } from '../../../src/store/openStore.ts'
 import { expectSameContent } from '../derive/sameContent.ts'
@@ -43,7 +43,7 @@ async function reachedL1({ l1 }: PreconfNet, node: PreconfNode): Promise<void> {
 async function dump(dataDir: string): Promise<string> {
   const store = await openStore({
     path: join(dataDir, 'chain.db'),
-    schemas: { state: STATE_SCHEMAS, chain: CHAIN_SCHEMAS, derive: [DERIVE_SCHEMA] },
+    schemas: CHAIN_STORE_SCHEMAS,
   })
   const state = await createFlatState({ store })
   await store.transaction((transaction) => state.flush(transaction))

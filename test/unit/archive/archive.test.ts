@@ -1,5 +1,4 @@
 /** An archive of a simulated L1: whole, resumable, the same bytes every time, and proven again when it is read. */
-
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { openBlock } from '../../../src/engine/execute.ts'
 import { createSenderPool } from '../../../src/engine/senderPool.ts'
+import { createEngine } from '../../../src/engine/vm.ts'
 import { concatBytes, toWord } from '../../../src/primitives/bytes.ts'
 import { headerHash, NO_REQUESTS_HASH } from '../../../src/primitives/header.ts'
 import { type Hex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
@@ -132,6 +133,26 @@ describe('the limit of a block', () => {
     expect(sealed.changes.accounts.get(BOB)?.nonce).toBe(2n)
   })
 })
+
+test.each(['own', 'stock'] as const)(
+  'what would have come of a transaction behind all that a block holds (loop %s)',
+  async (loop) => {
+    const state = funded(hashAt('0d0000'))
+    const { header, changes } = await executeOn(state, [await spend(1), await spend(2)], { fork })
+    const engine = createEngine({ spec: SPEC, loop })
+    const behind = async (raw: Uint8Array, usedGas = header.gasUsed) => {
+      const block = { ...header, gasUsed: usedGas }
+      const result = await engine.runBehind({ raw, header: block, state: state.after(changes), ancestorHash })
+      return result.type === 'added' ? result.transaction.gasUsed : result.rule
+    }
+    expect(header.difficulty).toBeGreaterThan(90_000_000n)
+    expect(await behind(await spend(1, 1))).toBe('D-92')
+    const transfer = await signTransaction(2, { chainId, nonce: 1 })
+    expect(await behind(transfer)).toBe(21_000n)
+    expect(await behind(transfer, header.gasLimit - 20_999n)).toBe('D-80')
+    expect(await behind(await signTransaction(2, { chainId }))).toBe('D-82')
+  },
+)
 
 test('a transaction may take 2^24 gas and no more', async () => {
   const at = (gas: bigint) => signTransaction(1, { chainId, gas })

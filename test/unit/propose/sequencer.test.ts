@@ -107,6 +107,32 @@ test('makes blocks from the pool, ends its window with a marked block, and lands
   expect(events.filter(({ type }) => type === 'abandoned')).toEqual([])
 })
 
+test('what comes in goes out with the next frag, one every 200 ms', async () => {
+  const first = await open('frags')
+  const { events } = await start(1)
+  const ofBlocks = new Map<bigint, { readonly atMs: number; readonly transactions: number }[]>()
+  let seen = 0
+  const stepMs = 50
+  for (let atMs = 1000; atMs < 7000; atMs += stepMs) {
+    await world.until(first, atMs)
+    for (const event of events.slice(seen))
+      if (event.type === 'frag') {
+        const frag = { atMs, transactions: event.transactions.length }
+        ofBlocks.set(event.number, [...(ofBlocks.get(event.number) ?? []), frag])
+      }
+    seen = events.length
+    await world.pool.add(await world.transfer())
+  }
+  // The first and the last were not seen whole.
+  const whole = [...ofBlocks.values()].slice(1, -1)
+  expect(whole.length).toBeGreaterThan(1)
+  for (const block of whole) {
+    expect(block.length).toBe(2000 / 200)
+    expect(block.slice(1).map(({ atMs }, i) => atMs - block[i]!.atMs)).toEqual(Array(9).fill(200))
+    expect(block.slice(1).map(({ transactions }) => transactions)).toEqual(Array(9).fill(200 / stepMs))
+  }
+})
+
 test('the next sequencer goes on behind the marked block, and nothing is undone', async () => {
   const first = await open('handover')
   const removed: bigint[] = []

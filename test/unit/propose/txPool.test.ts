@@ -107,6 +107,8 @@ describe('pending and queued', () => {
     for (const nonce of [3, 0]) await pool.add(await sign(1, { nonce }))
     const { pending, queued } = pool.content().get(testAddress(1))!
     expect([pending.map((t) => t.nonce), queued.map((t) => t.nonce)]).toEqual([[0n], [3n]])
+    expect(pool.contentOf(testAddress(1))).toEqual({ pending, queued })
+    expect(pool.contentOf(testAddress(2))).toEqual({ pending: [], queued: [] })
   })
 
   test('tells listeners of each transaction once', async () => {

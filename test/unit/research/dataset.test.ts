@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseTransaction } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { minBigint } from '../../../src/primitives/bigint.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
 import { PROVED_TOPIC } from '../../../src/protocol/shasta/inboxEvents.ts'
 import { type Dataset, readDataset } from '../../../src/research/dataset/readDataset.ts'
@@ -125,7 +126,7 @@ test('shares the fee of a proof among the proposals that it proved', () => {
   const gas = receipts[at]!.cumulativeGasUsed - (receipts[at - 1]?.cumulativeGasUsed ?? 0n)
   const { maxFeePerGas, maxPriorityFeePerGas } = parseTransaction(bytesToHex(transactions[at]!.raw))
   const price = header.baseFeePerGas! + maxPriorityFeePerGas!
-  const fee = gas * (price < maxFeePerGas! ? price : maxFeePerGas!)
+  const fee = gas * minBigint(price, maxFeePerGas!)
   expect(rows.map((row) => row.proof_fee)).toEqual([...Array(4).fill(fee / 4n), null, null])
 })
 

@@ -1,5 +1,4 @@
 /** Windows used and missed, asked of a simulated L1: one operator an epoch, and by the lookahead, with what is at stake. */
-
 import { decodeFunctionData, encodeFunctionResult } from 'viem'
 import { afterAll, describe, expect, test } from 'vitest'
 import { REGISTRY_ABI } from '../../../src/preconf/registryAbi.ts'

@@ -44,6 +44,7 @@ beforeEach(async () => {
     onAdded: () => () => {},
     status: () => ({ pending: 0, queued: 0 }),
     content: () => new Map(),
+    contentOf: () => ({ pending: [], queued: [] }),
   }
   server = await startTestRpc({ chainId: 1n, chain: chain.chain, state: emptyState, caller: noCaller, pool })
 })

@@ -24,6 +24,7 @@ async function serve() {
   addStreamRoutes(app, {
     chain: { heads: () => ({ latest: head, safe: head, finalized: head, executable: head }) },
     journal: { blocksFrom: async () => [] },
+    lists: { open: () => [] },
     hub,
     logger: silentLogger,
   })

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { rollupRules } from '../../../src/engine/rules/evmRules.ts'
+import { readSignedList, type SignedList } from '../../../src/preconf/lists/signedList.ts'
 import { envOfHeader } from '../../../src/preconf/stream/env.ts'
 import { createHub } from '../../../src/preconf/stream/hub.ts'
 import { type Message, messageJson } from '../../../src/preconf/stream/message.ts'
@@ -17,7 +18,7 @@ import { transaction } from '../../../src/rpc/schemas/transaction.ts'
 import type { RpcServer } from '../../../src/rpc/server.ts'
 import { silentLogger } from '../../../src/telemetry/log.ts'
 import { L2_CHAIN_ID } from '../../support/derive/harness.ts'
-import { signList } from '../../support/preconfLists.ts'
+import { DOMAIN, signList } from '../../support/preconfLists.ts'
 import { SENDER, sign } from '../../support/rpcDerived.ts'
 import { noCaller } from '../../support/rpcFakes.ts'
 import { createHistoryWorld, EMITTER, type HistoryWorld, sinkOf } from '../../support/rpcHistory.ts'
@@ -30,6 +31,7 @@ let world: HistoryWorld
 let server: RpcServer
 let isSynced = true
 const hub = createHub({ logger: silentLogger })
+let open: readonly SignedList[] = []
 
 beforeAll(async () => {
   world = await createHistoryWorld({ seed: 'subscriptions', landed: 10, unsafe: 12 })
@@ -46,7 +48,7 @@ beforeAll(async () => {
     nextBaseFee: createNextBaseFee(spec),
     sync: () => ({ ...SYNCED, isSynced }),
     // Subscriptions ask for nothing else of it.
-    preconf: { hub, follower: {} } as unknown as PreconfRpc,
+    preconf: { hub, lists: { open: () => open }, follower: {} } as unknown as PreconfRpc,
   })
 }, 120_000)
 afterAll(async () => {
@@ -168,16 +170,23 @@ test('preconfBlocks are sealed blocks and lists; preconfFrags what makes up the 
   const { number, hash } = world.truth.at(-1)!
   const tip = { type: 'tip', number, hash }
   hub.publish(env)
+  const known = signList(3n, [])
+  const read = readSignedList(known, { domain: DOMAIN, l2ChainId: L2_CHAIN_ID })
+  if (read.type === 'refused') throw new Error(read.detail)
+  open = [read.signedList]
   const blocks = await call('eth_subscribe', 'preconfBlocks')
   const frags = await call('eth_subscribe', 'preconfFrags')
   for (const message of [frag, list, sealed]) hub.publish(message)
-  await eventually(() => expect(pushed(blocks)).toEqual([tip, messageJson(list), messageJson(sealed)]))
+  const knownJson = messageJson({ type: 'list', list: known })
+  await eventually(() =>
+    expect(pushed(blocks)).toEqual([knownJson, tip, messageJson(list), messageJson(sealed)]),
+  )
   // The block was begun before.
   await eventually(() => expect(pushed(frags)).toEqual([messageJson(env), tip, messageJson(frag)]))
   expect(await call('eth_unsubscribe', blocks)).toBe(true)
   hub.publish({ type: 'list', list: signList(2n, []) })
   await call('eth_blockNumber')
-  expect(pushed(blocks)).toHaveLength(3)
+  expect(pushed(blocks)).toHaveLength(4)
 })
 
 /** The newest block as its sequencer would have said it. Signatures are not looked at here. */

@@ -8,6 +8,7 @@ import { isInitialised } from '../../../src/derive/genesis.ts'
 import { bigintToBytes, concatBytes } from '../../../src/primitives/bytes.ts'
 import { keccak256Hex } from '../../../src/primitives/keccak.ts'
 import { decodeRlp, encodeRlp } from '../../../src/primitives/rlp.ts'
+import { CHAIN_STORE_SCHEMAS } from '../../../src/snapshot/chainStore.ts'
 import { joinRecords } from '../../../src/snapshot/chunk.ts'
 import { SnapshotError, type SnapshotFault } from '../../../src/snapshot/errors.ts'
 import { readSnapshot, verifyLeaves } from '../../../src/snapshot/load.ts'
@@ -21,7 +22,6 @@ import { createSimulatedL1, type SimulatedL1 } from '../../support/l1/simulatedL
 import {
   createFrom,
   loadInto,
-  NODE_SCHEMAS,
   openScratch,
   proveHead,
   provenSpecOf,
@@ -133,7 +133,7 @@ async function expectRefused(fault: SnapshotFault, tamper: (copy: Tampered) => u
   expect(await faultOf(verify(directory))).toBe(fault)
   const path = at(`load-${count}.db`)
   expect(await faultOf(loadInto(path, { l1, spec, source: directory }))).toBe(fault)
-  const store = await openStore({ path, schemas: NODE_SCHEMAS })
+  const store = await openStore({ path, schemas: CHAIN_STORE_SCHEMAS })
   expect(await isInitialised(store)).toBe(false)
   await store.close()
 }

@@ -12,9 +12,9 @@ import { SlotRecords } from "./SlotRecords.sol";
 /// @title InclusionListFault
 /// @notice A listed transaction could still have been appended to the last block of the window, so it was left out.
 /// @dev FOCIL's conditional rule (EIP-7805), judged at one place: the state after that block. What cannot be shown is no fault:
-///      a sender with code, a nonce gone by (executed or replaced), a window without a block, a block of others between the
-///      window's last and the window's end. Excused when the preconfer's own L1 slot was missed: the block with the
-///      transaction may have been lost with it.
+///      a sender with code, a nonce gone by (executed or replaced), from Unzen on whatever could use up a block's zk gas, a
+///      window without a block, a block of others between the window's last and the window's end. Excused when the preconfer's
+///      own L1 slot was missed: the block with the transaction may have been lost with it.
 abstract contract InclusionListFault is Faults, L2Headers, L2Proposals, SlotRecords {
     /// @notice Evidence of an omission.
     struct Omission {

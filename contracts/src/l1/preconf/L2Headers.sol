@@ -14,6 +14,8 @@ abstract contract L2Headers {
         bytes32 parentHash;
         bytes32 stateRoot;
         bytes32 transactionsRoot;
+        /// @notice The header's difficulty; 0 before Unzen, where none is counted. docs/derivation.md D-91.
+        uint256 zkGasUsed;
         uint256 gasLimit;
         uint256 gasUsed;
         /// @notice Wei per gas.
@@ -97,7 +99,8 @@ abstract contract L2Headers {
         l2Block.stateRoot = _wordAt(header, _STATE_ROOT);
         l2Block.transactionsRoot = _wordAt(header, _TRANSACTIONS_ROOT);
 
-        uint256 offset = _skipItem(header, _DIFFICULTY_ITEM);
+        uint256 offset = _DIFFICULTY_ITEM;
+        (l2Block.zkGasUsed, offset) = _readUint(header, offset);
         (l2Block.number, offset) = _readUint(header, offset);
         (l2Block.gasLimit, offset) = _readUint(header, offset);
         (l2Block.gasUsed, offset) = _readUint(header, offset);

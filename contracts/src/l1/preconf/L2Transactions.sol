@@ -17,6 +17,8 @@ library L2Transactions {
         address sender;
         uint64 nonce;
         uint64 gasLimit;
+        /// @notice Of the limit, what is left once the intrinsic gas is paid: the most that code can use.
+        uint64 gasToRun;
         /// @notice Wei per gas.
         uint128 maxFeePerGas;
         /// @notice Value and the most that gas can cost, in wei.
@@ -69,7 +71,7 @@ library L2Transactions {
             maxFee: _readUint(fields[1]),
             gasLimit: _readUint(fields[2]),
             value: _readUint(fields[4]),
-            leastGas: _leastGas(fields[3], fields[5], 0),
+            intrinsic: _intrinsicGas(fields[3], fields[5], 0),
             signature: [parity, _readUint(fields[7]), _readUint(fields[8])]
         });
     }
@@ -95,13 +97,14 @@ library L2Transactions {
             maxFee: _readUint(fields[2 + f]),
             gasLimit: _readUint(fields[3 + f]),
             value: _readUint(fields[5 + f]),
-            leastGas: _leastGas(fields[4 + f], fields[6 + f], _accessListGas(fields[7 + f])),
+            intrinsic: _intrinsicGas(fields[4 + f], fields[6 + f], _accessListGas(fields[7 + f])),
             signature: [
                 _readUint(fields[unsigned]), _readUint(fields[unsigned + 1]), _readUint(fields[unsigned + 2])
             ]
         });
     }
 
+    /// @param intrinsic Gas, and Prague's floor: the limit reaches the larger, so that the answer holds in every fork.
     /// @param signature Parity, r, s; ECDSA refuses a high s.
     function _check(
         bytes32 signingHash,
@@ -109,26 +112,30 @@ library L2Transactions {
         uint256 maxFee,
         uint256 gasLimit,
         uint256 value,
-        uint256 leastGas,
+        uint256[2] memory intrinsic,
         uint256[3] memory signature
     ) private pure returns (L2Transaction memory transaction) {
         require(nonce < type(uint64).max && maxFee <= type(uint128).max, InvalidTransaction()); // EIP-2681
-        require(gasLimit >= leastGas && gasLimit <= MAX_GAS_LIMIT, InvalidTransaction());
+        require(
+            gasLimit >= Math.max(intrinsic[0], intrinsic[1]) && gasLimit <= MAX_GAS_LIMIT,
+            InvalidTransaction()
+        );
         require(signature[0] <= 1, InvalidTransaction());
         transaction.sender = ECDSA.recover(
             signingHash, uint8(27 + signature[0]), bytes32(signature[1]), bytes32(signature[2])
         );
         transaction.nonce = uint64(nonce);
         transaction.gasLimit = uint64(gasLimit);
+        transaction.gasToRun = uint64(gasLimit - intrinsic[0]);
         transaction.maxFeePerGas = uint128(maxFee);
         transaction.maxCostWei = value + gasLimit * maxFee;
     }
 
-    /// @dev The larger of what Shanghai asks for and Prague's floor, so that the answer holds in every fork.
-    function _leastGas(Memory.Slice to, Memory.Slice data, uint256 accessListGas)
+    /// @return What is paid before anything runs, and the least that is paid for the data. EIP-7623.
+    function _intrinsicGas(Memory.Slice to, Memory.Slice data, uint256 accessListGas)
         private
         pure
-        returns (uint256)
+        returns (uint256[2] memory)
     {
         bool creates = to.length() == 1;
         require(
@@ -144,7 +151,7 @@ library L2Transactions {
         uint256 gas = _TRANSACTION_GAS + zeros * _ZERO_BYTE_GAS + nonzeros * _NONZERO_BYTE_GAS + accessListGas;
         if (creates) gas += _CREATION_GAS + Math.ceilDiv(input.length, 32) * _INITCODE_WORD_GAS;
         uint256 tokens = zeros + nonzeros * _TOKENS_PER_NONZERO_BYTE;
-        return Math.max(gas, _TRANSACTION_GAS + tokens * _FLOOR_TOKEN_GAS);
+        return [gas, _TRANSACTION_GAS + tokens * _FLOOR_TOKEN_GAS];
     }
 
     /// @dev Bounded by the size of an inclusion list.

@@ -18,7 +18,16 @@ contract OmissionJudge {
     /// @dev Nonce, balance, storage root, code hash.
     uint256 private constant _ACCOUNT_FIELDS = 4;
 
+    /// @notice Zk gas of a block, at most. docs/derivation.md D-92; the TypeScript twin of these is src/spec/zkSchedule.ts.
+    uint256 public constant MAX_BLOCK_ZK_GAS = 100_000_000;
+    /// @notice What every transaction adds before anything of it runs.
+    uint256 public constant TRANSACTION_ZK_GAS = 243_000;
+    /// @notice Most that one unit of gas can cost, whatever runs.
+    uint256 public constant MAX_ZK_GAS_PER_GAS = 65_535;
+
     error CannotExecute();
+    /// @notice Nothing executes here, so what code might run is taken at its dearest.
+    error MayExceedZkGas();
     error InvalidAccount();
 
     /// @notice Reverts unless the transaction could have been executed behind the block's last.
@@ -40,6 +49,10 @@ contract OmissionJudge {
             omitted.maxFeePerGas >= last.baseFee && omitted.gasLimit <= last.gasLimit - last.gasUsed,
             CannotExecute()
         );
+        require(
+            last.zkGasUsed == 0 || last.zkGasUsed + _zkGasAtMost(omitted) <= MAX_BLOCK_ZK_GAS,
+            MayExceedZkGas()
+        );
         bytes memory key = abi.encodePacked(keccak256(abi.encodePacked(omitted.sender)));
         Memory.Slice[] memory account = RLP.decodeList(TrieProof.traverse(last.stateRoot, key, accountProof));
         require(account.length == _ACCOUNT_FIELDS, InvalidAccount());
@@ -49,5 +62,9 @@ contract OmissionJudge {
             CannotExecute()
         );
         return omitted.sender;
+    }
+
+    function _zkGasAtMost(L2Transactions.L2Transaction memory omitted) private pure returns (uint256) {
+        return TRANSACTION_ZK_GAS + MAX_ZK_GAS_PER_GAS * omitted.gasToRun;
     }
 }

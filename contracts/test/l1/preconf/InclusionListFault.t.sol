@@ -87,7 +87,20 @@ contract InclusionListFaultTest is SlasherFixture {
         assertViolation(omissionAt(".exactBalance"));
     }
 
+    /// @dev 243,000 of the 100,000,000 of a block; the transaction has no gas beyond its intrinsic.
+    function test_exactZkGas_isEnough() external {
+        nextZkGas = 99_757_000;
+        landWindow();
+        assertViolation(omissionAt());
+    }
+
     // What excuses
+
+    function test_oneZkGasTooFewLeft_excuses() external {
+        nextZkGas = 99_757_001;
+        landWindow();
+        expectRefusal(omissionAt(), OmissionJudge.MayExceedZkGas.selector);
+    }
 
     function test_oneGasTooFewLeft_excuses() external {
         nextGasUsed = GAS_LIMIT - gasLimit + 1;

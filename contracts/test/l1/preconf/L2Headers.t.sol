@@ -36,6 +36,7 @@ contract L2HeadersTest is Test {
     /// @dev `length` bits of each number.
     function shorten(L2HeaderBuilder.Header memory header, uint8 length) private pure {
         uint64 mask = uint64((uint256(1) << length % 65) - 1);
+        header.difficulty &= mask;
         header.number &= mask;
         header.gasLimit &= mask;
         header.gasUsed &= mask;
@@ -57,6 +58,7 @@ contract L2HeadersTest is Test {
         assertEq(l2Block.parentHash, fields.getParentHash());
         assertEq(l2Block.stateRoot, fields.getStateRoot());
         assertEq(l2Block.transactionsRoot, fields.getTransactionsRoot());
+        assertEq(l2Block.zkGasUsed, fields.getDifficulty());
         assertEq(l2Block.gasLimit, fields.getGasLimit());
         assertEq(l2Block.gasUsed, fields.getGasUsed());
         assertEq(l2Block.baseFee, fields.getBaseFeePerGas());

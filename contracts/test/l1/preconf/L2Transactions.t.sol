@@ -43,6 +43,7 @@ contract L2TransactionsTest is Test {
             assertEq(transaction.sender, json.addressAt(".sender"));
             assertEq(transaction.nonce, json.uintAt(where, ".nonce"));
             assertEq(transaction.gasLimit, json.uintAt(where, ".gasLimit"));
+            assertEq(transaction.gasToRun, json.uintAt(where, ".gasToRun"));
             assertEq(transaction.maxFeePerGas, json.uintAt(where, ".maxFeePerGas"));
             assertEq(transaction.maxCostWei, json.uintAt(where, ".maxCostWei"));
         }

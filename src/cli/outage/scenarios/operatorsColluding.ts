@@ -1,5 +1,4 @@
 /** A share of the operators leaves two senders out, at the price of not proposing where L1 would make them take one. */
-
 import type { Proposer } from '../../../propose/proposer.ts'
 import { CLOCKS_IN_ORDER, COMES_BACK, FINALITY_STANDS } from '../../../research/outage/promises/clocks.ts'
 import { DUE_IS_TAKEN, INCLUDED_BY_BOUND, ONLY_BY_TURN } from '../../../research/outage/promises/forced.ts'

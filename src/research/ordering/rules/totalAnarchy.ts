@@ -1,5 +1,4 @@
 /** Whoever's proposal lands on L1 has ordered it: the based rule without turns. */
-
 import type { OrderableTransaction, OrderingRule } from '../rule.ts'
 import { firstNonces } from '../slots.ts'
 

@@ -1,5 +1,4 @@
 /** What stands between a promise and its answer: the guard, the book, the price, the builder of L1. */
-
 import { decodeAbiParameters } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytesToHex, hexToBytes } from '../../../../src/primitives/hex.ts'

@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Fault } from '../../../../src/preconf/follow/verify.ts'
 import type { SignedListJson } from '../../../../src/preconf/lists/lists.ts'
+import type { Hex } from '../../../../src/primitives/hex.ts'
 import { signList } from '../../../support/preconfLists.ts'
 import {
   createStreamWorld,
@@ -71,6 +72,19 @@ test.each(['url', 'wsUrl'] as const)(
   },
 )
 
+test.each(['url', 'wsUrl'] as const)(
+  'who connects after a list was told gets it all the same, while its window is not over (%s)',
+  async (how) => {
+    const { list, lastSlot, key, windowEnd } = await start(`late-client-${how}`)
+    const sequencer = await world.openNode('sequencer', { key })
+    expect(await post(sequencer, list)).toMatchObject({ status: 'taken' })
+    const follower = await world.openNode('follower', { sources: [sequencer[how]] })
+    await waitFor(async () => expect(await get(follower, lastSlot)).toEqual([list]))
+    expect(sourceOf(follower)).toMatchObject({ received: 1, invalid: 0 })
+    expect(await sequencer.lists.open()).toMatchObject([{ list: { windowEnd } }])
+  },
+)
+
 test('a list that is not what it says, or of somebody whose window it is not, is wrongList and goes no further', async () => {
   const { list, key, windowEnd, lastSlot } = await start('wrong-lists')
   const { domain, transfers } = world
@@ -103,6 +117,24 @@ test('a list that is not what it says, or of somebody whose window it is not, is
   await post(sequencer, list)
   await waitFor(async () => expect(await get(follower, lastSlot)).toEqual([list]))
   await waitFor(() => expect(passedOn).toEqual([{ type: 'list', list }]))
+})
+
+test('a list goes on in one form, however it was written, and once', async () => {
+  const { list, key, lastSlot } = await start('one-form')
+  const sequencer = await world.openNode('sequencer', { key })
+  const follower = await world.openNode('follower', { sources: [sequencer.url] })
+  await expectConnected(follower)
+  const passedOn = record(follower)
+  const shouted = {
+    ...list,
+    signature: list.signature.toUpperCase().replace('0X', '0x') as Hex,
+    note: 'more',
+  }
+  sequencer.hub.publish({ type: 'list', list: shouted })
+  await waitFor(async () => expect(await get(follower, lastSlot)).toEqual([list]))
+  await post(sequencer, list)
+  await waitFor(() => expect(sourceOf(follower)).toMatchObject({ received: 2, invalid: 0 }))
+  expect(passedOn).toEqual([{ type: 'list', list }])
 })
 
 test('a list that comes too late, or after two others, is not taken, and is nobody’s fault', async () => {

@@ -6,12 +6,17 @@ import { recoverSender } from '../../../../src/engine/sender.ts'
 import { encodeAccount } from '../../../../src/engine/state/account.ts'
 import { decodeTransaction } from '../../../../src/engine/transaction.ts'
 import { readListed } from '../../../../src/preconf/lists/listedTransaction.ts'
+import { maxBigint } from '../../../../src/primitives/bigint.ts'
 import { bigintToBytes, bytesToBigint, concatBytes } from '../../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256Hex } from '../../../../src/primitives/keccak.ts'
 import { encodeRlp, type RlpItem } from '../../../../src/primitives/rlp.ts'
 import { encodeListed, hashListed } from '../../../../src/promise/inclusionList.ts'
-import { type AccountFacts, judgeInclusion } from '../../../../src/promise/inclusionRule.ts'
+import {
+  type AccountFacts,
+  certainlyFitsZkGas,
+  judgeInclusion,
+} from '../../../../src/promise/inclusionRule.ts'
 import { committerOf, signHash } from '../../../../src/promise/signature.ts'
 import { DOMAIN } from '../../../support/preconfLists.ts'
 import { deploySlasher } from '../../../support/preconfSlasher.ts'
@@ -33,6 +38,10 @@ beforeAll(async () => {
   )
 })
 
+/** Each of many choices is the usual one, or hardly anything would get past all of them. */
+const often = <T>(usual: fc.Arbitrary<T>, other: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 8, arbitrary: usual }, { weight: 1, arbitrary: other })
+
 /** Around the value that decides, and anywhere. */
 const around = (value: bigint, max: bigint) =>
   fc.oneof(
@@ -48,22 +57,19 @@ const BASE_FEE = 1_000n
 const NONCE = 7n
 const UINT64_MAX = 2n ** 64n - 1n
 const transactionFields = fc.record({
-  type: fc.constantFrom(0, 1, 2, 2, 4),
-  chainId: fc.oneof(
-    { weight: 9, arbitrary: fc.constant(L2_CHAIN_ID) },
-    { weight: 1, arbitrary: fc.constantFrom(1n, L2_CHAIN_ID + 1n) },
-  ),
+  type: often(fc.constantFrom(0, 1, 2), fc.constant(4)),
+  chainId: often(fc.constant(L2_CHAIN_ID), fc.constantFrom(1n, L2_CHAIN_ID + 1n)),
   nonce: around(NONCE, UINT64_MAX),
-  gas: fc.oneof(around(21_000n, 2n ** 25n), around(2n ** 24n, 2n ** 25n), fc.constantFrom(60_000n, 100_000n)),
-  fee: around(BASE_FEE, 2n ** 129n),
-  tip: fc.oneof(
-    { weight: 5, arbitrary: fc.constant(1n) },
-    { weight: 1, arbitrary: fc.constantFrom(BASE_FEE, BASE_FEE + 2n) },
+  gas: often(
+    fc.oneof(around(21_000n, 2n ** 25n), fc.constantFrom(60_000n, 100_000n)),
+    around(2n ** 24n, 2n ** 25n),
   ),
-  value: fc.oneof(fc.constant(5n), fc.constantFrom(0n, 2n ** 256n - 1n)),
-  data: fc.oneof(fc.constant(new Uint8Array(0)), fc.uint8Array({ maxLength: 300 })),
-  isCreation: fc.boolean(),
-  keys: fc.integer({ min: 0, max: 3 }),
+  fee: around(BASE_FEE, 2n ** 129n),
+  tip: often(fc.constant(1n), fc.constantFrom(BASE_FEE, BASE_FEE + 2n)),
+  value: often(fc.constantFrom(0n, 5n), fc.constant(2n ** 256n - 1n)),
+  data: often(fc.constant(new Uint8Array(0)), fc.uint8Array({ maxLength: 300 })),
+  isCreation: often(fc.constant(false), fc.constant(true)),
+  keys: often(fc.constant(0), fc.integer({ min: 1, max: 3 })),
 })
 
 /** By hand, since libraries refuse to sign what is invalid. */
@@ -90,12 +96,11 @@ const stateFields = fc.record({
   nonce: around(NONCE, UINT64_MAX),
   /** More or less than the transaction can cost, in wei. */
   spare: fc.constantFrom(0n, 0n, 1n, -1n, 10n ** 18n),
-  hasCode: fc.oneof(
-    { weight: 9, arbitrary: fc.constant(false) },
-    { weight: 1, arbitrary: fc.constant(true) },
-  ),
-  gasLeft: fc.constantFrom(0n, -1n, 1n, 30_000_000n),
+  hasCode: often(fc.constant(false), fc.constant(true)),
+  gasLeft: fc.constantFrom(0n, 0n, 1n, 30_000_000n, -1n),
   baseFee: around(BASE_FEE, 2n ** 64n),
+  /** Less than what the transaction takes at most, or more; undefined before Unzen. */
+  zkSpare: fc.oneof(fc.constant(undefined), fc.constantFrom(0n, 0n, 1n, 50_000_000n, -1n)),
 })
 
 async function proveAccount(address: Address, { nonce, balance, hasCode }: AccountFacts) {
@@ -136,19 +141,24 @@ async function judgeTwice(raw: Uint8Array, state: FieldsOf<typeof stateFields>) 
 
   const read = readListed(raw, L2_CHAIN_ID)
   const gasUsed = clamp(gasLimit - clamp(gasLeft))
+  const zkGasAtMost = 243_000n + 65_535n * (read.type === 'listed' ? read.transaction.gasToRun : 0n)
+  const zkGasUsed =
+    state.zkSpare === undefined ? 0n : maxBigint(100_000_000n - zkGasAtMost - state.zkSpare, 1n)
   const inclusion =
     read.type === 'listed'
-      ? judgeInclusion(read.transaction, {
-          included: new Set(),
+      ? await judgeInclusion(read.transaction, {
+          isIncluded: false,
           gasLeft: gasLimit - gasUsed,
           baseFeePerGas: state.baseFee,
-          accountOf: () => account,
+          account,
+          // As far as who executes nothing can tell.
+          fitsZkGas: async () => certainlyFitsZkGas(read.transaction, zkGasUsed),
         })
       : read
   const list = { l2ChainId: L2_CHAIN_ID, windowEnd: 12, transactionsHash: hashListed(encoded) }
   const last = {
     ...{ number: 1n, parentHash: ZERO_HASH, stateRoot: root, transactionsRoot: ZERO_HASH, proposalId: 1n },
-    ...{ gasLimit, gasUsed, baseFee: state.baseFee },
+    ...{ zkGasUsed, gasLimit, gasUsed, baseFee: state.baseFee },
   }
   const bySlasher = await slasher.judge(list, bytesToHex(encoded), 0n, last, proof)
   return { here: inclusion, sender: address, bySlasher }
@@ -169,13 +179,16 @@ describe('agree', () => {
       fc.asyncProperty(transactionFields, stateFields, async (fields, state) => {
         const judged = await judgeTwice(sign(fields), state)
         if (judged === undefined) return
-        seen.set(judged.here.type, (seen.get(judged.here.type) ?? 0) + 1)
+        const { here } = judged
+        const verdict = here.type === 'excused' ? here.excuse : here.type
+        seen.set(verdict, (seen.get(verdict) ?? 0) + 1)
         expect(judged.bySlasher).toBe(judged.here.type === 'violated' ? judged.sender : undefined)
       }),
       { numRuns: RUNS },
     )
     // Else nothing was compared.
-    for (const type of ['violated', 'excused', 'unjudged']) expect(seen.get(type) ?? 0).toBeGreaterThan(5)
+    for (const verdict of ['violated', 'gasTooHigh', 'zkGasTooHigh', 'unjudged'])
+      expect(seen.get(verdict) ?? 0, verdict).toBeGreaterThan(5)
   })
 
   test('about transactions with a byte changed', async () => {

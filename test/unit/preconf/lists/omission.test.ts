@@ -24,8 +24,8 @@ const [LEFT, TAKEN] = [
   { sender: 1, nonce: 0 },
 ] as const
 
-/** A window whose list was kept but for its second transaction. */
-async function startViolated(seed: string) {
+/** A window whose list was kept but for what comes behind its first transaction. */
+async function startViolated(seed: string, left: readonly Parameters<typeof signL2>[0][] = [LEFT]) {
   const world = await startListsWorld(seed)
   worlds.push(world)
   // Proposal 1 has no proposal before it whose hash is known here.
@@ -33,10 +33,10 @@ async function startViolated(seed: string) {
   world.mineTo(4n)
   await world.follow()
   const windowEnd = world.timestampOf(LAST_SLOT)
-  const listed = [await signL2(TAKEN), await signL2(LEFT)]
+  const listed = await Promise.all([TAKEN, ...left].map(signL2))
   await world.lists.receive(signList(windowEnd, listed))
   world.propose([listed[0]!], { windowEnd })
-  return { ...world, windowEnd, left: listed[1]! }
+  return { ...world, windowEnd, left: listed.at(-1)! }
 }
 
 const recordOf = async ({ lists }: ListsWorld): Promise<ListRecord> => (await lists.ofSlot(LAST_SLOT))[0]!
@@ -120,15 +120,53 @@ test('says what is missing until the window is followed, proven and final; then 
   })
 })
 
-test('a missed slot excuses to the slasher, too', async () => {
-  const world = await startViolated('missed')
-  world.mineTo(LAST_SLOT - 1n)
-  world.sim.mine({ missedSlots: 1 })
+/** Until everything is final that it takes. */
+async function finish(world: ListsWorld): Promise<void> {
+  world.mineTo(LAST_SLOT)
   world.propose([])
   world.sim.prove()
   world.sim.setFinalized(Number(world.sim.head().header.number))
   world.sim.mine()
   await world.follow()
+}
+
+// Ten times the gas of a plain transfer: nobody who executes nothing knows what is done with it.
+const CALL = { sender: 0, nonce: 0, gas: 210_000n } as const
+
+test('of several left out, the one whose zk gas the slasher can tell', async () => {
+  const world = await startViolated('transfer', [CALL, LEFT])
+  await finish(world)
+  expect((await recordOf(world)).verdict).toMatchObject({
+    type: 'violated',
+    outcomes: [
+      { outcome: { type: 'included' } },
+      { outcome: { type: 'violated' } },
+      { outcome: { type: 'violated' } },
+    ],
+  })
+  expect(await omissionOf(world)).toMatchObject({
+    index: 2,
+    transaction: keccak256Hex(world.left),
+    missing: [],
+  })
+})
+
+test('a transaction that might run anything with its gas is told as left out, and cannot be proven', async () => {
+  const world = await startViolated('call', [CALL])
+  await finish(world)
+  expect((await recordOf(world)).verdict).toMatchObject({ type: 'violated', finality: 'final' })
+  expect(await omissionOf(world)).toMatchObject({
+    index: 1,
+    evidence: null,
+    missing: [expect.stringMatching(/^the slasher executes nothing/)],
+  })
+})
+
+test('a missed slot excuses to the slasher, too', async () => {
+  const world = await startViolated('missed')
+  world.mineTo(LAST_SLOT - 1n)
+  world.sim.mine({ missedSlots: 1 })
+  await finish(world)
   const record = await recordOf(world)
   expect(record.verdict).toMatchObject({ type: 'slotMissed', finality: 'final' })
   expect(await world.lists.omission(record)).toBeUndefined()
@@ -151,12 +189,7 @@ test('a missed slot excuses to the slasher, too', async () => {
 test('a proposal of nobody before the window is over leaves nothing to prove', async () => {
   const world = await startViolated('between')
   world.propose([])
-  world.mineTo(LAST_SLOT)
-  world.propose([])
-  world.sim.prove()
-  world.sim.setFinalized(Number(world.sim.head().header.number))
-  world.sim.mine()
-  await world.follow()
+  await finish(world)
   expect((await recordOf(world)).verdict).toMatchObject({ type: 'violated', finality: 'final' })
   expect(await omissionOf(world)).toMatchObject({
     evidence: null,

@@ -23,7 +23,7 @@ async function start(seed: string) {
   closing.push(store.close)
   let cursor = await readCursor(node.store)
   const lists = await createLists({
-    ...{ spec, store, chain, state: node.state, l1, schedule, domain: DOMAIN },
+    ...{ spec, store, chain, state: node.state, engine: node.engine, l1, schedule, domain: DOMAIN },
     ...{ cursor: () => cursor, committers: [], now: world.clock.now, logger: silentLogger },
   })
   closing.push(lists.close)

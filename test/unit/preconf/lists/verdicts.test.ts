@@ -1,7 +1,7 @@
 /** What comes of a list: blocks of real proposals, derived from L1 and judged by the state they left. */
 import { afterEach, expect, test } from 'vitest'
 import type { ListRecord, ListVerdict } from '../../../../src/preconf/lists/lists.ts'
-import { type Hash, ZERO_HASH } from '../../../../src/primitives/hex.ts'
+import { type Hash, type Hex, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
 import type { Excuse } from '../../../../src/promise/inclusionRule.ts'
 import {
@@ -92,6 +92,8 @@ const TO_NOBODY = `0x${'00'.repeat(18)}9999` as const
 const ETHER = 10n ** 18n
 /** Initcode of one invalid opcode: takes all the gas it is given. */
 const BURN = '0xfe'
+/** Initcode that hashes 32 bytes that far out in memory: 31 zk gas for each gas. About 48 million at 0xd0000, 86 million at 0x120000. */
+const hashAt = (offset: string): Hex => `0x602062${offset}2000`
 
 test.each<[Excuse, () => Promise<{ listed: Uint8Array; landed: readonly Uint8Array[] }>]>([
   [
@@ -117,6 +119,13 @@ test.each<[Excuse, () => Promise<{ listed: Uint8Array; landed: readonly Uint8Arr
     async () => ({ listed: await signL2({ maxFeePerGas: 1n }), landed: [await signL2({ sender: 1 })] }),
   ],
   ['nonceTooHigh', async () => ({ listed: await signL2({ nonce: 3 }), landed: [] })],
+  [
+    'zkGasTooHigh',
+    async () => ({
+      listed: await signL2({ sender: 1, data: hashAt('0d0000'), value: 0n, gas: 3_000_000n }),
+      landed: [await signL2({ data: hashAt('120000'), value: 0n, gas: 4_000_000n })],
+    }),
+  ],
 ])('%s excuses', async (excuse, make) => {
   const { listed, landed } = await make()
   const world = await startInWindow(`excused ${excuse}`, [listed])
@@ -129,6 +138,18 @@ test.each<[Excuse, () => Promise<{ listed: Uint8Array; landed: readonly Uint8Arr
   const verdict = await verdictOf(world)
   expect(verdict).toMatchObject({ type: 'satisfied' })
   expect(outcomes(verdict)).toEqual([{ type: 'excused', excuse }])
+})
+
+test('what takes more zk gas than a block has is excused, and code that fits is not', async () => {
+  const code = async (sender: 0 | 1, offset: string) =>
+    signL2({ sender, data: hashAt(offset), value: 0n, gas: 6_000_000n })
+  const world = await startInWindow('zk gas', [await code(0, '180000'), await code(1, '0d0000')])
+  world.propose([], world)
+  world.mineTo(LAST_SLOT)
+  await world.follow()
+  const verdict = await verdictOf(world)
+  expect(verdict).toMatchObject({ type: 'violated' })
+  expect(outcomes(verdict)).toEqual([{ type: 'excused', excuse: 'zkGasTooHigh' }, { type: 'violated' }])
 })
 
 test('a transaction that nothing could include binds nobody, and says why', async () => {

@@ -40,9 +40,10 @@ const block: LandedBlock = {
 }
 const LATE = { landedAt: WINDOW_END + 12n, windowEnd: WINDOW_END + 384n }
 const where = { block: block.ref, l1: block.l1, isFinal: false }
-const calm: Circumstances = { hadLanded: false, isSlotMissed: false, isContradicted: false }
+const calm: Circumstances = { isSlotMissed: false, isContradicted: false }
 const missed = { ...calm, isSlotMissed: true }
-const reorged = { ...calm, hadLanded: true }
+/** It was in the chain before, and a reorganisation of L1 took it away. */
+const reorged: StoredPromise = { ...promise, hadLanded: true }
 
 test('what landed as promised in the last slot of the window is kept', () => {
   expect(judgePlace(promise, block, true, calm)).toEqual({ outcome: 'kept', ...where })
@@ -59,7 +60,6 @@ test.each<[string, Partial<LandedBlock>, boolean, Circumstances, object]>([
     missed,
     { reason: 'missedSlot', by: SIGNER },
   ],
-  ['l1Reorg: the same, landed late for the second time', LATE, true, reorged, { reason: 'l1Reorg' }],
   ['equivocation: another block in his own window', {}, false, calm, { reason: 'equivocation', by: SIGNER }],
   [
     'equivocation: he promised both',
@@ -68,7 +68,6 @@ test.each<[string, Partial<LandedBlock>, boolean, Circumstances, object]>([
     { ...calm, isContradicted: true },
     { reason: 'equivocation', by: SIGNER },
   ],
-  ['l1Reorg: it had landed', { parentHash: hash('99') }, false, reorged, { reason: 'l1Reorg' }],
   [
     'otherBlock: on another parent',
     { parentHash: hash('99') },
@@ -104,6 +103,14 @@ test.each<[string, Partial<LandedBlock>, boolean, Circumstances, object]>([
   expect(settlement).toEqual({ outcome: 'broken', ...where, ...expected })
 })
 
+test.each<[string, Partial<LandedBlock>, boolean]>([
+  ['the same, landed late for the second time', LATE, true],
+  ['it had landed', { parentHash: hash('99') }, false],
+])('l1Reorg: %s', (_name, change, isSame) => {
+  const settlement = judgePlace(reorged, { ...block, ...change }, isSame, calm)
+  expect(settlement).toEqual({ outcome: 'broken', ...where, reason: 'l1Reorg' })
+})
+
 test('an inclusion has the slot to keep as well as the window', () => {
   expect(judgeIncluded(promise, { ...block, timestamp: 1100n }, calm)).toEqual({ outcome: 'kept', ...where })
   expect(judgeIncluded(promise, { ...block, timestamp: 1101n }, calm)).toEqual({
@@ -123,5 +130,5 @@ test('what did not come is not owed when it could not be executed', () => {
     ...{ reason: 'notIncluded', by: SIGNER },
   })
   expect(judgeAbsent(promise, false, missed)).toMatchObject({ reason: 'missedSlot', by: SIGNER })
-  expect(judgeAbsent(promise, false, reorged)).toMatchObject({ reason: 'l1Reorg' })
+  expect(judgeAbsent(reorged, false, calm)).toMatchObject({ reason: 'l1Reorg' })
 })
