@@ -400,13 +400,19 @@ test('a stop after the signature and before the draft: the block is made again t
   const one = await world.start(1, { journal, deps: { sign } })
   running.push(one)
   const raw = await world.transfer()
+  // As the second block begins, by its own event: time passes however long a look at it from here would take.
+  let opened = 0
+  const answered = new Promise<IncludeResult>((resolve) => {
+    one.sequencer.onEvent((event) => {
+      if (event.type === 'opened' && ++opened === 2) resolve(one.sequencer.include(raw))
+    })
+  })
   passing.push(world.until(first, 5000))
-  await eventually(() => one.sequencer.pending() !== undefined)
-  await one.sequencer.include(raw)
+  expect(await answered).toMatchObject({ type: 'included' })
   await eventually(() => isCut && asked.length === 2)
   const signed = asked[1]!
   const kept = (await journal.resume(signed.parentBlockHash))!
-  expect(kept.isClosed).toBe(true)
+  expect(kept).toMatchObject({ isClosed: true, transactions: [raw] })
   running = []
   // Nothing it waits for comes: as if it was killed.
   void one.stop()
