@@ -30,12 +30,13 @@ export function createScreen(
     readonly checkReady: () => void
     readonly windows: Pick<OwnWindows, 'find'>
     readonly nextBlock: Pick<NextBlockReader, 'read'>
-    readonly price: Pick<TipPrice, 'honouredAt'>
+    /** By the layer of the transaction. */
+    readonly prices: Readonly<Record<'l1' | 'l2', Pick<TipPrice, 'honouredAt'>>>
     readonly rules: PoolRules
   },
-  l1: { readonly chainId: bigint; readonly tipMin: bigint },
+  l1ChainId: bigint,
 ): Screen {
-  const { checkReady, windows, nextBlock, price, rules } = deps
+  const { checkReady, windows, nextBlock, prices, rules } = deps
   return async (read, requestedAt, checkEarlier) => {
     checkReady()
     const slot = await windows.find(read.slot)
@@ -43,14 +44,14 @@ export function createScreen(
     const { commitmentType } = read.request
     if (commitmentType === L1_INCLUSION_TYPE) {
       checkOwnL1Block(slot)
-      admitL1(read.transaction, l1.chainId, l1.tipMin)
+      admitL1(read.transaction, l1ChainId, prices.l1.honouredAt(requestedAt))
       return { type: 'l1Inclusion', slot }
     }
     const isExecution = commitmentType === EXECUTION_TYPE
     if (isExecution && !slot.isRunning)
       throw new CommitmentRefusedError('windowNotOpen', `slot ${slot.window.firstSlot}`)
     const next = await nextBlock.read()
-    const transaction = admitRaw(read.transaction, { rules, next, tip: price.honouredAt(requestedAt) })
+    const transaction = admitRaw(read.transaction, { rules, next, tip: prices.l2.honouredAt(requestedAt) })
     return { type: isExecution ? 'execution' : 'inclusion', slot, transaction, next }
   }
 }

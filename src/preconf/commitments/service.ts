@@ -107,11 +107,13 @@ export async function createCommitments(
   const wait = deps.wait ?? sleep
   const windows = createOwnWindows({ spec, schedule: deps.schedule, reach: guard.reach, now }, options)
   const tipMin = maxBigint(options.tipMin, rules.minTip)
-  const price = await createTipPrice({ store: deps.store, now }, { ...options, tipMin })
+  const { store } = deps
+  const price = await createTipPrice({ store, now, layer: 'l2' }, { ...options, tipMin })
+  const l1Price = await createTipPrice({ store, now, layer: 'l1' }, { ...options, tipMin: options.l1TipMin })
   const owed = await createOwed({ book, chain, now })
   const nextBlock = createNextBlockReader({ sequencer, chain, next: deps.next, wait })
-  const l1 = { chainId: spec.l1.chainId, tipMin: options.l1TipMin }
-  const screen = createScreen({ checkReady, windows, nextBlock, price, rules }, l1)
+  const prices = { l1: l1Price, l2: price }
+  const screen = createScreen({ checkReady, windows, nextBlock, prices, rules }, spec.l1.chainId)
   const giver = createGiver({ domain, guard, book, chain, sequencer, logger, now }, options)
   const common = { domain, sequencer, pool: deps.pool, nextBlock, owed, giver, logger, now, wait }
   const binder = createBinder({ ...common, l2ChainId: spec.l2.chainId }, options)
@@ -222,7 +224,7 @@ export async function createCommitments(
       checkReady()
       await windows.find(read.slot)
       const isL1 = asked.commitmentType === L1_INCLUSION_TYPE
-      const tipWei = isL1 ? options.l1TipMin : price.current()
+      const tipWei = (isL1 ? l1Price : price).current()
       const readBaseFee = async () =>
         isL1 ? ((await l1Builder?.baseFee()) ?? 0n) : (await nextBlock.read()).baseFeePerGas
       return quoteFee(read, { tipWei, readBaseFee, validUntil })

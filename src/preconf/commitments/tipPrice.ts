@@ -11,12 +11,12 @@ export type TipPrice = {
   current(): bigint
   /** The lowest price that somebody who asks at this time (milliseconds) may have been quoted. Wei per gas. */
   honouredAt(time: number): bigint
-  /** Raises the price after a block that is more than half full, lowers it after another one. */
+  /** Raises the price after a block that is more than half full, lowers it after another one. Of L2's blocks; L1's do not move it. */
   noteBlock(gasUsed: bigint, gasLimit: bigint): Promise<void>
 }
 
 export type TipPriceOptions = {
-  /** Never less; wei per gas. */
+  /** On L1 the price itself; on L2 never less. Wei per gas. */
   readonly tipMin: bigint
   /** How long a quoted price holds. */
   readonly quoteSeconds: number
@@ -33,20 +33,23 @@ export async function createTipPrice(
   deps: {
     /** With PROMISES_SCHEMA. */
     readonly store: Store
+    /** Milliseconds since 1970. */
     readonly now: () => number
+    /** Of the transactions that are promised: each has prices of its own. */
+    readonly layer: 'l1' | 'l2'
   },
   { tipMin, quoteSeconds }: TipPriceOptions,
 ): Promise<TipPrice> {
-  const { store, now } = deps
+  const { store, now, layer } = deps
   const heldMs = quoteSeconds * 1000 + ROUNDING_MS
-  const rows = await store.all('SELECT since, tip FROM tip_prices ORDER BY since')
+  const rows = await store.all('SELECT since, tip FROM tip_prices WHERE layer = ? ORDER BY since', [layer])
   /** By time. Each holds until the next one. */
   let prices: readonly Price[] = rows.map((row) => ({
     since: row.since as number,
     tip: bytesToBigint(row.tip as Uint8Array),
   }))
   let last: Promise<void> = Promise.resolve()
-  await change(maxBigint(prices.at(-1)?.tip ?? tipMin, tipMin))
+  await change(layer === 'l1' ? tipMin : maxBigint(prices.at(-1)?.tip ?? tipMin, tipMin))
 
   async function change(tip: bigint): Promise<void> {
     const newest = prices.at(-1)
@@ -55,8 +58,8 @@ export async function createTipPrice(
     const price = { since: Math.max(Math.floor(now()), (newest?.since ?? 0) + 1), tip }
     const kept = prices.filter((_, i) => (prices[i + 1]?.since ?? price.since) >= price.since - heldMs)
     await store.write(() => [
-      ['DELETE FROM tip_prices WHERE since < ?', [kept[0]?.since ?? price.since]],
-      ['INSERT INTO tip_prices VALUES (?, ?)', [price.since, bigintToBytes(tip)]],
+      ['DELETE FROM tip_prices WHERE layer = ? AND since < ?', [layer, kept[0]?.since ?? price.since]],
+      ['INSERT INTO tip_prices VALUES (?, ?, ?)', [layer, price.since, bigintToBytes(tip)]],
     ])
     prices = [...kept, price]
   }

@@ -58,4 +58,14 @@ export const PROMISES_SCHEMA = [
   // What is judged at every block, however long promises are kept.
   `CREATE INDEX promises_pending ON promises (block_number, window_end) WHERE is_final = 0 AND outcome = 'pending';
    CREATE INDEX promises_landed ON promises (landed_number) WHERE is_final = 0`,
+  // L1's price is told as well, from here on.
+  `CREATE TABLE prices (
+     layer TEXT NOT NULL,
+     since INTEGER NOT NULL,
+     tip BLOB NOT NULL,
+     PRIMARY KEY (layer, since)
+   ) WITHOUT ROWID;
+   INSERT INTO prices SELECT 'l2', since, tip FROM tip_prices;
+   DROP TABLE tip_prices;
+   ALTER TABLE prices RENAME TO tip_prices`,
 ] as const

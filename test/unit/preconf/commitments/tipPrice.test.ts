@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTipPrice } from '../../../../src/preconf/commitments/tipPrice.ts'
@@ -14,7 +17,8 @@ beforeEach(async () => {
 afterEach(() => store.close())
 
 const OPTIONS = { tipMin: 1000n, quoteSeconds: 12 }
-const open = (options = OPTIONS) => createTipPrice({ store, now: () => nowMs }, options)
+const open = (options = OPTIONS, layer: 'l1' | 'l2' = 'l2') =>
+  createTipPrice({ store, now: () => nowMs, layer }, options)
 const FULL = [30n, 30n] as const
 const EMPTY = [0n, 30n] as const
 
@@ -53,6 +57,31 @@ test('an operator who raises the floor keeps the quotes of before', async () => 
   const price = await open({ ...OPTIONS, tipMin: 5000n })
   expect(price.current()).toBe(5000n)
   expect(price.honouredAt(nowMs)).toBe(1000n)
+})
+
+test("L1's price is what the operator says, and keeps the quotes of before; the two know nothing of each other", async () => {
+  await open({ ...OPTIONS, tipMin: 10n })
+  await open(OPTIONS, 'l1')
+  nowMs += 1000
+  const raised = await open({ ...OPTIONS, tipMin: 5000n }, 'l1')
+  expect([raised.current(), raised.honouredAt(nowMs + 12_000)]).toEqual([5000n, 1000n])
+  nowMs += 14_000
+  expect(raised.honouredAt(nowMs)).toBe(5000n)
+  const lowered = await open({ ...OPTIONS, tipMin: 2000n }, 'l1')
+  expect([lowered.current(), lowered.honouredAt(nowMs)]).toEqual([2000n, 2000n])
+})
+
+test('a book from before L1 prices were kept keeps the quotes of L2', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'plumbline-prices-'))
+  const path = join(directory, 'preconf.db')
+  const older = await openStore({ path, schemas: { promises: PROMISES_SCHEMA.slice(0, 3) } })
+  await older.write(() => [['INSERT INTO tip_prices VALUES (?, ?)', [nowMs, Uint8Array.of(2, 0)]]])
+  await older.close()
+  const newer = await openStore({ path, schemas: { promises: PROMISES_SCHEMA } })
+  const price = await createTipPrice({ store: newer, now: () => nowMs + 1000, layer: 'l2' }, OPTIONS)
+  expect([price.current(), price.honouredAt(nowMs + 1000)]).toEqual([1000n, 512n])
+  await newer.close()
+  rmSync(directory, { recursive: true })
 })
 
 test('whoever was quoted a price and comes in time is honoured, whatever happens in between', async () => {
