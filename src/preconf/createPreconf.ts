@@ -22,6 +22,7 @@ import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { readPromiseDomain } from './domain.ts'
 import { watchEquivocations } from './evidence/equivocations.ts'
+import { watchOmissions } from './evidence/omissions.ts'
 import { createEvidenceStore, type EvidenceStore } from './evidence/store.ts'
 import { createFollower, type Follower } from './follow/follower.ts'
 import { createLists, LISTS_SCHEMA, type Lists, signedListJson } from './lists/lists.ts'
@@ -109,7 +110,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
     const store: Store = keep(
       await openStore({
         path: join(directory, 'preconf.db'),
-        schemas: { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] },
+        schemas: { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: LISTS_SCHEMA },
         cacheKiB: CACHE_KIB,
       }),
     )
@@ -147,6 +148,7 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       }),
     )
     keep(watchEquivocations({ lists, evidence, chain, logger }))
+    keep(await watchOmissions({ lists, evidence, chain, logger }))
     const follower = keep(
       createFollower({
         ...{ spec, domain, chain, unsafe, schedule, journal, hub, evidence, isDerived, now, logger },

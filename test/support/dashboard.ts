@@ -51,7 +51,7 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
   const node = await openHarness({ sim, l1, path: ':memory:' })
   const stores = await openStore({
     path: ':memory:',
-    schemas: { promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] },
+    schemas: { promises: PROMISES_SCHEMA, lists: LISTS_SCHEMA },
   })
   let cursor = await readCursor(node.store)
 

@@ -115,7 +115,7 @@ export async function startListsWorld(
   const { genesisTime, secondsPerSlot } = sim.config
   const l1 = await connectL1(sim)
   const node = await openHarness({ sim, l1, path: ':memory:' })
-  const store: Store = await openStore({ path: ':memory:', schemas: { lists: [LISTS_SCHEMA] } })
+  const store: Store = await openStore({ path: ':memory:', schemas: { lists: LISTS_SCHEMA } })
   const slotOfHead = () => (sim.head().header.timestamp - genesisTime) / secondsPerSlot
   const timestampOf = (slot: bigint) => genesisTime + slot * secondsPerSlot
   let cursor = await readCursor(node.store)

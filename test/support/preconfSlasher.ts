@@ -30,6 +30,8 @@ import {
   ZERO_HASH,
 } from '../../src/primitives/hex.ts'
 import type { PromiseDomain } from '../../src/promise/domain.ts'
+import { findProposal } from './l1/inboxState.ts'
+import { DOMAIN, type ListsWorld } from './preconfLists.ts'
 
 const ARTIFACT = join(import.meta.dirname, '../../contracts/artifacts/PreconfSlasher.json')
 const { abi, bytecode } = JSON.parse(readFileSync(ARTIFACT, 'utf8')) as {
@@ -175,6 +177,29 @@ export async function deploySlasher(
       return { type: 'slashed', amountWei, harmedUser: harmedUser.toLowerCase() } as const
     },
   }
+}
+
+/** Over what the L1 of a world and its node know. */
+export function slasherOf(world: ListsWorld) {
+  const { chain, spec } = world.node
+  const { genesisTime, secondsPerSlot } = spec.l1
+  return deploySlasher(
+    {
+      // The inbox's own, not what the node put together.
+      proposalHash: async (id) => findProposal(world.sim.head().inbox, id)?.hash,
+      checkpoint: async (number) => {
+        if (number !== chain.heads().executable.number) return undefined
+        const found = await chain.headerByNumber(number)
+        return found && { hash: found.hash, stateRoot: found.header.stateRoot }
+      },
+      isTaken: (timestamp) => {
+        for (let at = Number(world.sim.head().header.number); at > 0; at--)
+          if (world.sim.blockAt(at).header.timestamp === timestamp) return true
+        return false
+      },
+    },
+    { domain: DOMAIN, l2ChainId: spec.l2.chainId, genesisTime, secondsPerSlot },
+  )
 }
 
 const NO_POINT = { x_a: ZERO_HASH, x_b: ZERO_HASH, y_a: ZERO_HASH, y_b: ZERO_HASH }

@@ -144,7 +144,7 @@ export async function createStreamWorld(input: {
     const node = await openHarness({ ...view, path })
     const store = await openStore({
       path: preconfPath,
-      schemas: { stream: STREAM_SCHEMA, lists: [LISTS_SCHEMA] },
+      schemas: { stream: STREAM_SCHEMA, lists: LISTS_SCHEMA },
     })
     const journal = createStreamJournal({ store, domain })
     const hub = createHub({ logger: silentLogger })

@@ -12,13 +12,13 @@ import { EVIDENCE_OPTIONS, SLASH_OPTIONS } from '../config/slashOptions.ts'
 import { readKeyFile } from '../keyFile.ts'
 import { loggerOf, specOf } from '../nodeConfig.ts'
 
-/** A file holds two signed promises: a few kB. */
-const FILE_BYTES_MAX = 64 * 1024
+/** Two signed promises are a few kB; of an omission there are 256 headers, a list of 8192 bytes and proofs of an account, in hex. */
+const FILE_BYTES_MAX = 1024 * 1024
 
 export function slashCommand(): Command {
   return addOptions(
     new Command('slash').description(
-      'bring evidence of two promises that cannot both be kept before the slasher',
+      'bring evidence of a broken promise before the slasher, as a node writes it',
     ),
     SLASH_OPTIONS,
   ).action(async (flags) => {

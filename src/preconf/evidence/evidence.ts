@@ -1,8 +1,9 @@
 /**
  * Promises that cannot both be kept, and promises that L1 did not keep. Two signatures are a whole proof, which a slasher takes
- * (contracts/src/l1/preconf/EquivocationFault.sol, EndOfWindowFault.sol); that L1 says something else is the beginning of one.
+ * (contracts/src/l1/preconf/EquivocationFault.sol, EndOfWindowFault.sol), and so is a list with what shows that a listed
+ * transaction was left out (InclusionListFault.sol); that L1 has another block is the beginning of one.
  */
-import type { Address, Hash } from '../../primitives/hex.ts'
+import type { Address, Hash, Hex } from '../../primitives/hex.ts'
 import { bytesToHex, ZERO_HASH } from '../../primitives/hex.ts'
 import {
   BLOCK_COMMITMENT_TYPE,
@@ -38,6 +39,26 @@ export type Conflict = {
   readonly parentBlockHash?: Hash
 }
 
+/** A listed transaction that its window left out, though it could still be executed behind the window's last block. */
+export type Violation = {
+  readonly kind: 'listViolation'
+  readonly committer: Address
+  readonly registrationRoot?: Hash
+  /** The list. */
+  readonly first: SignedCommitment
+  readonly windowEnd: bigint
+  /** The window's last. */
+  readonly blockNumber: bigint
+  readonly parentBlockHash?: undefined
+  /** Left out. */
+  readonly transaction: Hash
+  /** What proves it: lists/omissionCodec.ts. */
+  readonly evidence: Hex
+}
+
+/** What a slasher takes as it is, from a file. */
+export type Provable = Conflict | Violation
+
 /** A promised block whose place L1 gave to another one. */
 export type Displaced = {
   readonly kind: 'displaced'
@@ -63,7 +84,7 @@ export type Displaced = {
   readonly judgement: 'contentMismatch' | 'otherParent' | 'otherWindow'
 }
 
-export type EvidenceRecord = (Conflict | Displaced) & {
+export type EvidenceRecord = (Provable | Displaced) & {
   readonly id: Hash
   /** Milliseconds since the Unix epoch. */
   readonly foundAt: number

@@ -1,7 +1,8 @@
-/** Evidence as a file: both promises with their signatures, and the bytes a slasher takes. Whoever reads it checks all of it again. */
+/** Evidence as a file: the promises with their signatures, and the bytes a slasher takes. Whoever reads it checks all again that files can show. */
 import { encodeAbiParameters, parseAbiParameters } from 'viem'
 import { z } from 'zod'
 import { type Address, type Hash, type Hex, hexToBytes } from '../../primitives/hex.ts'
+import { keccak256Hex } from '../../primitives/keccak.ts'
 import {
   BLOCK_COMMITMENT_TYPE,
   blockCommitmentHash,
@@ -9,20 +10,26 @@ import {
 } from '../../promise/blockCommitment.ts'
 import { commitmentRoot, type SignedCommitment } from '../../promise/commitment.ts'
 import type { PromiseDomain } from '../../promise/domain.ts'
-import { decodeInclusionList, INCLUSION_LIST_TYPE, isListEquivocation } from '../../promise/inclusionList.ts'
+import {
+  decodeInclusionList,
+  decodeListed,
+  hashListed,
+  INCLUSION_LIST_TYPE,
+  isListEquivocation,
+} from '../../promise/inclusionList.ts'
 import { recoverCommitter } from '../../promise/signature.ts'
 import { signingRoot } from '../../promise/signingRoot.ts'
-import { type Conflict, FAULT_NUMBERS, findBlockConflict } from './evidence.ts'
+import { decodeOmission } from '../lists/omissionCodec.ts'
+import { type Conflict, FAULT_NUMBERS, findBlockConflict, type Provable, type Violation } from './evidence.ts'
 
 const FORMAT = 'plumbline-evidence'
 const VERSION = 1
 
-/** For whom the promises were signed. */
-export type EvidenceFile = { readonly conflict: Conflict; readonly domain: PromiseDomain }
+/** What was found, and for whom the promises were signed. */
+export type EvidenceFile = { readonly proof: Provable; readonly domain: PromiseDomain }
 
-export function evidenceFileText({ conflict, domain }: EvidenceFile, foundAt: number): string {
-  const { kind, committer, registrationRoot, first, second, windowEnd, blockNumber, parentBlockHash } =
-    conflict
+export function evidenceFileText({ proof, domain }: EvidenceFile, foundAt: number): string {
+  const { kind, committer, registrationRoot, first, windowEnd, blockNumber, parentBlockHash } = proof
   const json = {
     format: FORMAT,
     version: VERSION,
@@ -32,12 +39,13 @@ export function evidenceFileText({ conflict, domain }: EvidenceFile, foundAt: nu
     ...(registrationRoot !== undefined && { registrationRoot }),
     windowEnd: Number(windowEnd),
     ...(blockNumber !== undefined && { blockNumber: Number(blockNumber), parentBlockHash }),
+    ...(proof.kind === 'listViolation' && { transaction: proof.transaction }),
     l1ChainId: Number(domain.l1ChainId),
     domain: domain.domain,
     first: signedJson(first),
-    second: signedJson(second),
+    ...(proof.kind !== 'listViolation' && { second: signedJson(proof.second) }),
     // `slashCommitment(registrationRoot, first, evidence)` of the registry.
-    evidence: encodeEvidence(conflict),
+    evidence: encodeEvidence(proof),
   }
   return `${JSON.stringify(json, undefined, 2)}\n`
 }
@@ -50,28 +58,37 @@ export function parseEvidenceFile(text: string): EvidenceFile {
     const [issue] = read.error.issues
     throw new RangeError(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'malformed'}`)
   }
-  const { kind, committer, registrationRoot, l1ChainId, domain: signingDomain, first, second } = read.data
+  const { committer, registrationRoot, l1ChainId, domain: signingDomain, first } = read.data
   const { slasher } = first.commitment
   const domain: PromiseDomain = { l1ChainId, domain: signingDomain, signingId: first.signingId, slasher }
-  if (second.commitment.slasher !== slasher || second.signingId !== first.signingId)
-    throw new RangeError('the two promises are not for the same slasher and registry')
-  for (const [name, signed] of Object.entries({ first, second })) {
+  const checkSigner = (name: string, signed: SignedCommitment) => {
     const by = recoverCommitter(
       signingRoot(commitmentRoot(signed.commitment), signed.nonce, domain),
       signed.signature,
     )
     if (by !== committer) throw new RangeError(`the ${name} promise is signed by ${by ?? 'nobody'}`)
   }
+  checkSigner('first', first)
   const about = { committer, ...(registrationRoot !== undefined && { registrationRoot }) }
+  if (read.data.kind === 'listViolation')
+    return { proof: { ...about, ...readViolation(read.data), first }, domain }
+
+  const { kind, second } = read.data
+  if (second.commitment.slasher !== slasher || second.signingId !== first.signingId)
+    throw new RangeError('the two promises are not for the same slasher and registry')
+  checkSigner('second', second)
   const conflict = findConflict(first, second, about, domain)
   if (conflict?.kind !== kind) throw new RangeError(`the two promises are no ${kind}`)
-  return { conflict: { ...conflict, first, second }, domain }
+  return { proof: { ...conflict, first, second }, domain }
 }
 
 /** abi.encode(uint8 fault, bytes), with the encoding that the fault names: PreconfSlasher, `slash`. */
-export function encodeEvidence({ kind, second }: Pick<Conflict, 'kind' | 'second'>): Hex {
-  const inner = encodeAbiParameters(SIGNED_COMMITMENT, [second])
-  return encodeAbiParameters([{ type: 'uint8' }, { type: 'bytes' }], [FAULT_NUMBERS[kind], inner])
+export function encodeEvidence(
+  proof: Pick<Conflict, 'kind' | 'second'> | Pick<Violation, 'kind' | 'evidence'>,
+): Hex {
+  if (proof.kind === 'listViolation') return proof.evidence
+  const inner = encodeAbiParameters(SIGNED_COMMITMENT, [proof.second])
+  return encodeAbiParameters([{ type: 'uint8' }, { type: 'bytes' }], [FAULT_NUMBERS[proof.kind], inner])
 }
 
 export const SIGNED_COMMITMENT_STRUCTS = [
@@ -103,6 +120,31 @@ function findConflict(
     return { kind: 'listEquivocation', ...about, first, second, windowEnd: a.value.windowEnd }
   }
   return undefined
+}
+
+/** That the transaction is in the list. What the window's blocks say, the slasher reads. */
+function readViolation({
+  first,
+  blockNumber,
+  transaction,
+  evidence,
+}: z.output<typeof violationSchema>): Pick<
+  Violation,
+  'kind' | 'windowEnd' | 'blockNumber' | 'transaction' | 'evidence'
+> {
+  const { commitmentType, payload } = first.commitment
+  const list = commitmentType === INCLUSION_LIST_TYPE ? decodeInclusionList(hexToBytes(payload)) : undefined
+  if (list?.type !== 'decoded') throw new RangeError('the first promise is no inclusion list')
+  const omission = decodeOmission(evidence)
+  const encoded = omission && hexToBytes(omission.transactions)
+  if (omission === undefined || encoded === undefined) throw new RangeError('evidence: no omission')
+  if (hashListed(encoded) !== list.value.transactionsHash)
+    throw new RangeError('evidence: other transactions than were listed')
+  const listed = decodeListed(encoded)
+  const raw = listed.type === 'decoded' ? listed.value[Number(omission.index)] : undefined
+  if (raw === undefined || keccak256Hex(raw) !== transaction)
+    throw new RangeError('transaction: not what the evidence says was left out')
+  return { kind: 'listViolation', windowEnd: list.value.windowEnd, blockNumber, transaction, evidence }
 }
 
 function readBlock({ commitment, signature }: SignedCommitment, domain: PromiseDomain) {
@@ -169,14 +211,24 @@ const signedSchema = z
     signingId: signing_id,
     signature,
   }))
-const fileSchema = z.object({
+const commonSchema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
-  kind: z.enum(['blockEquivocation', 'listEquivocation', 'promisedBehindEnd']),
   committer: address,
   registrationRoot: hash.optional(),
   l1ChainId: uint,
   domain: hash,
   first: signedSchema,
+})
+const violationSchema = commonSchema.extend({
+  kind: z.literal('listViolation'),
+  blockNumber: uint,
+  transaction: hash,
+  // As long as the file lets it be.
+  evidence: hex(/^0x[0-9a-fA-F]*$/).refine((value) => value.length % 2 === 0, 'whole bytes wanted'),
+})
+const conflictSchema = commonSchema.extend({
+  kind: z.enum(['blockEquivocation', 'listEquivocation', 'promisedBehindEnd']),
   second: signedSchema,
 })
+const fileSchema = z.discriminatedUnion('kind', [conflictSchema, violationSchema])

@@ -1,4 +1,4 @@
-/** Brings evidence of two signatures before the registry: contracts/src/l1/registry/Slashing.sol, `slashCommitment` of an operator's own committer. */
+/** Brings evidence before the registry: contracts/src/l1/registry/Slashing.sol, `slashCommitment` of an operator's own committer. */
 import { type Abi, parseAbi } from 'viem'
 import { CriticalError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -27,6 +27,13 @@ const SLASH_ABI = parseAbi([
   'error WrongCommitmentType()',
   'error WrongSigningId()',
   'error WrongSlasher()',
+  // Of an omission.
+  'error CannotExecute()',
+  'error CheckpointNotFound()',
+  'error Excused()',
+  'error MayExceedZkGas()',
+  'error SlotUnknown()',
+  'error UnknownProposal()',
 ])
 
 export type Slashed = {
@@ -47,24 +54,24 @@ export async function slash(
   input: { readonly challenger: Owner; readonly evidence: EvidenceFile; readonly operator?: Hash },
 ): Promise<Slashed> {
   const { challenger, evidence } = input
-  const { conflict } = evidence
-  const operator = input.operator ?? conflict.registrationRoot
+  const { proof } = evidence
+  const operator = input.operator ?? proof.registrationRoot
   if (operator === undefined)
     throw new CriticalError(
       'the evidence does not say whose bond answers: give --operator, the registration root',
     )
   await checkContracts(l1, contracts, evidence)
   const before = await bondOf(l1, contracts, operator)
-  if (before.committer !== conflict.committer)
+  if (before.committer !== proof.committer)
     throw new CriticalError(
-      `operator ${operator} answers for ${before.committer}, and the promises are signed by ${conflict.committer}`,
+      `operator ${operator} answers for ${before.committer}, and the promises are signed by ${proof.committer}`,
     )
   const held = await rewardOf(l1, contracts, challenger)
   const { hash } = await challenger.send({
     address: contracts.registry,
     abi: SLASH_ABI as Abi,
     functionName: 'slashCommitment',
-    args: [operator, conflict.first, encodeEvidence(conflict)],
+    args: [operator, proof.first, encodeEvidence(proof)],
   })
   const after = await bondOf(l1, contracts, operator)
   return {

@@ -1,5 +1,5 @@
 /**
- * Evidence that was found, for good: a row each, and of what two signatures prove a file besides, ready for `plumbline preconf slash`.
+ * Evidence that was found, for good: a row each, and of what a slasher takes as it is a file besides, ready for `plumbline preconf slash`.
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,12 +10,12 @@ import type { PromiseDomain } from '../../promise/domain.ts'
 import type { Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { SignedList } from '../lists/signedList.ts'
-import type { Conflict, Displaced, EvidenceRecord } from './evidence.ts'
+import type { Displaced, EvidenceRecord, Provable } from './evidence.ts'
 import { evidenceFileText } from './file.ts'
 
 export type EvidenceStore = {
   /** Kept once, however often it is found; row and file, or neither. */
-  add(found: Conflict | Displaced): Promise<void>
+  add(found: Provable | Displaced): Promise<void>
   /** Two lists of one committer for one window. @param registrationRoot Of the operator whose bond answers, where the schedule names one. */
   addLists(first: SignedList, second: SignedList, registrationRoot?: Hash): Promise<void>
   /** An L1 reorg has undone what displaced a promise. */
@@ -41,7 +41,7 @@ export function createEvidenceStore(deps: {
   const { store, domain, directory, now, logger } = deps
   const listeners = new Set<(record: EvidenceRecord) => void>()
 
-  async function add(found: Conflict | Displaced): Promise<void> {
+  async function add(found: Provable | Displaced): Promise<void> {
     const record: EvidenceRecord = { ...found, id: idOf(found), foundAt: now() }
     let file: string | undefined
     const isNew = await store.transaction(async (transaction) => {
@@ -71,16 +71,18 @@ export function createEvidenceStore(deps: {
     else
       logger.warn(
         { kind, committer, windowEnd, file },
-        'two promises that cannot both be kept: evidence is written',
+        kind === 'listViolation'
+          ? 'a listed transaction was left out: evidence is written'
+          : 'two promises that cannot both be kept: evidence is written',
       )
     for (const listener of listeners) listener(record)
   }
 
   /** Whole or not at all: somebody may be looking at the directory. */
-  async function writeEvidence(record: Conflict & { readonly id: Hash; readonly foundAt: number }) {
+  async function writeEvidence(record: Provable & { readonly id: Hash; readonly foundAt: number }) {
     await mkdir(directory, { recursive: true })
     const path = join(directory, fileNameOf(record))
-    await writeFile(`${path}.part`, evidenceFileText({ conflict: record, domain }, record.foundAt))
+    await writeFile(`${path}.part`, evidenceFileText({ proof: record, domain }, record.foundAt))
     await rename(`${path}.part`, path)
     return path
   }
@@ -116,7 +118,7 @@ export function createEvidenceStore(deps: {
 }
 
 /** A committer pays once for a position: more promises about it say nothing new. Of displaced promises each is one. */
-function idOf(found: IdOf<Conflict> | Pick<Displaced, 'kind' | 'first'>): Hash {
+function idOf(found: IdOf<Provable> | Pick<Displaced, 'kind' | 'first'>): Hash {
   const place =
     found.kind === 'displaced'
       ? [found.first.commitment.payload]
@@ -124,11 +126,11 @@ function idOf(found: IdOf<Conflict> | Pick<Displaced, 'kind' | 'first'>): Hash {
   return keccak256Hex(new TextEncoder().encode([found.kind, ...place].join(' ')))
 }
 
-type IdOf<T extends Conflict> = Pick<
+type IdOf<T extends Provable> = Pick<
   T,
   'kind' | 'committer' | 'blockNumber' | 'parentBlockHash' | 'windowEnd'
 >
 
-function fileNameOf({ kind, id, blockNumber, windowEnd }: Conflict & { readonly id: Hash }): string {
+function fileNameOf({ kind, id, blockNumber, windowEnd }: Provable & { readonly id: Hash }): string {
   return `${kind}-${blockNumber ?? windowEnd}-${id.slice(2, 14)}.json`
 }

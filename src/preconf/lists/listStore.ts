@@ -1,5 +1,5 @@
 /** Lists and verdicts on disk: what was signed is evidence, and outlives its window and the process. */
-import type { Address } from '../../primitives/hex.ts'
+import type { Address, Hash } from '../../primitives/hex.ts'
 import { fromJson, toJson } from '../../primitives/json.ts'
 import type { Row, SqlValue, Store, StoreTransaction } from '../../store/store.ts'
 import type { ListRecord } from './record.ts'
@@ -12,6 +12,8 @@ const LISTS_MAX = 4096
 export type ListStore = {
   /** Those whose verdict can still change. */
   readOpen(): Promise<readonly ListRecord[]>
+  /** Those that were violated, for good. */
+  readViolated(): Promise<readonly ListRecord[]>
   readSlot(slot: bigint): Promise<readonly ListRecord[]>
   find(windowEnd: bigint, committer: Address): Promise<ListRecord | undefined>
   /** Keeps the last list of a record, and the verdict. Answers the end of the window that made room for it, where one had to. */
@@ -21,7 +23,7 @@ export type ListStore = {
 
 const SELECT = `
   SELECT lists.window_end, lists.committer, first_slot, last_slot, is_named, lists.data, received_at,
-         list_verdicts.data AS verdict
+         registration_root, list_verdicts.data AS verdict
   FROM lists JOIN list_verdicts USING (window_end, committer)`
 const ORDER = 'ORDER BY lists.window_end, lists.committer, position'
 
@@ -35,6 +37,7 @@ export function createListStore(
     toRecords(await store.all(`${SELECT} WHERE ${where} ${ORDER}`, parameters), readList)
   return {
     readOpen: () => read('is_final = 0', []),
+    readViolated: () => read("is_final = 1 AND json_extract(list_verdicts.data, '$.type') = 'violated'", []),
     readSlot: (slot) => read('first_slot <= ? AND last_slot >= ?', [slot, slot]),
     find: async (windowEnd, committer) =>
       (await read('window_end = ? AND lists.committer = ?', [windowEnd, committer]))[0],
@@ -49,9 +52,9 @@ export function createListStore(
 }
 
 async function writeList(transaction: StoreTransaction, record: ListRecord): Promise<void> {
-  const { windowEnd, committer, firstSlot, lastSlot, isNamed, lists, receivedAt } = record
+  const { windowEnd, committer, firstSlot, lastSlot, isNamed, lists, receivedAt, registrationRoot } = record
   const data = JSON.stringify(signedListJson(lists.at(-1) as SignedList))
-  await transaction.run('INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
+  await transaction.run('INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', [
     windowEnd,
     committer,
     lists.length - 1,
@@ -60,6 +63,7 @@ async function writeList(transaction: StoreTransaction, record: ListRecord): Pro
     isNamed ? 1 : 0,
     data,
     receivedAt,
+    registrationRoot ?? null,
   ])
 }
 
@@ -104,6 +108,7 @@ function toRecords(
       isNamed: row.is_named === 1,
       receivedAt: row.received_at as number,
       verdict: fromJson<ListVerdict>(row.verdict as string),
+      ...(row.registration_root !== null && { registrationRoot: row.registration_root as Hash }),
       ...known,
       lists: [...(known?.lists ?? []), list],
     })

@@ -56,6 +56,8 @@ export type Lists = {
   open(): readonly SignedList[]
   /** All that is kept about the windows that a slot belongs to, by committer. */
   ofSlot(slot: bigint): Promise<readonly ListRecord[]>
+  /** Windows that violated their list, for good. */
+  violated(): Promise<readonly ListRecord[]>
   /** What the slasher wants to see of a violation, as far as it is known here; undefined for another verdict. */
   omission(record: ListRecord): Promise<Omission | undefined>
   /** Called with each list that is new here, ours or received; the second of two differing ones, too. Returns the unsubscribe function. */
@@ -97,7 +99,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
 
   const keep = async (signedList: SignedList, window: FoundWindow): Promise<ReceiveResult> => {
     const { committer } = signedList
-    const { windowEnd, firstSlot, lastSlot, isNamed } = window
+    const { windowEnd, firstSlot, lastSlot, isNamed, registrationRoot } = window
     const before = await store.find(windowEnd, committer)
     if (before?.lists.some(({ hash }) => hash === signedList.hash)) return { type: 'known', signedList }
     const [first, second] = before?.lists ?? []
@@ -109,6 +111,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
       }
     const record: ListRecord = {
       ...{ windowEnd, firstSlot, lastSlot, isNamed, committer },
+      ...(registrationRoot !== undefined && { registrationRoot }),
       lists: [...(before?.lists ?? []), signedList],
       verdict: { type: first === undefined ? 'pending' : 'ignored' },
       receivedAt: now(),
@@ -118,7 +121,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     onList.call(signedList)
     if (first === undefined) return { type: 'taken', signedList }
     deps.logger.warn({ committer, windowEnd }, 'a committer signed two inclusion lists for one window')
-    onEquivocation.call(first, signedList, window.registrationRoot)
+    onEquivocation.call(first, signedList, registrationRoot)
     return { type: 'equivocation', first, signedList }
   }
 
@@ -180,6 +183,7 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     listed,
     open: () => [...court.open()].flatMap(({ verdict, lists }) => (verdict.type === 'pending' ? lists : [])),
     ofSlot: store.readSlot,
+    violated: store.readViolated,
     omission: (record) => proveOmission(deps, record),
     onList: onList.add,
     onEquivocation: onEquivocation.add,

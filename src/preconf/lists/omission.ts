@@ -2,7 +2,6 @@
  * Evidence of an omission as PreconfSlasher takes it (contracts/src/l1/preconf/InclusionListFault.sol), as far as this node has what
  * it needs. What is not there yet, or never can be, is said in sentences.
  */
-import { encodeAbiParameters, parseAbiParameters } from 'viem'
 import type { ChainReader, StoredProposal } from '../../chain/chain.ts'
 import type { FlatState } from '../../engine/state/flatState.ts'
 import { MissingStateError } from '../../engine/state/source.ts'
@@ -16,6 +15,7 @@ import { certainlyFitsZkGas, type ListedTransaction } from '../../promise/inclus
 import { type HashedProposal, hashProposal } from '../../protocol/shasta/proposals.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
 import { readListed } from './listedTransaction.ts'
+import { encodeOmission } from './omissionCodec.ts'
 import type { ListRecord } from './record.ts'
 import type { ListedOutcome } from './verdict.ts'
 
@@ -39,19 +39,8 @@ export type Omission = {
   readonly missing: readonly string[]
 }
 
-/** Faults.sol, Fault.InclusionListViolation. */
-const INCLUSION_LIST_VIOLATION = 6
 /** L2Headers.sol, MAX_HEADERS. */
-const HEADERS_MAX = 256n
-
-const evidenceParameters = parseAbiParameters('uint8, bytes')
-const omissionParameters = parseAbiParameters([
-  'Omission omission',
-  'struct Omission { bytes transactions; uint256 index; bytes[] headers; Proposal nextProposal; Proposal lastProposal; bytes[] accountProof; }',
-  'struct Proposal { uint48 id; uint48 timestamp; uint48 endOfSubmissionWindowTimestamp; address proposer; bytes32 parentProposalHash; uint48 originBlockNumber; bytes32 originBlockHash; uint8 basefeeSharingPctg; DerivationSource[] sources; }',
-  'struct DerivationSource { bool isForcedInclusion; BlobSlice blobSlice; }',
-  'struct BlobSlice { bytes32[] blobHashes; uint24 offset; uint48 timestamp; }',
-])
+export const HEADERS_MAX = 256n
 
 /** Of the first transaction left out that the slasher can judge, or else of the first; undefined unless the verdict is a violation. */
 export async function proveOmission(deps: OmissionDeps, record: ListRecord): Promise<Omission | undefined> {
@@ -84,7 +73,7 @@ export async function proveOmission(deps: OmissionDeps, record: ListRecord): Pro
   const accountProof = await need(proveAccount(deps.state, sender, last))
   const evidence =
     lastProposal && nextProposal && headers && accountProof && missing.length === 0
-      ? encode({
+      ? encodeOmission({
           transactions: bytesToHex(encodeListed(list.transactions)),
           index: BigInt(index),
           headers,
@@ -122,13 +111,6 @@ function chooseOmitted(
     first ??= each
   }
   return first
-}
-
-function encode(omission: Parameters<typeof encodeAbiParameters<typeof omissionParameters>>[1][0]): Hex {
-  return encodeAbiParameters(evidenceParameters, [
-    INCLUSION_LIST_VIOLATION,
-    encodeAbiParameters(omissionParameters, [omission]),
-  ])
 }
 
 /** The proposal that the block after the window's last came from; the slasher wants it to have landed when the window was over. */

@@ -1,5 +1,5 @@
 /** What is kept of a window's lists, and what came of taking one in. */
-import type { Address } from '../../primitives/hex.ts'
+import type { Address, Hash } from '../../primitives/hex.ts'
 import type { SignedList } from './signedList.ts'
 import type { ListVerdict } from './verdict.ts'
 
@@ -16,6 +16,8 @@ export type ListWindow = {
 /** One committer's word for one window, and what came of it. */
 export type ListRecord = ListWindow & {
   readonly committer: Address
+  /** Of the operator whose bond answers, where the schedule named one when the list came. */
+  readonly registrationRoot?: Hash
   /** One; two that differ when the committer equivocated. */
   readonly lists: readonly SignedList[]
   readonly verdict: ListVerdict

@@ -1,5 +1,6 @@
 /** Tables of inclusion lists. A list is never changed; a verdict is replaced when L1 says something else. */
-export const LISTS_SCHEMA = `
+export const LISTS_SCHEMA = [
+  `
 CREATE TABLE lists (
   window_end INTEGER NOT NULL,
   committer TEXT NOT NULL,
@@ -21,4 +22,7 @@ CREATE TABLE list_verdicts (
   data TEXT NOT NULL,
   PRIMARY KEY (window_end, committer)
 ) WITHOUT ROWID;
-`
+`,
+  // Of the operator whose bond answers, where the schedule names one.
+  'ALTER TABLE lists ADD COLUMN registration_root TEXT',
+] as const

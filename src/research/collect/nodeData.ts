@@ -20,7 +20,7 @@ import { openSnapshots } from '../../store/snapshots.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { firstSeen } from './promiseRows.ts'
 
-const PRECONF_STORE_SCHEMAS = { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] }
+const PRECONF_STORE_SCHEMAS = { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: LISTS_SCHEMA }
 
 export type NodeView = {
   readonly chain: ChainReader

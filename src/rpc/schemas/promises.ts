@@ -193,6 +193,12 @@ export const evidence = z.array(
       }),
       z.strictObject({
         ...evidenceFields,
+        kind: z.literal('listViolation'),
+        transaction: hash,
+        evidence: bytes,
+      }),
+      z.strictObject({
+        ...evidenceFields,
         kind: z.literal('displaced'),
         promisedBlockHash: hash,
         judgement: z.enum(['contentMismatch', 'otherParent', 'otherWindow']),

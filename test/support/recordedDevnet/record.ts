@@ -143,7 +143,7 @@ function without(pool: World['pool'], sender: Address): World['pool'] {
 async function keepBook({ spec, chain, node, l1, sim, pool, clock, domain }: World, path: string) {
   const store = await openStore({
     path,
-    schemas: { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: [LISTS_SCHEMA] },
+    schemas: { stream: STREAM_SCHEMA, promises: PROMISES_SCHEMA, lists: LISTS_SCHEMA },
   })
   const book = createPromiseBook({ store, spec, domain })
   const cursor = () => ({ number: sim.head().header.number, hash: sim.head().hash })

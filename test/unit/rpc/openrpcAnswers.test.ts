@@ -269,6 +269,7 @@ describe.skipIf(!hasCallProcess)('answered by a node', () => {
     const records: readonly EvidenceRecord[] = [
       { kind: 'listEquivocation', ...about, second: signed },
       { kind: 'blockEquivocation', ...about, ...place, registrationRoot: ZERO_HASH, second: signed },
+      { kind: 'listViolation', ...about, blockNumber: 3n, transaction: ZERO_HASH, evidence: '0x0106' },
       {
         kind: 'displaced',
         ...about,
@@ -282,7 +283,7 @@ describe.skipIf(!hasCallProcess)('answered by a node', () => {
       streamMethods({ evidence: { list: async () => records } } as unknown as StreamRpcDeps),
     )
     const signal = new AbortController().signal
-    expect(await based_getPreconfEvidence!.call([], { signal })).toHaveLength(3)
+    expect(await based_getPreconfEvidence!.call([], { signal })).toHaveLength(4)
   })
 
   test('what is not seen here is seen elsewhere', () => {

@@ -41,7 +41,7 @@ const sign = (change: Partial<BlockCommitment>, by = key) => {
 const about = { committer, registrationRoot: hash('99'), domain }
 const find = (a: Partial<BlockCommitment>, b: Partial<BlockCommitment>) =>
   findBlockConflict(sign(a), sign(b), about)
-const fileOf = (conflict: Conflict) => evidenceFileText({ conflict, domain }, 0)
+const fileOf = (proof: Conflict) => evidenceFileText({ proof, domain }, 0)
 
 test('two promises for one position are a conflict, whatever they differ in', () => {
   const changes: Partial<BlockCommitment>[] = [
@@ -72,7 +72,7 @@ test('a promise behind the end of its window comes after the one that ended it, 
 test('a file is read as it was written, and its bytes are what the slasher decodes', () => {
   const conflict = find({}, { transactionsRoot: hash('03') })!
   const text = fileOf(conflict)
-  expect(parseEvidenceFile(text)).toEqual({ conflict, domain })
+  expect(parseEvidenceFile(text)).toEqual({ proof: conflict, domain })
   const [fault, inner] = decodeAbiParameters(parseAbiParameters('uint8, bytes'), JSON.parse(text).evidence)
   expect(fault).toBe(FAULT_NUMBERS.blockEquivocation)
   const [second] = decodeAbiParameters(
@@ -109,7 +109,7 @@ test('two lists for one window', () => {
     second: signList(hash('02')),
     windowEnd: 1_700_000_012n,
   }
-  expect(parseEvidenceFile(fileOf(conflict))).toEqual({ conflict, domain })
+  expect(parseEvidenceFile(fileOf(conflict))).toEqual({ proof: conflict, domain })
   expect(() => parseEvidenceFile(fileOf({ ...conflict, second: conflict.first }))).toThrow(
     /no listEquivocation/,
   )

@@ -186,7 +186,7 @@ test('keeps what is executed when two promises compete for a parent, and writes 
   const [file] = readdirSync(follower.evidenceDirectory)
   const read = parseEvidenceFile(readFileSync(join(follower.evidenceDirectory, file!), 'utf8'))
   expect(read.domain).toEqual(world.domain)
-  expect(read.conflict).toMatchObject({ kind: 'blockEquivocation', committer: author.address })
+  expect(read.proof).toMatchObject({ kind: 'blockEquivocation', committer: author.address })
 })
 
 test('a block whose time has not come is looked at again when it has', async () => {

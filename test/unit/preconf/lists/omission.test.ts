@@ -2,16 +2,14 @@
 import { afterEach, expect, test } from 'vitest'
 import type { ListRecord, ListVerdict } from '../../../../src/preconf/lists/lists.ts'
 import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
-import { findProposal } from '../../../support/l1/inboxState.ts'
 import {
   COMMITTER,
-  DOMAIN,
   type ListsWorld,
   signL2,
   signList,
   startListsWorld,
 } from '../../../support/preconfLists.ts'
-import { deploySlasher, EVIDENCE_MIN_AGE, SAFETY_PENALTY } from '../../../support/preconfSlasher.ts'
+import { EVIDENCE_MIN_AGE, SAFETY_PENALTY, slasherOf } from '../../../support/preconfSlasher.ts'
 
 const worlds: ListsWorld[] = []
 afterEach(async () => {
@@ -41,28 +39,6 @@ async function startViolated(seed: string, left: readonly Parameters<typeof sign
 
 const recordOf = async ({ lists }: ListsWorld): Promise<ListRecord> => (await lists.ofSlot(LAST_SLOT))[0]!
 const omissionOf = async (world: ListsWorld) => world.lists.omission(await recordOf(world))
-
-function slasherOf(world: ListsWorld) {
-  const { chain, spec } = world.node
-  const { genesisTime, secondsPerSlot } = spec.l1
-  return deploySlasher(
-    {
-      // The inbox's own, not what the node put together.
-      proposalHash: async (id) => findProposal(world.sim.head().inbox, id)?.hash,
-      checkpoint: async (number) => {
-        if (number !== chain.heads().executable.number) return undefined
-        const found = await chain.headerByNumber(number)
-        return found && { hash: found.hash, stateRoot: found.header.stateRoot }
-      },
-      isTaken: (timestamp) => {
-        for (let at = Number(world.sim.head().header.number); at > 0; at--)
-          if (world.sim.blockAt(at).header.timestamp === timestamp) return true
-        return false
-      },
-    },
-    { domain: DOMAIN, l2ChainId: spec.l2.chainId, genesisTime, secondsPerSlot },
-  )
-}
 
 test('says what is missing until the window is followed, proven and final; then the slasher takes it', async () => {
   const world = await startViolated('accepted')

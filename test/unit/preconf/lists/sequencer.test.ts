@@ -19,7 +19,7 @@ async function start(seed: string) {
   const world = await createWorld({ seed, operators: [1, 2], slotsPerEpoch: EPOCH })
   closing.push(world.close)
   const { node, schedule, spec, chain, l1 } = world
-  const store = await openStore({ path: ':memory:', schemas: { lists: [LISTS_SCHEMA] } })
+  const store = await openStore({ path: ':memory:', schemas: { lists: LISTS_SCHEMA } })
   closing.push(store.close)
   let cursor = await readCursor(node.store)
   const lists = await createLists({
