@@ -27,14 +27,19 @@ const ETHER = 10n ** 18n
 /** Mainnet configuration's, which the devnet's consensus client has too. */
 export const GENESIS_FORK_VERSION: Hex = '0x00000000'
 
-/** Short windows: a test waits for them. In slots. */
+/** In slots. */
+export type LookaheadWindows = Readonly<Record<keyof typeof WINDOWS, number>>
+
+/** Short: a test waits for them. */
 const WINDOWS = { fraudProof: 4, optInDelay: 8, evidenceAge: 64, slash: 128, unregistration: 160 }
 
 /** Deployed by the first development account, in as many blocks as contracts. */
 export async function deployLookaheadRollup(
   l1: PosL1,
   l2: { readonly chainId: bigint; readonly genesisHash: Hash },
+  changed: Partial<LookaheadWindows> = {},
 ): Promise<LookaheadRollup> {
+  const windows = { ...WINDOWS, ...changed }
   const [account, fallbackAccount] = DEV_ACCOUNTS
   if (account === undefined || fallbackAccount === undefined) throw new Error('there are no accounts')
   const fallbackOperator = fallbackAccount.address.toLowerCase() as Address
@@ -53,10 +58,10 @@ export async function deployLookaheadRollup(
   const registry = await deploy('ProposerRegistry', [
     {
       minCollateralWei: ETHER,
-      fraudProofWindow: seconds(WINDOWS.fraudProof),
-      unregistrationDelay: seconds(WINDOWS.unregistration),
-      slashWindow: seconds(WINDOWS.slash),
-      optInDelay: seconds(WINDOWS.optInDelay),
+      fraudProofWindow: seconds(windows.fraudProof),
+      unregistrationDelay: seconds(windows.unregistration),
+      slashWindow: seconds(windows.slash),
+      optInDelay: seconds(windows.optInDelay),
       signingDomain: signingDomainOf(GENESIS_FORK_VERSION),
       chainId: littleEndian(BigInt(l1.chainId)),
     },
@@ -90,7 +95,7 @@ export async function deployLookaheadRollup(
       livenessPenaltyWei: ETHER / 10n,
       requiredBondWei: 2n * ETHER,
       evidenceMinAge: l1.secondsPerSlot,
-      evidenceMaxAge: seconds(WINDOWS.evidenceAge),
+      evidenceMaxAge: seconds(windows.evidenceAge),
     },
   ])
   if (slasher.address !== slasherAddress.toLowerCase())
