@@ -139,8 +139,10 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
       }),
     )
     const key = signing && keep(await openCommitterKey({ ...deps, domain, journal, hub }, signing))
+    const marks = keep(createHeadMarks({ store, chain, logger, now }))
     const lists = keep(
       await createLists({
+        checkpointFrom: async (number) => (await marks.reached('executable', number))?.number,
         ...{ spec, store, chain, state, l1, cursor, schedule, domain, now, logger },
         engine: deps.engine,
         committers: options.committers,
@@ -189,7 +191,6 @@ export async function createPreconf(deps: PreconfDeps, options: PreconfOptions):
         ...(sequencing && { building: sequencing.sequencer }),
       }),
     )
-    const marks = keep(createHeadMarks({ store, chain, logger, now }))
     const stops = connect({ deps, journal, hub, book, lists, committer: key?.committer })
     keep({ close: () => stops.forEach((stop) => void stop()) })
     return {

@@ -160,6 +160,7 @@ export async function createDashboardWorld(seed: string, genesisTime?: bigint) {
     state: node.state,
     engine: node.engine,
     l1,
+    checkpointFrom: async () => undefined,
     cursor: () => cursor,
     schedule,
     domain: DOMAIN,

@@ -7,7 +7,7 @@ import { createPreconf, type Preconf } from '../../src/preconf/createPreconf.ts'
 import { type EvidenceFile, parseEvidenceFile } from '../../src/preconf/evidence/file.ts'
 import { slash } from '../../src/preconf/evidence/slash.ts'
 import type { L1Client, OperatorContracts, Transaction } from '../../src/preconf/operator.ts'
-import { type Address, type Hash, ZERO_ADDRESS } from '../../src/primitives/hex.ts'
+import { type Address, type Hash, ZERO_ADDRESS, ZERO_HASH } from '../../src/primitives/hex.ts'
 import type { Turn } from '../../src/schedule/schedule.ts'
 import { silentLogger } from '../../src/telemetry/log.ts'
 import { COMMITTER, DOMAIN, type ListsWorld, startListsWorld } from './preconfLists.ts'
@@ -79,11 +79,14 @@ export async function startEvidenceNode(
 }
 
 /** Brings a file before the registry: what was sent there, and what is said to have come of it. */
-export async function slashWith(text: string) {
+export async function slashWith(text: string, slasher: { readonly known?: readonly bigint[] } = {}) {
   const evidence: EvidenceFile = parseEvidenceFile(text)
   const sent: Transaction[] = []
   const slashed = await slash(
-    registryOf(COMMITTER, () => sent.length > 0),
+    registryOf(COMMITTER, {
+      isSlashed: () => sent.some(({ functionName }) => functionName === 'slashCommitment'),
+      known: slasher.known ?? [],
+    }),
     CONTRACTS,
     {
       evidence,
@@ -109,7 +112,10 @@ export const CONTRACTS: OperatorContracts = {
 }
 
 /** What a registry answers in which an operator has opted in with that committer; the bond is gone once it is slashed. */
-function registryOf(committer: Address, isSlashed: () => boolean): L1Client {
+function registryOf(
+  committer: Address,
+  { isSlashed, known }: { readonly isSlashed: () => boolean; readonly known: readonly bigint[] },
+): L1Client {
   const answers: Record<string, (args?: readonly unknown[]) => unknown> = {
     requiredSigningId: () => DOMAIN.signingId,
     getConfig: () => ({ fraudProofWindow: 1 }),
@@ -121,6 +127,7 @@ function registryOf(committer: Address, isSlashed: () => boolean): L1Client {
     isOptedIntoSlasher: () => true,
     posters: () => ZERO_ADDRESS,
     rewards: () => (isSlashed() ? 2n : 0n),
+    knownBlockHash: ([number] = []) => (known.includes(number as bigint) ? ROOT : ZERO_HASH),
   }
   return {
     getChainId: async () => Number(DOMAIN.l1ChainId),

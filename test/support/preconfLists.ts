@@ -144,6 +144,10 @@ export async function startListsWorld(
     engine: node.engine,
     l1,
     cursor: () => cursor,
+    checkpointFrom: async (number) => {
+      const { executable } = node.chain.heads()
+      return executable.number >= number ? executable.number : undefined
+    },
     schedule,
     domain: DOMAIN,
     committers,

@@ -153,6 +153,13 @@ export async function deploySlasher(
       if (execResult.exceptionError !== undefined) return undefined
       return `0x${bytesToHex(execResult.returnValue).slice(-40)}`
     },
+    /** Throws what the contract says against it. */
+    async recordAncestor(headers: readonly Hex[]): Promise<void> {
+      const data = encodeFunctionData({ abi, functionName: 'recordAncestor', args: [headers] })
+      const { execResult } = await call(DEPLOYER, address, data, 1n)
+      if (execResult.exceptionError !== undefined)
+        throw new Error(errorName(bytesToHex(execResult.returnValue)) ?? execResult.exceptionError.error)
+    },
     /** What the registry would be told, or the contract's word for its refusal. */
     async slash(input: {
       readonly payload: Hex

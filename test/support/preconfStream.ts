@@ -173,6 +173,7 @@ export async function createStreamWorld(input: {
       engine: node.engine,
       // No window is over here.
       cursor: () => undefined,
+      checkpointFrom: async () => undefined,
       committers: [],
       logger: silentLogger,
     })

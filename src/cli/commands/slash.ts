@@ -12,8 +12,8 @@ import { EVIDENCE_OPTIONS, SLASH_OPTIONS } from '../config/slashOptions.ts'
 import { readKeyFile } from '../keyFile.ts'
 import { loggerOf, specOf } from '../nodeConfig.ts'
 
-/** Two signed promises are a few kB; of an omission there are 256 headers, a list of 8192 bytes and proofs of an account, in hex. */
-const FILE_BYTES_MAX = 1024 * 1024
+/** Two signed promises are a few kB; of an omission there may be the headers of 4096 blocks, in hex. */
+const FILE_BYTES_MAX = 8 * 1024 * 1024
 
 export function slashCommand(): Command {
   return addOptions(

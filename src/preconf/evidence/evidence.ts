@@ -14,6 +14,7 @@ import {
 import type { SignedCommitment } from '../../promise/commitment.ts'
 import { PROMISE_NONCE, type PromiseDomain } from '../../promise/domain.ts'
 import type { SealedBlock } from '../../propose/sequencer/events.ts'
+import type { Ancestor } from '../lists/headerChain.ts'
 
 /** PreconfSlasher's faults that two signatures prove, by their number. */
 export const FAULT_NUMBERS = {
@@ -52,12 +53,18 @@ export type Violation = {
   readonly parentBlockHash?: undefined
   /** Left out. */
   readonly transaction: Hash
-  /** What proves it: lists/omissionCodec.ts. */
+}
+
+/** What shows a violation: too large for a row. */
+export type ViolationProof = {
+  /** lists/omissionCodec.ts. */
   readonly evidence: Hex
+  /** What the slasher has to know first. */
+  readonly ancestors: readonly Ancestor[]
 }
 
 /** What a slasher takes as it is, from a file. */
-export type Provable = Conflict | Violation
+export type Provable = Conflict | (Violation & ViolationProof)
 
 /** A promised block whose place L1 gave to another one. */
 export type Displaced = {
@@ -84,7 +91,7 @@ export type Displaced = {
   readonly judgement: 'contentMismatch' | 'otherParent' | 'otherWindow'
 }
 
-export type EvidenceRecord = (Provable | Displaced) & {
+export type EvidenceRecord = (Conflict | Violation | Displaced) & {
   readonly id: Hash
   /** Milliseconds since the Unix epoch. */
   readonly foundAt: number

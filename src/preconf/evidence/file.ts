@@ -19,8 +19,16 @@ import {
 } from '../../promise/inclusionList.ts'
 import { recoverCommitter } from '../../promise/signature.ts'
 import { signingRoot } from '../../promise/signingRoot.ts'
+import { ANCESTORS_MAX } from '../lists/headerChain.ts'
 import { decodeOmission } from '../lists/omissionCodec.ts'
-import { type Conflict, FAULT_NUMBERS, findBlockConflict, type Provable, type Violation } from './evidence.ts'
+import {
+  type Conflict,
+  FAULT_NUMBERS,
+  findBlockConflict,
+  type Provable,
+  type Violation,
+  type ViolationProof,
+} from './evidence.ts'
 
 const FORMAT = 'plumbline-evidence'
 const VERSION = 1
@@ -39,7 +47,14 @@ export function evidenceFileText({ proof, domain }: EvidenceFile, foundAt: numbe
     ...(registrationRoot !== undefined && { registrationRoot }),
     windowEnd: Number(windowEnd),
     ...(blockNumber !== undefined && { blockNumber: Number(blockNumber), parentBlockHash }),
-    ...(proof.kind === 'listViolation' && { transaction: proof.transaction }),
+    ...(proof.kind === 'listViolation' && {
+      transaction: proof.transaction,
+      // `recordAncestor(headers)` of the slasher, before.
+      ancestors: proof.ancestors.map(({ blockNumber, headers }) => ({
+        blockNumber: Number(blockNumber),
+        headers,
+      })),
+    }),
     l1ChainId: Number(domain.l1ChainId),
     domain: domain.domain,
     first: signedJson(first),
@@ -84,7 +99,7 @@ export function parseEvidenceFile(text: string): EvidenceFile {
 
 /** abi.encode(uint8 fault, bytes), with the encoding that the fault names: PreconfSlasher, `slash`. */
 export function encodeEvidence(
-  proof: Pick<Conflict, 'kind' | 'second'> | Pick<Violation, 'kind' | 'evidence'>,
+  proof: Pick<Conflict, 'kind' | 'second'> | (Pick<Violation, 'kind'> & Pick<ViolationProof, 'evidence'>),
 ): Hex {
   if (proof.kind === 'listViolation') return proof.evidence
   const inner = encodeAbiParameters(SIGNED_COMMITMENT, [proof.second])
@@ -128,10 +143,9 @@ function readViolation({
   blockNumber,
   transaction,
   evidence,
-}: z.output<typeof violationSchema>): Pick<
-  Violation,
-  'kind' | 'windowEnd' | 'blockNumber' | 'transaction' | 'evidence'
-> {
+  ancestors,
+}: z.output<typeof violationSchema>): Pick<Violation, 'kind' | 'windowEnd' | 'blockNumber' | 'transaction'> &
+  ViolationProof {
   const { commitmentType, payload } = first.commitment
   const list = commitmentType === INCLUSION_LIST_TYPE ? decodeInclusionList(hexToBytes(payload)) : undefined
   if (list?.type !== 'decoded') throw new RangeError('the first promise is no inclusion list')
@@ -144,7 +158,8 @@ function readViolation({
   const raw = listed.type === 'decoded' ? listed.value[Number(omission.index)] : undefined
   if (raw === undefined || keccak256Hex(raw) !== transaction)
     throw new RangeError('transaction: not what the evidence says was left out')
-  return { kind: 'listViolation', windowEnd: list.value.windowEnd, blockNumber, transaction, evidence }
+  const { windowEnd } = list.value
+  return { kind: 'listViolation', windowEnd, blockNumber, transaction, evidence, ancestors }
 }
 
 function readBlock({ commitment, signature }: SignedCommitment, domain: PromiseDomain) {
@@ -183,7 +198,7 @@ const hex = (pattern: RegExp) =>
     .transform((value) => value.toLowerCase() as Hex)
 const hash = hex(/^0x[0-9a-fA-F]{64}$/)
 const address = hex(/^0x[0-9a-fA-F]{40}$/)
-/** Payloads of promises about blocks and lists are a few words. */
+/** Payloads of promises about blocks and lists are a few words, headers some 600 bytes. */
 const bytes = hex(/^0x(?:[0-9a-fA-F]{2}){0,1024}$/)
 const uint = z
   .number()
@@ -226,6 +241,7 @@ const violationSchema = commonSchema.extend({
   transaction: hash,
   // As long as the file lets it be.
   evidence: hex(/^0x[0-9a-fA-F]*$/).refine((value) => value.length % 2 === 0, 'whole bytes wanted'),
+  ancestors: z.array(z.object({ blockNumber: uint, headers: z.array(bytes) })).max(ANCESTORS_MAX),
 })
 const conflictSchema = commonSchema.extend({
   kind: z.enum(['blockEquivocation', 'listEquivocation', 'promisedBehindEnd']),

@@ -1,7 +1,8 @@
 /** Brings evidence before the registry: contracts/src/l1/registry/Slashing.sol, `slashCommitment` of an operator's own committer. */
 import { type Abi, parseAbi } from 'viem'
 import { CriticalError } from '../../primitives/errors.ts'
-import type { Hash } from '../../primitives/hex.ts'
+import { type Hash, ZERO_HASH } from '../../primitives/hex.ts'
+import type { Ancestor } from '../lists/headerChain.ts'
 import { type L1Client, type OperatorContracts, type Owner, readOperator } from '../operator.ts'
 import { REGISTRY_ABI } from '../registryAbi.ts'
 import type { EvidenceFile } from './file.ts'
@@ -11,6 +12,8 @@ import { encodeEvidence, SIGNED_COMMITMENT_STRUCTS } from './file.ts'
 const SLASH_ABI = parseAbi([
   ...SIGNED_COMMITMENT_STRUCTS,
   'function slashCommitment(bytes32 registrationRoot, SignedCommitment commitment, bytes evidence) returns (uint256 slashAmountWei)',
+  'function recordAncestor(bytes[] headers)',
+  'function knownBlockHash(uint256 blockNumber) view returns (bytes32 blockHash)',
   'function rewards(address receiver) view returns (uint256 amountWei)',
   'error FaultAlreadySlashed()',
   'error InvalidSigningId()',
@@ -28,6 +31,7 @@ const SLASH_ABI = parseAbi([
   'error WrongSigningId()',
   'error WrongSlasher()',
   // Of an omission.
+  'error BrokenHeaderChain()',
   'error CannotExecute()',
   'error CheckpointNotFound()',
   'error Excused()',
@@ -39,6 +43,8 @@ const SLASH_ABI = parseAbi([
 export type Slashed = {
   readonly operator: Hash
   readonly transactionHash: Hash
+  /** Transactions that went before: the slasher knows blocks by them that are far below a checkpoint. */
+  readonly ancestorsRecorded: number
   /** Taken from the bond. */
   readonly takenWei: bigint
   /** What is left of it. */
@@ -66,6 +72,8 @@ export async function slash(
     throw new CriticalError(
       `operator ${operator} answers for ${before.committer}, and the promises are signed by ${proof.committer}`,
     )
+  const ancestorsRecorded =
+    proof.kind === 'listViolation' ? await recordAncestors(l1, contracts, challenger, proof.ancestors) : 0
   const held = await rewardOf(l1, contracts, challenger)
   const { hash } = await challenger.send({
     address: contracts.registry,
@@ -77,6 +85,7 @@ export async function slash(
   return {
     operator,
     transactionHash: hash,
+    ancestorsRecorded,
     takenWei: before.bondWei - after.bondWei,
     bondWei: after.bondWei,
     rewardWei: (await rewardOf(l1, contracts, challenger)) - held,
@@ -98,6 +107,35 @@ async function checkContracts(
     throw new CriticalError(`the promises are for the slasher ${domain.slasher}, not ${slasher}`)
   if (signingId !== domain.signingId)
     throw new CriticalError('the promises are for another registry than that of this chain')
+}
+
+/** Answers how many the slasher did not know yet. */
+async function recordAncestors(
+  l1: L1Client,
+  { slasher }: OperatorContracts,
+  challenger: Owner,
+  ancestors: readonly Ancestor[],
+): Promise<number> {
+  const known = await Promise.all(
+    ancestors.map(({ blockNumber }) =>
+      l1.readContract({
+        address: slasher,
+        abi: SLASH_ABI,
+        functionName: 'knownBlockHash',
+        args: [blockNumber],
+      }),
+    ),
+  )
+  // Whatever is below a known one is reached from there.
+  const unknown = ancestors.slice(known.findLastIndex((hash) => hash !== ZERO_HASH) + 1)
+  for (const { headers } of unknown)
+    await challenger.send({
+      address: slasher,
+      abi: SLASH_ABI as Abi,
+      functionName: 'recordAncestor',
+      args: [headers],
+    })
+  return unknown.length
 }
 
 async function bondOf(l1: L1Client, contracts: OperatorContracts, operator: Hash) {

@@ -10,12 +10,14 @@ import type { PromiseDomain } from '../../promise/domain.ts'
 import type { Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { SignedList } from '../lists/signedList.ts'
-import type { Displaced, EvidenceRecord, Provable } from './evidence.ts'
+import type { Conflict, Displaced, EvidenceRecord, Provable, Violation } from './evidence.ts'
 import { evidenceFileText } from './file.ts'
 
 export type EvidenceStore = {
   /** Kept once, however often it is found; row and file, or neither. */
   add(found: Provable | Displaced): Promise<void>
+  /** Whether this violation is kept. */
+  has(violation: Pick<Violation, 'kind' | 'committer' | 'blockNumber' | 'windowEnd'>): Promise<boolean>
   /** Two lists of one committer for one window. @param registrationRoot Of the operator whose bond answers, where the schedule names one. */
   addLists(first: SignedList, second: SignedList, registrationRoot?: Hash): Promise<void>
   /** An L1 reorg has undone what displaced a promise. */
@@ -42,13 +44,14 @@ export function createEvidenceStore(deps: {
   const listeners = new Set<(record: EvidenceRecord) => void>()
 
   async function add(found: Provable | Displaced): Promise<void> {
-    const record: EvidenceRecord = { ...found, id: idOf(found), foundAt: now() }
+    const id = idOf(found)
+    const record: EvidenceRecord = { ...rowOf(found), id, foundAt: now() }
     let file: string | undefined
     const isNew = await store.transaction(async (transaction) => {
       const row = await transaction.get('SELECT id FROM stream_evidence WHERE id = ?', [record.id])
       if (row !== undefined) return false
       // The row last: without it what failed is done again when the same is found again.
-      if (record.kind !== 'displaced') file = await writeEvidence(record)
+      if (found.kind !== 'displaced') file = await writeEvidence(found, record)
       await transaction.run('INSERT INTO stream_evidence VALUES (?, ?, ?, ?)', [
         record.id,
         toJson(record),
@@ -79,16 +82,18 @@ export function createEvidenceStore(deps: {
   }
 
   /** Whole or not at all: somebody may be looking at the directory. */
-  async function writeEvidence(record: Provable & { readonly id: Hash; readonly foundAt: number }) {
+  async function writeEvidence(proof: Provable, { id, foundAt }: Pick<EvidenceRecord, 'id' | 'foundAt'>) {
     await mkdir(directory, { recursive: true })
-    const path = join(directory, fileNameOf(record))
-    await writeFile(`${path}.part`, evidenceFileText({ proof: record, domain }, record.foundAt))
+    const path = join(directory, fileNameOf(proof, id))
+    await writeFile(`${path}.part`, evidenceFileText({ proof, domain }, foundAt))
     await rename(`${path}.part`, path)
     return path
   }
 
   return {
     add,
+    has: async (violation) =>
+      (await store.get('SELECT id FROM stream_evidence WHERE id = ?', [idOf(violation)])) !== undefined,
     addLists: (first, second, registrationRoot) =>
       add({
         kind: 'listEquivocation',
@@ -118,7 +123,7 @@ export function createEvidenceStore(deps: {
 }
 
 /** A committer pays once for a position: more promises about it say nothing new. Of displaced promises each is one. */
-function idOf(found: IdOf<Provable> | Pick<Displaced, 'kind' | 'first'>): Hash {
+function idOf(found: IdOf<Conflict | Violation> | Pick<Displaced, 'kind' | 'first'>): Hash {
   const place =
     found.kind === 'displaced'
       ? [found.first.commitment.payload]
@@ -126,11 +131,17 @@ function idOf(found: IdOf<Provable> | Pick<Displaced, 'kind' | 'first'>): Hash {
   return keccak256Hex(new TextEncoder().encode([found.kind, ...place].join(' ')))
 }
 
-type IdOf<T extends Provable> = Pick<
+type IdOf<T extends Conflict | Violation> = Pick<
   T,
   'kind' | 'committer' | 'blockNumber' | 'parentBlockHash' | 'windowEnd'
 >
 
-function fileNameOf({ kind, id, blockNumber, windowEnd }: Provable & { readonly id: Hash }): string {
+function fileNameOf({ kind, blockNumber, windowEnd }: Provable, id: Hash): string {
   return `${kind}-${blockNumber ?? windowEnd}-${id.slice(2, 14)}.json`
+}
+
+function rowOf(found: Provable | Displaced): Conflict | Violation | Displaced {
+  if (found.kind !== 'listViolation') return found
+  const { evidence: _, ancestors: __, ...row } = found
+  return row
 }

@@ -10,6 +10,7 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { GuardAnswer } from '../guard/guard.ts'
 import type { Refusal } from '../guard/position.ts'
 import { createCourt } from './court.ts'
+import { type Ancestor, readHeaders } from './headerChain.ts'
 import type { JudgeDeps } from './judge.ts'
 import { readListed } from './listedTransaction.ts'
 import { createListeners } from './listeners.ts'
@@ -60,6 +61,8 @@ export type Lists = {
   violated(): Promise<readonly ListRecord[]>
   /** What the slasher wants to see of a violation, as far as it is known here; undefined for another verdict. */
   omission(record: ListRecord): Promise<Omission | undefined>
+  /** What its `ancestors` name. */
+  ancestors(omission: Omission): Promise<readonly Ancestor[]>
   /** Called with each list that is new here, ours or received; the second of two differing ones, too. Returns the unsubscribe function. */
   onList(listener: (signedList: SignedList) => void): () => void
   /** @param listener Called with the two lists, and the operator whose bond answers where the schedule names one. */
@@ -185,6 +188,13 @@ export async function createLists(deps: ListsDeps): Promise<Lists> {
     ofSlot: store.readSlot,
     violated: store.readViolated,
     omission: (record) => proveOmission(deps, record),
+    ancestors: ({ ancestors }) =>
+      Promise.all(
+        ancestors.map(async (range) => ({
+          blockNumber: range.to - 1n,
+          headers: await readHeaders(deps.chain, range),
+        })),
+      ),
     onList: onList.add,
     onEquivocation: onEquivocation.add,
     onVerdict: court.onVerdict,

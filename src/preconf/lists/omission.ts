@@ -7,13 +7,19 @@ import type { FlatState } from '../../engine/state/flatState.ts'
 import { MissingStateError } from '../../engine/state/source.ts'
 import type { L1 } from '../../l1/l1.ts'
 import { toSafeNumber } from '../../primitives/bigint.ts'
-import { TemporaryError } from '../../primitives/errors.ts'
-import { type BlockHeader, encodeHeader } from '../../primitives/header.ts'
 import { type Address, bytesToHex, type Hash, type Hex, ZERO_HASH } from '../../primitives/hex.ts'
 import { encodeListed } from '../../promise/inclusionList.ts'
 import { certainlyFitsZkGas, type ListedTransaction } from '../../promise/inclusionRule.ts'
 import { type HashedProposal, hashProposal } from '../../protocol/shasta/proposals.ts'
 import type { RollupSpec } from '../../spec/rollupSpec.ts'
+import {
+  type HeaderPlan,
+  type HeaderRange,
+  headerAt,
+  planHeaders,
+  REACH,
+  readHeaders,
+} from './headerChain.ts'
 import { readListed } from './listedTransaction.ts'
 import { encodeOmission } from './omissionCodec.ts'
 import type { ListRecord } from './record.ts'
@@ -24,6 +30,8 @@ export type OmissionDeps = {
   readonly chain: ChainReader
   readonly state: Pick<FlatState, 'proof'>
   readonly l1: Pick<L1, 'ancestor'>
+  /** Number of the lowest block from this one on that L1 has a checkpoint of; undefined while there is none. */
+  readonly checkpointFrom: (number: bigint) => Promise<bigint | undefined>
 }
 
 export type Omission = {
@@ -35,12 +43,11 @@ export type Omission = {
   readonly lastBlock: Hash
   /** Argument of the registry's slashing, beside the SignedCommitment: abi.encode(uint8 fault, bytes omission). Null while incomplete. */
   readonly evidence: Hex | null
+  /** Headers to be recorded before the slasher takes the evidence, a call of `recordAncestor` each. Empty while incomplete. */
+  readonly ancestors: readonly HeaderRange[]
   /** Sentences: what the slasher wants that this node cannot give now. Empty when the evidence is complete. */
   readonly missing: readonly string[]
 }
-
-/** L2Headers.sol, MAX_HEADERS. */
-export const HEADERS_MAX = 256n
 
 /** Of the first transaction left out that the slasher can judge, or else of the first; undefined unless the verdict is a violation. */
 export async function proveOmission(deps: OmissionDeps, record: ListRecord): Promise<Omission | undefined> {
@@ -69,20 +76,21 @@ export async function proveOmission(deps: OmissionDeps, record: ListRecord): Pro
     missing.push('the L1 blocks that decide it are not final yet, and a reorg could still unmake the fault')
   const lastProposal = await need(provenProposal(deps, last))
   const nextProposal = await need(followingProposal(deps, last + 1n, windowEnd))
-  const headers = await need(headersDownTo(deps.chain, last))
+  const plan = await need(findPlan(deps, last))
   const accountProof = await need(proveAccount(deps.state, sender, last))
   const evidence =
-    lastProposal && nextProposal && headers && accountProof && missing.length === 0
+    lastProposal && nextProposal && plan && accountProof && missing.length === 0
       ? encodeOmission({
           transactions: bytesToHex(encodeListed(list.transactions)),
           index: BigInt(index),
-          headers,
+          headers: await readHeaders(deps.chain, plan.own),
           nextProposal: toAbi(nextProposal),
           lastProposal: toAbi(lastProposal),
           accountProof,
         })
       : null
-  return { transaction, sender, index, lastBlock: verdict.lastBlock.hash, evidence, missing }
+  const ancestors = evidence === null ? [] : (plan?.ancestors ?? [])
+  return { transaction, sender, index, lastBlock: verdict.lastBlock.hash, evidence, ancestors, missing }
 }
 
 type Omitted = { readonly index: number; readonly transaction: ListedTransaction }
@@ -166,24 +174,15 @@ async function proposalOf(chain: ChainReader, blockNumber: bigint): Promise<Stor
   return origin && chain.proposal(origin.proposalId, blockNumber)
 }
 
-/** RLP, from the newest checkpoint that L1 has down to the window's last block. */
-async function headersDownTo(chain: ChainReader, last: bigint): Promise<Hex[] | string> {
-  const { executable } = chain.heads()
-  if (executable.number <= last)
-    return `no checkpoint on L1 is behind block ${last} yet; the newest is of block ${executable.number}`
-  if (executable.number - last >= HEADERS_MAX)
-    return `the newest checkpoint, of block ${executable.number}, is more than ${HEADERS_MAX - 1n} blocks above block ${last}: record ancestors of it first (PreconfSlasher.recordAncestor)`
-  const headers: Hex[] = []
-  for (let number = executable.number; number >= last; number--) {
-    headers.push(bytesToHex(encodeHeader(await headerAt(chain, number))))
-  }
-  return headers
-}
-
-async function headerAt(chain: ChainReader, number: bigint): Promise<BlockHeader> {
-  const found = await chain.headerByNumber(number)
-  if (found === undefined) throw new TemporaryError(`block ${number} was taken away`)
-  return found.header
+/** From the nearest checkpoint down to the window's last block. */
+async function findPlan({ chain, checkpointFrom }: OmissionDeps, last: bigint): Promise<HeaderPlan | string> {
+  const checkpoint = await checkpointFrom(last + 1n)
+  if (checkpoint === undefined)
+    return `no checkpoint on L1 is behind block ${last} yet; the newest is of block ${chain.heads().executable.number}`
+  return (
+    planHeaders(checkpoint, last) ??
+    `the nearest checkpoint, of block ${checkpoint}, is more than ${REACH} blocks above block ${last}: record ancestors of it first (PreconfSlasher.recordAncestor)`
+  )
 }
 
 async function proveAccount(

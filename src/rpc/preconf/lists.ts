@@ -1,6 +1,13 @@
 /** `based_submitInclusionList`, `based_getInclusionList`: what L1 proposers promise to include, and whether their windows kept it. */
 import { z } from 'zod'
-import type { ListRecord, ListRefusal, Lists, ListVerdict, ReceiveResult } from '../../preconf/lists/lists.ts'
+import type {
+  ListRecord,
+  ListRefusal,
+  Lists,
+  ListVerdict,
+  Omission,
+  ReceiveResult,
+} from '../../preconf/lists/lists.ts'
 import { signedListJson } from '../../preconf/lists/lists.ts'
 import { toQuantity } from '../../primitives/hex.ts'
 import { type ERROR_CODES, RpcError } from '../errors.ts'
@@ -97,8 +104,14 @@ async function recordJson(lists: Pick<Lists, 'omission'>, record: ListRecord): P
     receivedAt,
     /** Two that differ are evidence against their committer. */
     lists: record.lists.map(signedListJson),
-    evidence: verdict.type === 'violated' ? await lists.omission(record) : null,
+    evidence: verdict.type === 'violated' ? omissionJson(await lists.omission(record)) : null,
   }
+}
+
+function omissionJson(omission: Omission | undefined): Json | null {
+  if (omission === undefined) return null
+  const ancestors = omission.ancestors.map(({ from, to }) => ({ from: toQuantity(from), to: toQuantity(to) }))
+  return { ...omission, ancestors }
 }
 
 function verdictJson(verdict: ListVerdict): Json {

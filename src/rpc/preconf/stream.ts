@@ -103,8 +103,7 @@ function evidenceJson(record: EvidenceRecord): Json {
     parentBlockHash: parentBlockHash ?? null,
     first: signedJson(first),
   }
-  if (record.kind === 'listViolation')
-    return { ...common, transaction: record.transaction, evidence: record.evidence }
+  if (record.kind === 'listViolation') return { ...common, transaction: record.transaction }
   if (record.kind !== 'displaced')
     return { ...common, second: signedJson(record.second), evidence: encodeEvidence(record) }
   const { landed, promisedBlockHash, judgement } = record

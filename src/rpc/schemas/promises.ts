@@ -121,6 +121,7 @@ export const inclusionList = z
           index: count,
           lastBlock: hash,
           evidence: bytes.nullable(),
+          ancestors: z.array(z.strictObject({ from: quantity, to: quantity })),
           missing: z.array(z.string()),
         })
         .nullable(),
@@ -195,7 +196,6 @@ export const evidence = z.array(
         ...evidenceFields,
         kind: z.literal('listViolation'),
         transaction: hash,
-        evidence: bytes,
       }),
       z.strictObject({
         ...evidenceFields,

@@ -269,7 +269,7 @@ describe.skipIf(!hasCallProcess)('answered by a node', () => {
     const records: readonly EvidenceRecord[] = [
       { kind: 'listEquivocation', ...about, second: signed },
       { kind: 'blockEquivocation', ...about, ...place, registrationRoot: ZERO_HASH, second: signed },
-      { kind: 'listViolation', ...about, blockNumber: 3n, transaction: ZERO_HASH, evidence: '0x0106' },
+      { kind: 'listViolation', ...about, blockNumber: 3n, transaction: ZERO_HASH },
       {
         kind: 'displaced',
         ...about,

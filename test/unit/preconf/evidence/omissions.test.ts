@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import { encodeEvidence, parseEvidenceFile } from '../../../../src/preconf/evidence/file.ts'
 import { keccak256Hex } from '../../../../src/primitives/keccak.ts'
+import { encodeManifest } from '../../../../src/protocol/shasta/encodeManifest.ts'
 import {
   CONTRACTS,
   type EvidenceNode,
@@ -87,6 +88,53 @@ test('a file once L1 is final and has a checkpoint, and the slasher takes what i
   expectRefused({ evidence: '0x010' }, /whole bytes/)
   expectRefused({ first: other }, /other transactions than were listed/)
   expectRefused({ committer: ROOT.slice(0, 42) }, /is signed by/)
+})
+
+test('of a window far below the checkpoint the file has what is recorded first', async () => {
+  await violate('far')
+  const { world } = node
+  const { header } = world.sim.head()
+  // A second each, up to a time that has come by then. Every proposal moves the anchor on.
+  const block = (second: number, anchor: number) => ({
+    timestamp: header.timestamp + BigInt(second),
+    coinbase: COMMITTER,
+    anchorBlockNumber: header.number + BigInt(anchor),
+    gasLimit: 15_000_000n,
+    transactions: [],
+  })
+  world.mineTo(world.slotOfHead() + 25n)
+  for (const part of [0, 1])
+    world.sim.propose({
+      payload: encodeManifest([...Array(140).keys()].map((index) => block(140 * part + index + 1, part))),
+    })
+  await finalize()
+  await prove()
+  await node.found()
+  const { text } = node.readFile()
+  const { evidence, sent } = await slashWith(text)
+  if (evidence.proof.kind !== 'listViolation') throw new Error(evidence.proof.kind)
+  const { proof } = evidence
+  expect(proof.ancestors.map(({ headers }) => headers.length)).toEqual([128, 128])
+  expect(sent.map(({ address, functionName }) => [address, functionName])).toEqual([
+    [CONTRACTS.slasher, 'recordAncestor'],
+    [CONTRACTS.slasher, 'recordAncestor'],
+    [CONTRACTS.registry, 'slashCommitment'],
+  ])
+  const slasher = await slasherOf(world)
+  const input = {
+    payload: proof.first.commitment.payload,
+    committer: proof.committer,
+    evidence: encodeEvidence(proof),
+    timestamp: world.sim.head().header.timestamp + EVIDENCE_MIN_AGE,
+  }
+  expect(await slasher.slash(input)).toEqual({ type: 'refused', reason: 'BrokenHeaderChain' })
+  for (const { headers } of proof.ancestors) await slasher.recordAncestor(headers)
+  expect(await slasher.slash(input)).toMatchObject({ type: 'slashed', amountWei: SAFETY_PENALTY })
+
+  // Somebody was here before.
+  const known = proof.ancestors[0]!.blockNumber
+  expect((await slashWith(text, { known: [known] })).sent).toHaveLength(2)
+  expect((await slashWith(text, { known: [proof.ancestors[1]!.blockNumber] })).sent).toHaveLength(1)
 })
 
 test('a node that was stopped before L1 could prove it writes it afterwards', async () => {

@@ -25,6 +25,7 @@ async function start(seed: string) {
   const lists = await createLists({
     ...{ spec, store, chain, state: node.state, engine: node.engine, l1, schedule, domain: DOMAIN },
     ...{ cursor: () => cursor, committers: [], now: world.clock.now, logger: silentLogger },
+    checkpointFrom: async () => undefined,
   })
   closing.push(lists.close)
   const judge = async () => {
