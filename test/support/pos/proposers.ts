@@ -58,29 +58,33 @@ export type PosNode = {
 }
 
 const DERIVING_MAX_MS = 60_000
+const LIMITS = { requestsPerSecond: 10_000, timeoutMs: 60_000 }
+
+/** Of a node that follows this L1 without threads, as fast as it moves. */
+export const posNodeOptions = (l1: PosL1, spec: RollupSpec, dataDir: string) => ({
+  ...{ spec, dataDir },
+  genesis: async () => L2_GENESIS(),
+  dbCacheKiB: 16 * 1024,
+  proofWindowBlocks: 1_000,
+  workers: 0,
+  l1: {
+    endpoints: [{ name: 'execution', url: l1.executionUrl, limits: LIMITS }],
+    beacons: [{ name: 'consensus', url: l1.beaconUrl, limits: LIMITS }],
+    blobServers: [],
+    pollIntervalMs: 20,
+    kzgThreads: 0,
+    pauseScale: 0.01,
+  },
+  rpc: { host: '127.0.0.1', port: 0, vhosts: ['127.0.0.1'], corsDomains: [] },
+  logger: silentLogger,
+})
 
 export async function startPosNode(l1: PosL1, spec: RollupSpec): Promise<PosNode> {
   const dataDir = await mkdtemp(join(tmpdir(), 'plumbline-pos-'))
   const stop = new AbortController()
   let pool: TxPool | undefined
-  const limits = { requestsPerSecond: 10_000, timeoutMs: 60_000 }
   const node = await startNode({
-    spec,
-    genesis: async () => L2_GENESIS(),
-    dataDir,
-    dbCacheKiB: 16 * 1024,
-    proofWindowBlocks: 1_000,
-    workers: 0,
-    l1: {
-      endpoints: [{ name: 'execution', url: l1.executionUrl, limits }],
-      beacons: [{ name: 'consensus', url: l1.beaconUrl, limits }],
-      blobServers: [],
-      pollIntervalMs: 20,
-      kzgThreads: 0,
-      pauseScale: 0.01,
-    },
-    rpc: { host: '127.0.0.1', port: 0, vhosts: ['127.0.0.1'], corsDomains: [] },
-    logger: silentLogger,
+    ...posNodeOptions(l1, spec, dataDir),
     signal: stop.signal,
     createPool: async (rooms) => {
       pool = await createNodePool(rooms, silentLogger)
@@ -89,7 +93,7 @@ export async function startPosNode(l1: PosL1, spec: RollupSpec): Promise<PosNode
   })
   const running = node.run(stop.signal)
   running.catch(() => {})
-  const rpc = createL1Rpc({ name: 'execution', url: l1.executionUrl, limits })
+  const rpc = createL1Rpc({ name: 'execution', url: l1.executionUrl, limits: LIMITS })
   const inbox = createInboxReader(rpc, spec.l1.inbox)
   const prover = createBlobProver()
   const turn = createTurns(node)

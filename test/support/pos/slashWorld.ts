@@ -18,7 +18,7 @@ import { createWorkplace } from '../e2e.ts'
 import { DEV_ACCOUNTS } from './executionGenesis.ts'
 import { deployLookaheadRollup, type LookaheadWindows } from './lookaheadRollup.ts'
 import { optInOperator, withSlots } from './operators.ts'
-import { L2_GENESIS, posSpec } from './proposers.ts'
+import { L2_GENESIS, posNodeOptions, posSpec } from './proposers.ts'
 import { startPosL1 } from './startPosL1.ts'
 
 const SLOTS_PER_EPOCH = 32
@@ -79,24 +79,8 @@ export async function startSlashWorld(windows: Partial<LookaheadWindows> = {}) {
       server.close()
     })
     const stop = new AbortController()
-    const limits = { requestsPerSecond: 10_000, timeoutMs: 60_000 }
     const node: Node = await startNode({
-      spec,
-      genesis: async () => L2_GENESIS(),
-      dataDir,
-      dbCacheKiB: 16 * 1024,
-      proofWindowBlocks: 1_000,
-      workers: 0,
-      l1: {
-        endpoints: [{ name: 'execution', url: l1.executionUrl, limits }],
-        beacons: [{ name: 'consensus', url: l1.beaconUrl, limits }],
-        blobServers: [],
-        pollIntervalMs: 20,
-        kzgThreads: 0,
-        pauseScale: 0.01,
-      },
-      rpc: { host: '127.0.0.1', port: 0, vhosts: ['127.0.0.1'], corsDomains: [] },
-      logger: silentLogger,
+      ...posNodeOptions(l1, spec, dataDir),
       signal: stop.signal,
       now: () => clock * 1000,
       preconf: async () => ({
