@@ -1,6 +1,7 @@
 /** A thread of the KZG pool (kzgPool.ts): identifies blobs, one job after the other. */
 import { parentPort } from 'node:worker_threads'
 import type { Hash } from '../primitives/hex.ts'
+import { giveWay } from '../primitives/priority.ts'
 import { serveJobs } from '../primitives/worker.ts'
 import { createBatchVerifier } from './batchVerify.ts'
 import { type ClaimedBlob, identifyBlobs } from './identify.ts'
@@ -14,6 +15,7 @@ export type KzgResult =
 const kzg = await loadKzg()
 const verifyBatch = createBatchVerifier(kzg)
 
+giveWay()
 serveJobs(({ id, blobs }: KzgJob) => {
   let result: KzgResult
   try {

@@ -1,7 +1,7 @@
 /** A process that runs calls, one at a time, each on a snapshot of the node's database that it reads itself. The other end is processCaller.ts. */
-import { constants, setPriority } from 'node:os'
 import { prepareKzg } from '../../engine/kzg.ts'
 import { defined } from '../../primitives/assert.ts'
+import { giveWay } from '../../primitives/priority.ts'
 import type { ExecutionSpec } from '../../spec/executionSpec.ts'
 import { openSnapshots, type Snapshots } from '../../store/snapshots.ts'
 import { runJob } from './jobs.ts'
@@ -36,7 +36,7 @@ async function run({ job, place }: JobMessage): Promise<void> {
 }
 
 // Where cores are short, the node's own work comes first; to load was not to last.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+giveWay()
 process.on('message', (message: ToProcess) => {
   if (message.type === 'job') return void run(message)
   const { execution, database } = message

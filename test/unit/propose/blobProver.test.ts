@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { workerUrl } from '../../../src/primitives/worker.ts'
@@ -45,3 +46,28 @@ test.skipIf(!existsSync(fileURLToPath(compiled)))(
     expect((await proving).commitments).toHaveLength(1)
   },
 )
+
+test.skipIf(!existsSync(fileURLToPath(compiled)) || process.platform !== 'linux')(
+  'its thread gives way to the others of the process, which keep their priority',
+  async () => {
+    const before = new Map(niceOfThreads())
+    const prover = createBlobProver(1)
+    try {
+      await prover.prove(encodeBlobs(Buffer.from('posted')), 0)
+      const after = niceOfThreads()
+      const isNew = ([id]: readonly [string, number]) => !before.has(id)
+      expect(after.filter(isNew).map(([, nice]) => nice)).toContain(constants.priority.PRIORITY_BELOW_NORMAL)
+      for (const [id, nice] of after) if (before.has(id)) expect(nice).toBe(before.get(id))
+    } finally {
+      await prover.close()
+    }
+  },
+)
+
+/** Of this process, by the id of the thread: the 19th field of its `stat`, counted behind the name, which is in parentheses (proc(5)). */
+function niceOfThreads(): readonly (readonly [string, number])[] {
+  return readdirSync('/proc/self/task').map((id) => {
+    const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8')
+    return [id, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])] as const
+  })
+}
