@@ -5,7 +5,15 @@ import { committerOf } from '../../../src/promise/signature.ts'
 import { EXECUTION_TYPE, encodeTransactionRequest } from '../../../src/promise/transactionPromise.ts'
 import { signTransaction } from '../l1/transaction.ts'
 import { makeBadRequests } from './badRequests.ts'
-import type { BadLoad, Load, LoadResult, PromiseLoad, TransactionLoad } from './loadProtocol.ts'
+import {
+  type BadLoad,
+  GO,
+  type Load,
+  type LoadMessage,
+  type LoadResult,
+  type PromiseLoad,
+  type TransactionLoad,
+} from './loadProtocol.ts'
 import { createPostClient, type PostClient } from './postClient.ts'
 
 const PATH = '/commitments/v0/gateway/commitmentRequest'
@@ -15,9 +23,17 @@ const CONNECTIONS_MAX = 128
 const BATCH = 25
 const POLL_MS = 100
 
-process.on('message', (load: Load) => {
-  run(load).then(
-    (result) => process.send?.(result, () => process.exit(0)),
+let begin: (() => Promise<LoadResult>) | undefined
+const say = (message: LoadMessage, onSaid = () => {}) => process.send?.(message, onSaid)
+
+process.on('message', (message: Load | typeof GO) => {
+  if (message !== GO) {
+    begin = prepare(message)
+    say({ type: 'ready' })
+    return
+  }
+  begin?.().then(
+    (result) => say({ type: 'done', result }, () => process.exit(0)),
     (error: unknown) => {
       console.error(error)
       process.exit(1)
@@ -25,14 +41,17 @@ process.on('message', (load: Load) => {
   )
 })
 
-function run(load: Load): Promise<LoadResult> {
+/** What costs time and asks nobody is done before it begins. */
+function prepare(load: Load): () => Promise<LoadResult> {
   switch (load.work.type) {
     case 'promises':
-      return askForPromises(load, load.work)
-    case 'transactions':
-      return sendTransactions(load, load.work)
+      return prepareToAsk(load, load.work)
+    case 'transactions': {
+      const { work } = load
+      return () => sendTransactions(load, work)
+    }
     case 'bad':
-      return askBadly(load, load.work)
+      return prepareToAskBadly(load, load.work)
   }
 }
 
@@ -72,41 +91,49 @@ function bodyOf(load: Pick<Load, 'slasher'>, raw: Uint8Array, slot: number): Uin
   return Buffer.from(JSON.stringify(json))
 }
 
-async function askForPromises(load: Load, work: PromiseLoad): Promise<LoadResult> {
+function prepareToAsk(load: Load, work: PromiseLoad): () => Promise<LoadResult> {
   const count = Math.floor(work.perSecond * work.seconds)
-  const wallets = work.keys.map((key) => ({ sign: signerOf(load, key), nonce: work.firstNonce }))
-  const client = createPostClient({ url: new URL(PATH, load.url), connectionsMax: CONNECTIONS_MAX })
-  const latenciesMs: number[] = []
-  const answers: Record<string, number> = {}
-  const lateMs = await atPace(work.perSecond, count, async (i, dueAt) => {
-    const wallet = wallets[i % wallets.length]!
-    const nonce = wallet.nonce++
-    const answer = await ask(client, bodyOf(load, wallet.sign(nonce), lastSlot(load)))
-    if (answer === 'ok') latenciesMs.push(performance.now() - dueAt)
-    // What was refused leaves a gap that the wallet's next request fills.
-    else wallet.nonce = Math.min(wallet.nonce, nonce)
-    answers[answer] = (answers[answer] ?? 0) + 1
+  const each = Math.ceil(count / work.keys.length)
+  const wallets = work.keys.map((key) => {
+    const sign = signerOf(load, key)
+    return { signed: Array.from({ length: each }, (_, i) => sign(work.firstNonce + i)), next: 0 }
   })
-  client.close()
-  const sent = wallets.map(({ nonce }) => nonce)
-  return { latenciesMs, answers, sent, seconds: work.seconds, lateMs, cpuSeconds: cpuSeconds() }
+  const client = createPostClient({ url: new URL(PATH, load.url), connectionsMax: CONNECTIONS_MAX })
+  return async () => {
+    const latenciesMs: number[] = []
+    const answers: Record<string, number> = {}
+    const lateMs = await atPace(work.perSecond, count, async (i, dueAt) => {
+      const wallet = wallets[i % wallets.length]!
+      const index = wallet.next++
+      const answer = await ask(client, bodyOf(load, wallet.signed[index]!, lastSlot(load)))
+      if (answer === 'ok') latenciesMs.push(performance.now() - dueAt)
+      // What was refused leaves a gap that the wallet's next request fills.
+      else wallet.next = Math.min(wallet.next, index)
+      answers[answer] = (answers[answer] ?? 0) + 1
+    })
+    client.close()
+    const sent = wallets.map(({ next }) => work.firstNonce + next)
+    return { latenciesMs, answers, sent, seconds: work.seconds, lateMs, cpuSeconds: cpuSeconds() }
+  }
 }
 
-async function askBadly(load: Load, work: BadLoad): Promise<LoadResult> {
+function prepareToAskBadly(load: Load, work: BadLoad): () => Promise<LoadResult> {
   const signer = signerOf(load, work.fundedKey)
   const kinds = makeBadRequests({ ...load, lastSlot: () => lastSlot(load), sign: signer })
   const url = new URL(PATH, load.url)
   const connectionsMax = CONNECTIONS_MAX / work.from.length
   const clients = work.from.map((localAddress) => createPostClient({ url, connectionsMax, localAddress }))
-  const answers: Record<string, number> = {}
   const count = Math.floor(work.perSecond * work.seconds)
-  const lateMs = await atPace(work.perSecond, count, async (i) => {
-    const { kind, body } = kinds[i % kinds.length]!(i)
-    const answer = `${kind}: ${await ask(clients[i % clients.length]!, body)}`
-    answers[answer] = (answers[answer] ?? 0) + 1
-  })
-  for (const client of clients) client.close()
-  return { latenciesMs: [], answers, sent: [], seconds: work.seconds, lateMs, cpuSeconds: cpuSeconds() }
+  return async () => {
+    const answers: Record<string, number> = {}
+    const lateMs = await atPace(work.perSecond, count, async (i) => {
+      const { kind, body } = kinds[i % kinds.length]!(i)
+      const answer = `${kind}: ${await ask(clients[i % clients.length]!, body)}`
+      answers[answer] = (answers[answer] ?? 0) + 1
+    })
+    for (const client of clients) client.close()
+    return { latenciesMs: [], answers, sent: [], seconds: work.seconds, lateMs, cpuSeconds: cpuSeconds() }
+  }
 }
 
 /**

@@ -14,6 +14,12 @@ export type Load = {
   readonly work: PromiseLoad | TransactionLoad | BadLoad
 }
 
+/** Tells one that is ready to begin. */
+export const GO = 'go'
+
+/** Of the process, in this order. */
+export type LoadMessage = { readonly type: 'ready' } | { readonly type: 'done'; readonly result: LoadResult }
+
 /** Requests for promises of execution at a steady pace, each at its time, whatever becomes of those before it. */
 export type PromiseLoad = {
   readonly type: 'promises'

@@ -27,7 +27,7 @@ export type PreconfNode = {
 }
 
 /** Of the JavaScript engine: on few cores, as docs/sequencing.md has it. */
-const FEW_THREADS = '--v8-pool-size=1'
+export const FEW_THREADS = '--v8-pool-size=1'
 const CHILD = join(import.meta.dirname, 'nodeChild.ts')
 /** A process that does not end by itself by then is killed. */
 const STOP_MAX_MS = 20_000
