@@ -8,6 +8,7 @@ import { DEFAULT_SEQUENCER_OPTIONS } from '../../propose/sequencer/sequencer.ts'
 import { openJwtSecret } from '../../rpc/engine/secretFile.ts'
 import { addOptions, type Config, loadConfig } from '../config/load.ts'
 import { SEQUENCE_OPTIONS } from '../config/sequenceOptions.ts'
+import { markRarely } from '../markRarely.ts'
 import { followOptionsOf, logFormatOf, loggerOf, nodeOptionsOf } from '../nodeConfig.ts'
 import { createNodePool, poolRulesOf } from '../nodePool.ts'
 import { openPosting, type Posting, type PostingAccounts, readPostingAccounts } from '../posting.ts'
@@ -22,6 +23,7 @@ export function sequenceCommand(): Command {
   ).action(async (flags) => {
     const config = loadConfig(SEQUENCE_OPTIONS, flags)
     const logger = loggerOf(config)
+    markRarely()
     // Said before anything is opened, and not after the chain was derived.
     hasPreconfKey(config)
     const accounts = await readPostingAccounts(config, logger)

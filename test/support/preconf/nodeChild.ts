@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { privateKeyToAccount } from 'viem/accounts'
+import { markRarely } from '../../../src/cli/markRarely.ts'
 import { createNodePool, poolRulesOf } from '../../../src/cli/nodePool.ts'
 import { buildGenesis } from '../../../src/engine/genesis.ts'
 import { type Rooms, startNode } from '../../../src/node.ts'
@@ -23,6 +24,7 @@ const config = JSON.parse(process.argv[2] ?? '') as NodeConfig
 const source = { name: 'l1', url: config.l1Url, limits: { requestsPerSecond: 100_000 } }
 const threads = config.hasThreads ? 1 : 0
 const stop = new AbortController()
+if (config.sequencer !== undefined) markRarely()
 const tell = (event: NodeEvent) => void process.send?.(event)
 const toRef = ({ number, hash }: { readonly number: bigint; readonly hash: `0x${string}` }) => ({
   number: Number(number),
