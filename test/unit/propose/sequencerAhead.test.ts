@@ -11,6 +11,9 @@ import { DiskFullError } from '../../../src/store/errors.ts'
 import { createMemoryBuildJournal, type MemoryBuildJournal } from '../../support/sequencerJournal.ts'
 import { createWorld, type RunningSequencer, type World } from '../../support/sequencerWorld.ts'
 
+/** Bounds a hanging test; nothing here is timed. */
+const WAIT_MAX_MS = 30_000
+
 let world: World
 let running: RunningSequencer[] = []
 let first = 0
@@ -77,8 +80,13 @@ async function holdSecond(
   }
 }
 
+/** For what stays so once it is: time passes however long a look at it takes. */
 async function eventually(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+  const deadline = Date.now() + WAIT_MAX_MS
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${isSo}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 /** Asks for a transaction, and waits until it is kept in the block after the one that is signed. */
@@ -103,11 +111,14 @@ test('a request that comes while a block is signed is executed at once, and answ
   expect(answer.result).toBeUndefined()
   expect(one.sequencer.pending()?.attributes.number).toBe(header.number)
   expect(one.events.some((event) => event.type === 'opened' && event.parentHash === hash)).toBe(false)
+  // Until it is seen that the block is the latest: it would not be for long.
+  const goOn = world.clock.join()
   held.release()
   const result = await asked
   await eventually(() => world.chain.heads().latest.hash === hash)
   expect(result).toMatchObject({ type: 'included', number: header.number + 1n, parentHash: hash, index: 1 })
-  expect(one.sequencer.pending()?.attributes.parentHash).toBe(hash)
+  await eventually(() => one.sequencer.pending()?.attributes.parentHash === hash)
+  goOn()
   if (result.type === 'included') await result.kept
   await world.until(first, 8000)
   const next = one.sealed().find((block) => block.header.parentHash === hash)
@@ -318,6 +329,8 @@ test('what the next block holds is told only once the signature of the one befor
   }
   const held = await holdSecond('ahead-slow-signature', {}, journal)
   const { asked } = await ask(held)
+  // Until it is seen that the block is the latest: it would not be for long.
+  const goOn = world.clock.join()
   held.release()
   const result = await asked
   expect(isHeld).toBe(true)
@@ -342,6 +355,7 @@ test('what the next block holds is told only once the signature of the one befor
   written()
   await kept
   await eventually(() => world.chain.heads().latest.hash === held.draft.hash)
+  goOn()
 })
 
 test('when the chain refuses a block that was promised on, a later one takes what was promised', async () => {
