@@ -155,11 +155,11 @@ export async function startProposeNode(l1Server: TestL1, genesis: Genesis, prove
   }
 }
 
-/** Waits for what the driver does in its own time. */
+/** Waits for what happens in its own time, and stays so once it is: time passes however long a look at it takes. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 30_000
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('waited in vain')
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${condition}`)
     await sleep(10)
   }
 }

@@ -8,11 +8,9 @@ import type { BlockCommitment } from '../../../src/promise/blockCommitment.ts'
 import type { IncludeResult, SealAnswer } from '../../../src/propose/sequencer/events.ts'
 import type { SequencerDeps } from '../../../src/propose/sequencer/sequencer.ts'
 import { DiskFullError } from '../../../src/store/errors.ts'
+import { until } from '../../support/proposeNode.ts'
 import { createMemoryBuildJournal, type MemoryBuildJournal } from '../../support/sequencerJournal.ts'
 import { createWorld, type RunningSequencer, type World } from '../../support/sequencerWorld.ts'
-
-/** Bounds a hanging test; nothing here is timed. */
-const WAIT_MAX_MS = 30_000
 
 let world: World
 let running: RunningSequencer[] = []
@@ -71,21 +69,12 @@ async function holdSecond(
   })
   running.push(one)
   passing.push(world.until(first, 5000))
-  await eventually(() => answers.length === 1)
+  await until(() => answers.length === 1)
   return {
     ...{ one, journal },
     commitment: asked[1]!,
     draft: journal.drafts.at(-1)!,
     release: (answer) => answers[0]!(answer),
-  }
-}
-
-/** For what stays so once it is: time passes however long a look at it takes. */
-async function eventually(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + WAIT_MAX_MS
-  while (!isSo()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain: ${isSo}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
@@ -97,7 +86,7 @@ async function ask({ one, journal, draft }: Held) {
     answer.result = result
     return result
   })
-  await eventually(() => journal.log.includes(`added ${draft.header.number + 1n} 0+1`))
+  await until(() => journal.log.includes(`added ${draft.header.number + 1n} 0+1`))
   return { raw, asked, answer }
 }
 
@@ -115,9 +104,9 @@ test('a request that comes while a block is signed is executed at once, and answ
   const goOn = world.clock.join()
   held.release()
   const result = await asked
-  await eventually(() => world.chain.heads().latest.hash === hash)
+  await until(() => world.chain.heads().latest.hash === hash)
   expect(result).toMatchObject({ type: 'included', number: header.number + 1n, parentHash: hash, index: 1 })
-  await eventually(() => one.sequencer.pending()?.attributes.parentHash === hash)
+  await until(() => one.sequencer.pending()?.attributes.parentHash === hash)
   goOn()
   if (result.type === 'included') await result.kept
   await world.until(first, 8000)
@@ -207,7 +196,7 @@ test('a stop while the block is signed answers whoever asked, and what was kept 
   const again = await world.start(1, { journal })
   running.push(again)
   passing.push(world.until(first + 2))
-  await eventually(() => again.sealed().length > 0)
+  await until(() => again.sealed().length > 0)
   const next = again.sealed()[0]!
   expect(next.header.parentHash).toBe(draft.hash)
   expect(next.transactions).toEqual([raw])
@@ -248,7 +237,7 @@ test('once a block is signed and kept, who asked is answered, however long the c
   held.release()
   const result = await asked
   expect(result).toMatchObject({ type: 'included', parentHash: draft.hash })
-  await eventually(() => extending.isWaiting.now)
+  await until(() => extending.isWaiting.now)
   expect(world.chain.heads().latest.hash).toBe(draft.header.parentHash)
   // Of the next one nothing goes out.
   expect(one.events.some((event) => 'parentHash' in event && event.parentHash === draft.hash)).toBe(false)
@@ -304,13 +293,13 @@ test('no signature is asked for before the disk has it that the block takes no m
   }
   running.push(await world.start(1, { journal, deps: { sign } }))
   passing.push(world.until(first, 3000))
-  await eventually(() => isHeld)
+  await until(() => isHeld)
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(asked).toBe(0)
   journal.closed = keep
   written()
   // The blocks after it ask, too, as soon as it goes on.
-  await eventually(() => asked > 0)
+  await until(() => asked > 0)
 })
 
 test('what the next block holds is told only once the signature of the one before is on the disk', async () => {
@@ -354,7 +343,7 @@ test('what the next block holds is told only once the signature of the one befor
   expect([signed?.type, isPublishable]).toEqual(['signed', false])
   written()
   await kept
-  await eventually(() => world.chain.heads().latest.hash === held.draft.hash)
+  await until(() => world.chain.heads().latest.hash === held.draft.hash)
   goOn()
 })
 
@@ -366,7 +355,7 @@ test('when the chain refuses a block that was promised on, a later one takes wha
   extending.hold()
   held.release()
   expect(await asked).toMatchObject({ type: 'included', parentHash: draft.hash })
-  await eventually(() => extending.isWaiting.now)
+  await until(() => extending.isWaiting.now)
   await world.node.driver.drop(world.chain.heads().latest)
   extending.release()
   // What was signed there keeps its place: another window comes first.
@@ -389,7 +378,7 @@ test('what hinders the next block when its parent is signed keeps it from being 
   isReady = false
   extending.hold()
   held.release()
-  await eventually(() => extending.isWaiting.now)
+  await until(() => extending.isWaiting.now)
   expect(answer.result).toBeUndefined()
   extending.release()
   expect(await asked).toMatchObject({ type: 'later' })
@@ -423,7 +412,7 @@ test('a stop after the signature and before the draft: the block is made again t
   })
   passing.push(world.until(first, 5000))
   expect(await answered).toMatchObject({ type: 'included' })
-  await eventually(() => isCut && asked.length === 2)
+  await until(() => isCut && asked.length === 2)
   const signed = asked[1]!
   const kept = (await journal.resume(signed.parentBlockHash))!
   expect(kept).toMatchObject({ isClosed: true, transactions: [raw] })
@@ -436,7 +425,7 @@ test('a stop after the signature and before the draft: the block is made again t
   const again = await world.start(1, { journal, deps: { sign, listed: () => listed } })
   running.push(again)
   passing.push(world.until(first + 2))
-  await eventually(() => again.sealed().length > 0)
+  await until(() => again.sealed().length > 0)
   expect(asked[2]).toEqual(signed)
   expect(again.sealed()[0]).toMatchObject({ commitment: signed, transactions: kept.transactions })
   expect(journal.log.filter((each) => each === `opened ${signed.blockNumber}`).length).toBe(1)
@@ -502,11 +491,11 @@ test('what was promised in two blocks that did not come to be waits where the ne
   const { gasLimit, gasUsed } = draft.header
   const large = await world.transfer(1, { gas: gasLimit - (gasUsed - 21_000n) - 10_000n })
   const asked = one.sequencer.include(large)
-  await eventually(() => journal.log.includes(`added ${draft.header.number + 1n} 0+1`))
+  await until(() => journal.log.includes(`added ${draft.header.number + 1n} 0+1`))
   extending.hold()
   held.release()
   expect(await asked).toMatchObject({ type: 'included', parentHash: draft.hash })
-  await eventually(() => extending.isWaiting.now)
+  await until(() => extending.isWaiting.now)
   await world.node.driver.drop(world.chain.heads().latest)
   // The block after the one that takes the first of them is not begun ahead.
   one.sequencer.onEvent((event) => {
